@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace rata::util {
+
+/// Hash for tables in memory, keyed anew in each process, so that no sender of packets can choose what collides. It
+/// must not show in any result.
+std::uint64_t table_hash(std::span<const std::uint8_t> octets) noexcept;
+
+/// The same on every machine and in every process: for what shows in results.
+std::uint64_t stable_hash(std::string_view text) noexcept;
+
+}  // namespace rata::util
