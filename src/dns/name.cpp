@@ -1,0 +1,114 @@
+#include "dns/name.h"
+
+#include <array>
+#include <cstring>
+
+namespace rata::dns {
+namespace {
+
+constexpr bool plain(std::uint8_t octet) {
+  if (octet <= ' ' || octet >= 0x7f) return false;
+  for (const char special : {'"', '$', '(', ')', '.', ';', '@', '\\'})
+    if (octet == special) return false;
+  return true;
+}
+
+constexpr auto is_plain = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t i = 0; i < table.size(); ++i) table[i] = plain(static_cast<std::uint8_t>(i));
+  return table;
+}();
+
+void append_label(std::span<const std::uint8_t> label, std::string& out) {
+  for (const std::uint8_t octet : label) {
+    if (is_plain[octet]) {
+      out += static_cast<char>(octet);
+    } else {
+      out += '\\';
+      out += static_cast<char>('0' + octet / 100);
+      out += static_cast<char>('0' + octet / 10 % 10);
+      out += static_cast<char>('0' + octet % 10);
+    }
+  }
+  out += '.';
+}
+
+/// Eight octets at a time: adds 0x20 to each that lies in 'A'..'Z'. The length octets of labels are at most 63 and so
+/// below 'A': folding the whole wire form leaves them alone.
+std::uint64_t fold_eight(std::uint64_t octets) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  const std::uint64_t low = octets & (0x7f * each);
+  const std::uint64_t from_a = low + (0x80 - 'A') * each;        // high bit: at least 'A'
+  const std::uint64_t beyond_z = low + (0x80 - 'Z' - 1) * each;  // high bit: above 'Z'
+  const std::uint64_t upper = from_a & ~beyond_z & ~octets & (0x80 * each);
+  return octets + (upper >> 2);
+}
+
+}  // namespace
+
+void append_text(std::span<const std::uint8_t> wire, std::string& out) {
+  if (wire.size() <= 1) {
+    out += '.';
+    return;
+  }
+  for (std::size_t at = 0; at < wire.size() && wire[at] != 0; at += 1u + wire[at])
+    append_label(wire.subspan(at + 1, wire[at]), out);
+}
+
+std::string name_text(std::span<const std::uint8_t> wire) {
+  std::string out;
+  append_text(wire, out);
+  return out;
+}
+
+void fold_case(std::span<const std::uint8_t> wire, std::uint8_t* to) noexcept {
+  std::size_t at = 0;
+  for (; at + 8 <= wire.size(); at += 8) {
+    std::uint64_t octets;
+    std::memcpy(&octets, wire.data() + at, 8);
+    octets = fold_eight(octets);
+    std::memcpy(to + at, &octets, 8);
+  }
+  if (at < wire.size()) {
+    std::uint64_t octets = 0;
+    std::memcpy(&octets, wire.data() + at, wire.size() - at);
+    octets = fold_eight(octets);
+    std::memcpy(to + at, &octets, 8);
+  }
+}
+
+bool read_name(std::span<const std::uint8_t> message, std::size_t& at, std::string& out) {
+  std::size_t cursor = at;
+  std::size_t start_of_run = at;  // where the run of labels being read began
+  std::size_t octets = 0;
+  bool jumped = false;
+  const std::size_t begin = out.size();
+  while (cursor < message.size()) {
+    const std::uint8_t length = message[cursor];
+    if ((length & 0xc0) == 0xc0) {
+      if (cursor + 2 > message.size()) return false;
+      const std::size_t target = static_cast<std::size_t>(length & 0x3f) << 8 | message[cursor + 1];
+      if (!jumped) at = cursor + 2;
+      jumped = true;
+      // A pointer must land before the run of labels being read. Each jump then goes strictly backwards, so a loop
+      // cannot be built and no hop counter is needed.
+      if (target >= start_of_run) return false;
+      cursor = start_of_run = target;
+      continue;
+    }
+    if (length > 63) return false;
+    octets += 1u + length;
+    if (octets > max_name_octets) return false;
+    if (length == 0) {
+      if (!jumped) at = cursor + 1;
+      if (out.size() == begin) out += '.';
+      return true;
+    }
+    if (cursor + 1 + length > message.size()) return false;
+    append_label(message.subspan(cursor + 1, length), out);
+    cursor += 1u + length;
+  }
+  return false;
+}
+
+}  // namespace rata::dns
