@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "util/time.h"
+
+namespace rata::capture {
+
+/// What the first octets of a frame are. Open enum: the LINKTYPE_ numbers of pcap files, others are carried along.
+enum class LinkType : std::uint16_t {
+  Null = 0,
+  Ethernet = 1,
+  RawBsd = 12,
+  RawOpenBsd = 14,
+  Raw = 101,
+  Loop = 108,
+  LinuxSll = 113,
+  Ipv4 = 228,
+  Ipv6 = 229,
+  LinuxSll2 = 276,
+};
+
+/// One captured frame. Lifetime: `octets` until the source's next read.
+struct Frame {
+  std::span<const std::uint8_t> octets;
+  util::Time time;
+  std::uint64_t ordinal = 0;          ///< position in the input, from 0
+  std::uint32_t original_length = 0;  ///< on the wire; more than octets.size() when the capture cut it
+  LinkType link = LinkType::Ethernet;
+};
+
+}  // namespace rata::capture

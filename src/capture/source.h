@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "capture/frame.h"
+#include "util/result.h"
+
+namespace rata::capture {
+
+/// What one read brought.
+enum class Read {
+  frames,  ///< at least one frame
+  idle,    ///< nothing within about 200 ms; ask again (live links and pipes)
+  end,     ///< the input is at its end, or stopped by `stop`, or failed: see `error`
+};
+
+/// Counters of one source. Units: frames and octets.
+struct SourceStats {
+  std::uint64_t frames = 0;
+  std::uint64_t octets = 0;          ///< captured, without record headers
+  std::uint64_t kernel_dropped = 0;  ///< lost before we saw them (live)
+};
+
+/// Hands over frames in input order.
+/// Thread: one thread reads; `stop` may be called from any thread and from a signal handler's side.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  /// Replaces the content of `batch` (at most `max_batch` frames). Does not allocate once warm.
+  /// Lifetime: the frames' octets stay until the next read.
+  virtual Read read(std::vector<Frame>& batch) = 0;
+
+  /// Why the input ended before its time: damaged, cut, interface gone. The message names input and offset.
+  virtual const std::optional<util::Error>& error() const = 0;
+  virtual SourceStats stats() = 0;
+  virtual bool live() const = 0;
+  virtual const std::set<LinkType>& link_types() const = 0;  ///< seen so far
+  virtual const std::string& name() const = 0;               ///< as the user gave it
+
+  /// Lets a waiting or later `read` return `end` soon.
+  virtual void stop() = 0;
+};
+
+/// Frames of a batch: small enough to stay in the second-level cache with all that is computed from them.
+inline constexpr std::size_t max_batch = 1024;
+
+struct SourceOptions {
+  std::string bpf_filter;  ///< live only; libpcap's language; empty: all frames
+};
+
+/// Opens an interface name, a capture file (format by content), or "-" for standard input.
+/// Errors: what cannot be opened, and what would help (the setcap line when capture is not permitted).
+util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const SourceOptions& options = {});
+
+}  // namespace rata::capture

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "capture/frame.h"
+#include "util/address.h"
+
+namespace rata::decode {
+
+/// What became of a frame, or of the datagram in it. Names appear in /metrics and in the balance.
+enum class Outcome : std::uint8_t {
+  decoded,  ///< gave DNS payload, or went into a stream or a datagram that may
+  // Filtered: sound, but nothing that was asked for.
+  not_ip,
+  other_protocol,
+  other_port,
+  // Refused: cannot be read.
+  unknown_link_type,
+  cut_link_header,
+  bad_ip_header,
+  cut_by_capture,  ///< the snapshot length ends before the headers or the DNS payload do
+  bad_udp_header,
+  bad_tcp_header,
+  bad_fragment,
+  count_
+};
+
+enum class OutcomeClass { decoded, filtered, refused };
+OutcomeClass class_of(Outcome outcome);
+/// "not_ip", "bad_udp_header"...
+std::string_view name(Outcome outcome);
+
+/// The innermost IP datagram of a frame, perhaps a fragment. Lifetime: the frame's octets.
+struct Datagram {
+  util::Address source, destination;
+  std::span<const std::uint8_t> payload;  ///< after all IP headers, without link-layer padding
+  util::Time time;
+  std::uint64_t ordinal = 0;
+  std::uint32_t fragment_id = 0;
+  std::uint32_t fragment_offset = 0;  ///< octets
+  std::uint8_t protocol = 0;          ///< 6 TCP, 17 UDP
+  bool fragment = false;
+  bool more_fragments = false;
+  bool cut = false;  ///< the capture holds less of the payload than the IP header says
+};
+
+/// Strips link layers down to the innermost IP datagram. Pure: no state, no allocation.
+/// Returns `decoded` and fills `datagram`, or says why not. Source: RFC 791, RFC 8200, IEEE 802.1Q.
+Outcome open_frame(const capture::Frame& frame, Datagram& datagram) noexcept;
+
+/// The same value for both directions and for all fragments: which shard a datagram belongs to.
+/// A fixed function, since the shard is part of the result.
+std::uint64_t pair_hash(const util::Address& a, const util::Address& b) noexcept;
+
+}  // namespace rata::decode

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "util/hash.h"
+
+namespace rata::decode {
+
+/// Who talks to whom, in octets: addresses, then ports or a fragment's number, then what tells apart what is left.
+using FlowKey = std::array<std::uint8_t, 40>;
+
+/// A hash table of bounded size whose entries stand in a row, the one touched last at the end. Entries do not move;
+/// memory grows with use up to `capacity` and stays.
+/// The hash is keyed per process but decides nothing that could be seen: what goes is chosen by the row.
+template <typename Value>
+class LruTable {
+ public:
+  struct Entry {
+    FlowKey key{};
+    Value value{};
+
+   private:
+    friend LruTable;
+    std::uint32_t chain = none;
+    std::uint32_t older = none, newer = none;
+    std::uint32_t index = 0;
+  };
+
+  explicit LruTable(std::size_t capacity)
+      : capacity_(std::max<std::size_t>(capacity, 1)), heads_(std::bit_ceil(capacity_), none) {}
+
+  std::size_t size() const { return size_; }
+  bool full() const { return size_ >= capacity_; }
+
+  Entry* find(const FlowKey& key) {
+    for (std::uint32_t i = heads_[slot_of(key)]; i != none; i = entries_[i].chain)
+      if (entries_[i].key == key) return &entries_[i];
+    return nullptr;
+  }
+
+  /// A new entry with an empty value, as the newest. The key must not be there yet, and the table not full.
+  Entry& insert(const FlowKey& key) {
+    assert(!full());
+    std::uint32_t index = free_;
+    if (index != none) {
+      free_ = entries_[index].chain;
+    } else {
+      index = static_cast<std::uint32_t>(entries_.size());
+      entries_.emplace_back().index = index;
+    }
+    Entry& entry = entries_[index];
+    entry.key = key;
+    std::uint32_t& head = heads_[slot_of(key)];
+    entry.chain = head;
+    head = index;
+    append(entry);
+    ++size_;
+    return entry;
+  }
+
+  void touch(Entry& entry) {
+    if (entry.newer == none) return;
+    take_out(entry);
+    append(entry);
+  }
+
+  void erase(Entry& entry) {
+    std::uint32_t* link = &heads_[slot_of(entry.key)];
+    while (*link != entry.index) link = &entries_[*link].chain;
+    *link = entry.chain;
+    take_out(entry);
+    entry.value = Value{};
+    entry.chain = free_;
+    free_ = entry.index;
+    --size_;
+  }
+
+  Entry* oldest() { return oldest_ == none ? nullptr : &entries_[oldest_]; }
+  Entry* newer_than(const Entry& entry) { return entry.newer == none ? nullptr : &entries_[entry.newer]; }
+
+ private:
+  static constexpr std::uint32_t none = 0xffffffff;
+
+  std::size_t slot_of(const FlowKey& key) const { return util::table_hash(key) & (heads_.size() - 1); }
+
+  void append(Entry& entry) {
+    entry.older = newest_;
+    entry.newer = none;
+    (newest_ == none ? oldest_ : entries_[newest_].newer) = entry.index;
+    newest_ = entry.index;
+  }
+
+  void take_out(Entry& entry) {
+    (entry.older == none ? oldest_ : entries_[entry.older].newer) = entry.newer;
+    (entry.newer == none ? newest_ : entries_[entry.newer].older) = entry.older;
+  }
+
+  std::size_t capacity_;
+  std::size_t size_ = 0;
+  std::vector<std::uint32_t> heads_;
+  std::deque<Entry> entries_;
+  std::uint32_t free_ = none;
+  std::uint32_t oldest_ = none, newest_ = none;
+};
+
+}  // namespace rata::decode
