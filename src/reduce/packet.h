@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "decode/joiner.h"
+#include "dns/message.h"
+#include "util/address.h"
+#include "util/time.h"
+
+namespace rata::reduce {
+
+/// A DNS message with who, when and over what. Facts that several reducers need are computed once and kept here.
+/// Lifetime: until `add` returns.
+struct Packet {
+  dns::Message message;
+  util::Address client, server;  ///< who sent the query and who responds, whichever way this message went
+  util::Time time;
+  std::uint64_t ordinal = 0;  ///< of its frame: where it stands in the input
+  std::uint16_t client_port = 0, server_port = 0;
+  decode::Transport transport = decode::Transport::udp;
+
+  std::span<const std::uint8_t> qname;  ///< wire form, lower case; empty: no question
+  std::uint64_t qname_hash = 0;         ///< keyed per process, for tables only
+  std::uint64_t client_hash = 0;        ///< the same
+};
+
+}  // namespace rata::reduce

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reduce/packet.h"
+#include "summary/summary.h"
+#include "util/result.h"
+
+namespace rata::reduce {
+
+/// Turns the packets of one shard and one window into rows. One thread; no I/O, no clock, no log.
+class Reducer {
+ public:
+  virtual ~Reducer() = default;
+
+  virtual void add(std::span<const Packet> batch) noexcept = 0;
+
+  /// Takes over what `sibling`, the same reducer in another shard, has counted, and leaves it empty.
+  virtual void absorb(Reducer& sibling) = 0;
+
+  /// The rows of the window, which took `seconds` of packet time; leaves the reducer empty.
+  virtual summary::Data take(double seconds) = 0;
+};
+
+/// A reducer as the configuration asks for it.
+struct ReducerConfig {
+  std::string type;                ///< a name of the registry
+  std::string name;                ///< on its summaries; empty: the type
+  std::vector<std::string> by;     ///< count_by: dimensions, outermost first
+  std::vector<std::string> where;  ///< count_by: all of these must hold
+  std::vector<std::uint64_t> limit;  ///< count_by: keys kept per dimension, by count; 0 or absent: all. Lists: entries
+  std::uint64_t cells = 1u << 20;  ///< keys counted per window in all shards together
+
+  const std::string& shown_name() const { return name.empty() ? type : name; }
+};
+
+/// A row of the registry (builtin/registry.def).
+struct ReducerType {
+  std::string_view name;
+  std::string_view help;
+  std::string_view rows;     ///< what `data` looks like
+  std::string_view options;  ///< the ones it takes beside type, name and send, with blanks between
+  /// One instance for one shard of `shards`. Errors: an option is missing or names nothing.
+  util::Result<std::unique_ptr<Reducer>> (*make)(const ReducerConfig&, std::size_t shards);
+};
+
+std::span<const ReducerType* const> reducer_types();
+/// nullptr when there is none of that name.
+const ReducerType* find_reducer_type(std::string_view name);
+
+}  // namespace rata::reduce

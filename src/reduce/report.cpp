@@ -1,0 +1,86 @@
+#include "reduce/report.h"
+
+#include <utility>
+
+namespace rata::reduce {
+namespace {
+
+template <typename Numbers>
+void add_each(Numbers& into, const Numbers& from) {
+  for (std::size_t i = 0; i < into.size(); ++i) into[i] += from[i];
+}
+
+}  // namespace
+
+Report::Totals& Report::Totals::operator+=(const Totals& other) {
+  for (const auto member : {&Totals::messages, &Totals::queries, &Totals::responses, &Totals::udp, &Totals::tcp,
+                            &Totals::ipv4, &Totals::ipv6, &Totals::tc, &Totals::aa, &Totals::rd_queries, &Totals::edns,
+                            &Totals::dnssec_ok, &Totals::edns_queries, &Totals::do_queries})
+    this->*member += other.*member;
+  add_each(opcode, other.opcode);
+  add_each(header_rcode, other.header_rcode);
+  add_each(rcode, other.rcode);
+  add_each(qtype_query, other.qtype_query);
+  add_each(qtype_response, other.qtype_response);
+  add_each(qclass_query, other.qclass_query);
+  return *this;
+}
+
+Report::Report(ReportScope scope, std::size_t keys) : scope_(scope), qnames_(keys), clients_(keys) {}
+
+void Report::add(std::span<const Packet> batch) {
+  for (const Packet& packet : batch) count(packet);
+  if (scope_ == ReportScope::all) count_keys(batch);
+}
+
+void Report::count(const Packet& packet) {
+  const dns::Message& message = packet.message;
+  ++totals_.messages;
+  ++(packet.transport == decode::Transport::udp ? totals_.udp : totals_.tcp);
+  ++(packet.client.v6 ? totals_.ipv6 : totals_.ipv4);
+  ++totals_.opcode[message.opcode()];
+  totals_.tc += message.truncated();
+  totals_.aa += message.authoritative();
+  totals_.edns += message.edns.present;
+  totals_.dnssec_ok += message.edns.dnssec_ok;
+  if (message.is_query()) {
+    ++totals_.queries;
+    totals_.rd_queries += message.recursion_desired();
+    totals_.edns_queries += message.edns.present;
+    totals_.do_queries += message.edns.dnssec_ok;
+    if (!message.has_question()) return;
+    ++totals_.qtype_query[message.qtype];
+    ++totals_.qclass_query[message.qclass];
+  } else {
+    ++totals_.responses;
+    ++totals_.header_rcode[message.header_rcode()];
+    ++totals_.rcode[message.rcode()];
+    if (message.has_question()) ++totals_.qtype_response[message.qtype];
+  }
+}
+
+void Report::count_keys(std::span<const Packet> batch) {
+  // The tables are looked up a few packets behind the prefetch: their slots are on the way by then.
+  constexpr std::size_t ahead = 8;
+  for (std::size_t i = 0; i < batch.size() + ahead; ++i) {
+    if (i < batch.size() && batch[i].message.is_query()) {
+      qnames_.prefetch(batch[i].qname_hash);
+      clients_.prefetch(batch[i].client_hash);
+    }
+    if (i < ahead) continue;
+    const Packet& packet = batch[i - ahead];
+    pairing_.add(packet);
+    if (packet.message.is_response()) continue;
+    clients_.add(packet.client_hash, packet.client.bytes());
+    if (packet.message.has_question()) qnames_.add(packet.qname_hash, packet.qname);
+  }
+}
+
+void Report::absorb(Report&& sibling) {
+  totals_ += sibling.totals_;
+  qnames_.absorb(std::move(sibling.qnames_));
+  clients_.absorb(std::move(sibling.clients_));
+  pairing_.absorb(sibling.pairing_);
+}
+
+}  // namespace rata::reduce

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "reduce/key_table.h"
+#include "reduce/packet.h"
+#include "reduce/pairing.h"
+
+namespace rata::reduce {
+
+/// What to look at: `counts` leaves out names, clients and pairing.
+enum class ReportScope { counts, all };
+
+/// What is in a capture, one shard's part of it; parts add up. Units: messages unless said otherwise.
+class Report {
+ public:
+  struct Totals {
+    std::uint64_t messages = 0, queries = 0, responses = 0, udp = 0, tcp = 0, ipv4 = 0, ipv6 = 0;
+    std::uint64_t tc = 0, aa = 0, rd_queries = 0, edns = 0, dnssec_ok = 0, edns_queries = 0, do_queries = 0;
+    std::array<std::uint64_t, 16> opcode{};
+    std::array<std::uint64_t, 16> header_rcode{};  ///< of responses
+    std::vector<std::uint64_t> rcode = std::vector<std::uint64_t>(4096);  ///< of responses, all twelve bits
+    std::vector<std::uint64_t> qtype_query = std::vector<std::uint64_t>(65536);
+    std::vector<std::uint64_t> qtype_response = std::vector<std::uint64_t>(65536);
+    std::vector<std::uint64_t> qclass_query = std::vector<std::uint64_t>(65536);
+
+    Totals& operator+=(const Totals& other);
+  };
+
+  /// `keys`: names, and likewise clients, that this part keeps apart (KeyTable's bound).
+  Report(ReportScope scope, std::size_t keys);
+
+  void add(std::span<const Packet> batch);
+  /// Takes over another part. Both are at their end: queries still waiting are unanswered.
+  void absorb(Report&& sibling);
+  void finish() { pairing_.finish(); }
+
+  const Totals& totals() const { return totals_; }
+  const KeyTable& qnames() const { return qnames_; }    ///< of queries, wire form, lower case
+  const KeyTable& clients() const { return clients_; }  ///< of queries, 4 or 16 octets
+  const Pairing& pairing() const { return pairing_; }
+
+ private:
+  void count(const Packet& packet);
+  void count_keys(std::span<const Packet> batch);
+
+  ReportScope scope_;
+  Totals totals_;
+  KeyTable qnames_, clients_;
+  Pairing pairing_;
+};
+
+}  // namespace rata::reduce

@@ -1,0 +1,175 @@
+#include "reduce/windows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+#include <utility>
+
+namespace rata::reduce {
+
+util::Result<std::unique_ptr<Windows>> Windows::make(const WindowConfig& config,
+                                                     const std::vector<ReducerConfig>& reducers, std::size_t shards,
+                                                     OnClosed on_closed) {
+  assert(shards > 0 && (config.packets == 0 || shards == 1));
+  for (const ReducerConfig& reducer : reducers) {
+    const ReducerType* type = find_reducer_type(reducer.type);
+    if (type == nullptr) return util::Error{fmt::format("there is no reducer \"{}\"", reducer.type)};
+    if (auto made = type->make(reducer, shards); !made) return made.error();
+  }
+  return {std::unique_ptr<Windows>(new Windows(config, reducers, shards, std::move(on_closed)))};
+}
+
+Windows::Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers, std::size_t shards,
+                 OnClosed on_closed)
+    : config_(config),
+      reducers_(std::move(reducers)),
+      shard_count_(shards),
+      on_closed_(std::move(on_closed)),
+      length_ns_(static_cast<std::int64_t>(config.seconds) * util::ns_per_second),
+      lateness_ns_(config.lateness_seconds ? static_cast<std::int64_t>(*config.lateness_seconds * 1e9) : length_ns_),
+      late_by_shard_(shards) {}
+
+std::int64_t Windows::number_of(util::Time time) const {
+  const std::int64_t number = time.ns / length_ns_;
+  return time.ns % length_ns_ < 0 ? number - 1 : number;
+}
+
+std::unique_ptr<Windows::Open> Windows::new_open() const {
+  auto open = std::make_unique<Open>();
+  open->shards.resize(shard_count_);
+  for (Cell& shard : open->shards)
+    for (const ReducerConfig& config : reducers_)
+      // `make` has tried every configuration once: it does not fail here.
+      shard.reducers.push_back(std::move(*find_reducer_type(config.type)->make(config, shard_count_)));
+  return open;
+}
+
+void Windows::add(std::size_t shard, std::span<const Packet> batch) {
+  if (batch.empty()) return;
+  if (config_.packets == 0)
+    add_by_time(shard, batch);
+  else
+    add_by_count(batch);
+}
+
+void Windows::add_by_time(std::size_t shard, std::span<const Packet> batch) {
+  // Runs of packets of one window, nearly always one run, go to the reducers together.
+  for (std::size_t first = 0, next; first < batch.size(); first = next) {
+    const std::int64_t number = number_of(batch[first].time);
+    const util::Time start = start_of(number), end = start_of(number + 1);
+    for (next = first + 1; next < batch.size() && batch[next].time >= start && batch[next].time < end;) ++next;
+    const auto run = batch.subspan(first, next - first);
+    if (number < first_open_) {
+      late_by_shard_[shard] += run.size();
+      continue;
+    }
+    assert(number < first_open_ + static_cast<std::int64_t>(open_.size()));
+    Cell& into = cell(number, shard);
+    into.packets += run.size();
+    for (const auto& reducer : into.reducers) reducer->add(run);
+  }
+}
+
+util::Time Windows::advance(util::Time watermark) {
+  if (config_.packets != 0) return {INT64_MAX};
+  const std::int64_t newest = number_of(watermark);
+  const std::int64_t first_kept = number_of({watermark.ns - lateness_ns_});
+  if (!started_) {
+    started_ = true;
+    first_open_ = first_kept;
+  }
+  while (!open_.empty() && first_open_ < first_kept) close_first();
+  if (open_.empty()) skip_gap(first_kept);
+  open_up_to(newest);
+  // Something changes when the next window begins and when the oldest open one has waited long enough.
+  return std::min(start_of(newest + 1), util::Time{start_of(first_open_ + 1).ns + lateness_ns_});
+}
+
+void Windows::open_up_to(std::int64_t number) {
+  while (first_open_ + static_cast<std::int64_t>(open_.size()) <= number) {
+    if (spare_.empty()) {
+      open_.push_back(new_open());
+    } else {
+      open_.push_back(std::move(spare_.back()));
+      spare_.pop_back();
+    }
+  }
+}
+
+/// No window is open and packet time has jumped: those between are sent empty, or counted when they are too many.
+void Windows::skip_gap(std::int64_t first_kept) {
+  const std::int64_t gap = first_kept - first_open_;
+  if (gap <= 0) return;
+  if (gap > max_gap_windows) {
+    gap_windows_ += static_cast<std::uint64_t>(gap);
+    first_open_ = first_kept;
+    return;
+  }
+  while (first_open_ < first_kept) {
+    open_up_to(first_open_);
+    close_first();
+  }
+}
+
+void Windows::close_first() {
+  std::unique_ptr<Open> open = std::move(open_.front());
+  open_.pop_front();
+  const std::int64_t number = first_open_++;
+  emit(*open, {.start = start_of(number), .seconds = static_cast<double>(config_.seconds), .packets = 0, .late = 0});
+  spare_.push_back(std::move(open));
+}
+
+/// Merges the shards in their order into the first one and hands the window over.
+void Windows::emit(Open& open, summary::Window window) {
+  Cell& first = open.shards.front();
+  for (Cell& shard : open.shards) window.packets += std::exchange(shard.packets, 0);
+  // The windows before the first frame's own are open for packets that come late, not to be sent empty.
+  if (!emitted_ && window.packets == 0 && !open_.empty()) return;
+  emitted_ = true;
+  const std::uint64_t late_now = late();
+  window.late = late_now - std::exchange(late_reported_, late_now);
+  ClosedWindow closed{.window = window, .data = {}};
+  for (std::size_t i = 0; i < reducers_.size(); ++i) {
+    for (std::size_t shard = 1; shard < shard_count_; ++shard)
+      first.reducers[i]->absorb(*open.shards[shard].reducers[i]);
+    closed.data.push_back(first.reducers[i]->take(window.seconds));
+  }
+  on_closed_(std::move(closed));
+}
+
+void Windows::add_by_count(std::span<const Packet> batch) {
+  if (open_.empty()) {
+    open_.push_back(new_open());
+    count_start_ = batch.front().time;
+  }
+  while (!batch.empty()) {
+    Cell& into = open_.front()->shards.front();
+    const auto run = batch.first(std::min<std::size_t>(batch.size(), config_.packets - into.packets));
+    into.packets += run.size();
+    for (const auto& reducer : into.reducers) reducer->add(run);
+    count_last_ = run.back().time;
+    if (into.packets == config_.packets) close_by_count();
+    batch = batch.subspan(run.size());
+  }
+}
+
+void Windows::close_by_count() {
+  // The time it took: from the end of the window before (of the first one: its first packet) to its last packet.
+  const double seconds = std::max(0.0, util::seconds_between(count_start_, count_last_));
+  emit(*open_.front(), {.start = count_start_, .seconds = seconds, .packets = 0, .late = 0});
+  count_start_ = count_last_;
+}
+
+void Windows::finish() {
+  if (config_.packets != 0) {
+    if (config_.flush && !open_.empty() && open_.front()->shards.front().packets > 0) close_by_count();
+    return;
+  }
+  while (!open_.empty()) close_first();
+}
+
+std::uint64_t Windows::late() const { return std::accumulate(late_by_shard_.begin(), late_by_shard_.end(), std::uint64_t{0}); }
+
+}  // namespace rata::reduce

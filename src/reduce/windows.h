@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "reduce/reducer.h"
+#include "util/result.h"
+
+namespace rata::reduce {
+
+/// By time (`seconds`, aligned to the epoch) or, where `packets` is not 0, by packet count.
+struct WindowConfig {
+  std::uint32_t seconds = 1;
+  std::uint64_t packets = 0;
+  bool flush = false;                     ///< by packet count: the last, partial window is sent too
+  std::optional<double> lateness_seconds;  ///< by time: how long a window waits for late packets; absent: one window
+};
+
+struct ClosedWindow {
+  summary::Window window;
+  std::vector<summary::Data> data;  ///< one per reducer, in configured order
+};
+
+/// Lets packets fall into windows and closes these in order. Windows without a packet between others are closed too,
+/// with empty data, unless the gap is longer than `max_gap_windows`.
+/// Thread: `add` one per shard; everything else only while no `add` runs.
+class Windows {
+ public:
+  using OnClosed = std::function<void(ClosedWindow&&)>;
+
+  static constexpr std::int64_t max_gap_windows = 3600;
+
+  /// Windows by packet count need `shards` to be 1. Errors: a reducer cannot be made as configured.
+  static util::Result<std::unique_ptr<Windows>> make(const WindowConfig& config,
+                                                     const std::vector<ReducerConfig>& reducers, std::size_t shards,
+                                                     OnClosed on_closed);
+
+  /// Adds one shard's packets, in input order.
+  void add(std::size_t shard, std::span<const Packet> batch);
+
+  /// Packet time has come to `watermark`: closes what is due and returns the next moment when something will be.
+  /// Called in input order, so lateness is judged by position in the input.
+  util::Time advance(util::Time watermark);
+
+  /// The input is at its end: closes what is open (by packet count: only with `flush`).
+  void finish();
+
+  std::uint64_t late() const;           ///< packets not added because their window had closed
+  std::uint64_t gap_windows() const { return gap_windows_; }  ///< windows in gaps too long to be sent
+
+ private:
+  /// One window's reducers in one shard.
+  struct Cell {
+    std::vector<std::unique_ptr<Reducer>> reducers;
+    std::uint64_t packets = 0;
+  };
+  struct Open {
+    std::vector<Cell> shards;
+  };
+
+  Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers, std::size_t shards, OnClosed on_closed);
+
+  std::int64_t number_of(util::Time time) const;
+  util::Time start_of(std::int64_t number) const { return {number * length_ns_}; }
+  std::unique_ptr<Open> new_open() const;
+  Cell& cell(std::int64_t number, std::size_t shard) {
+    return open_[static_cast<std::size_t>(number - first_open_)]->shards[shard];
+  }
+  void add_by_time(std::size_t shard, std::span<const Packet> batch);
+  void add_by_count(std::span<const Packet> batch);
+  void open_up_to(std::int64_t number);
+  void close_first();
+  void skip_gap(std::int64_t watermark_number);
+  void close_by_count();
+  void emit(Open& open, summary::Window window);
+
+  WindowConfig config_;
+  std::vector<ReducerConfig> reducers_;
+  std::size_t shard_count_;
+  OnClosed on_closed_;
+  std::int64_t length_ns_, lateness_ns_;
+
+  bool started_ = false, emitted_ = false;
+  std::int64_t first_open_ = 0;  // number of open_.front()
+  std::deque<std::unique_ptr<Open>> open_;
+  std::vector<std::unique_ptr<Open>> spare_;
+  std::vector<std::uint64_t> late_by_shard_;
+  std::uint64_t late_reported_ = 0;
+  std::uint64_t gap_windows_ = 0;
+  // By packet count: where the window at hand began and the newest packet's time.
+  util::Time count_start_, count_last_;
+};
+
+}  // namespace rata::reduce
