@@ -1,0 +1,87 @@
+#include "channel/sender.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace rata::channel {
+
+Sender::Sender(std::string name, std::unique_ptr<Channel> channel, const SenderConfig& config, Report report)
+    : name_(std::move(name)),
+      channel_(std::move(channel)),
+      config_(config),
+      report_(std::move(report)),
+      queue_(config.queue_capacity_summaries, config.when_full),
+      thread_([this] { run(); }) {}
+
+Sender::~Sender() { close(); }
+
+void Sender::send(summary::Summary summary) {
+  ++pushed_;
+  if (!queue_.push(std::move(summary))) ++dropped_;
+}
+
+void Sender::close() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!closing_) deadline_ = std::chrono::steady_clock::now() + config_.drain;
+    closing_ = true;
+  }
+  closing_changed_.notify_all();
+  queue_.close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Sender::run() {
+  using namespace std::chrono_literals;
+  while (!queue_.drained()) {
+    const auto batch = queue_.pop(config_.batch_summaries, 500ms);
+    if (!batch.empty()) deliver(batch);
+  }
+}
+
+void Sender::deliver(std::span<const summary::Summary> batch) {
+  auto pause = config_.first_retry;
+  bool troubled = false;
+  while (!gone_) {
+    const Attempt attempt = channel_->send(batch);
+    if (attempt.state == Attempt::State::sent) {
+      sent_ += batch.size();
+      if (troubled) report_(fmt::format("channel {}: works again", name_));
+      return;
+    }
+    ++failed_attempts_;
+    if (attempt.state == Attempt::State::gone) {
+      gone_ = true;
+      report_(fmt::format("channel {}: {}; nothing more is sent there", name_, attempt.why));
+    } else {
+      if (!std::exchange(troubled, true)) report_(fmt::format("channel {}: {}; trying again", name_, attempt.why));
+      if (!wait_for_retry(pause)) break;
+      pause = std::min(pause * 2, config_.longest_retry);
+    }
+  }
+  dropped_ += batch.size();
+}
+
+/// False when the time to go on trying is over.
+bool Sender::wait_for_retry(std::chrono::milliseconds pause) {
+  std::unique_lock lock(mutex_);
+  closing_changed_.wait_for(lock, pause, [this] { return closing_.load(); });
+  if (!closing_) return true;
+  const auto left = deadline_ - std::chrono::steady_clock::now();
+  if (left <= std::chrono::milliseconds(0)) return false;
+  lock.unlock();
+  std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(left, config_.first_retry));
+  return true;
+}
+
+Sender::Counters Sender::counters() const {
+  Counters counters{.pushed = pushed_, .sent = sent_, .dropped = dropped_, .failed_attempts = failed_attempts_};
+  // Read one after the other while the thread works: never less than nothing is waiting.
+  const std::uint64_t gone = counters.sent + counters.dropped;
+  counters.waiting = counters.pushed > gone ? counters.pushed - gone : 0;
+  return counters;
+}
+
+}  // namespace rata::channel
