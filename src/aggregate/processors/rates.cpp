@@ -1,0 +1,70 @@
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "aggregate/processor.h"
+#include "aggregate/processors/rate_windows.h"
+#include "aggregate/processors/rates_json.h"
+
+namespace rata::aggregate::processors {
+namespace {
+
+/// Queries and responses per second, now and over the whole span, per server and over all of them.
+class Rates final : public Processor {
+ public:
+  Rates(const Spans& spans, std::size_t limit) : spans_(spans), limit_(limit) {}
+
+  Taken add(const summary::Summary& summary, const Origin& origin) override {
+    const auto* rate = std::get_if<summary::Rate>(&summary.data);
+    const std::optional<RateKind> kind = rate == nullptr ? std::nullopt : rate_kind(rate->name);
+    if (!kind) return Taken::refused;
+    const Taken taken = servers_[summary.server].add(origin, *kind, *rate);
+    if (taken != Taken::yes) return taken;
+    cut_ += servers_[summary.server].cut(limit_);
+    newest_ = std::max(newest_, origin.end);
+    oldest_change_ = std::min(oldest_change_, origin.start);
+    return taken;
+  }
+
+  void advance(util::Time watermark) override {
+    for (auto& [server, windows] : servers_) windows.forget_until(spans_.cutoff(spans_.longest(), watermark));
+  }
+
+  View view(const Moment& moment) override {
+    View view;
+    view.updated = newest_;
+    const RatesJson json(spans_, moment, servers_, std::exchange(oldest_change_, latest));
+    for (std::size_t span = 0; span < spans_.size(); ++span) view.spans.push_back(json.view(span));
+    view.older_json = json.older();
+    return view;
+  }
+
+  std::uint64_t cut_cells() const override { return cut_; }
+
+ private:
+  static constexpr util::Time latest{std::numeric_limits<std::int64_t>::max()};
+
+  Spans spans_;
+  std::size_t limit_;
+  std::map<std::string, RateWindows> servers_;
+  util::Time newest_;
+  util::Time oldest_change_ = latest;  ///< since the last view
+  std::uint64_t cut_ = 0;
+};
+
+constexpr std::string_view reads[] = {"QueriesPerSecond", "AnswersPerSecond"};
+
+}  // namespace
+
+extern const ProcessorType rates;
+constinit const ProcessorType rates{
+    .name = "rates",
+    .help = "Queries and responses per second.",
+    .reads = reads,
+    .make = [](const ProcessorConfig&, const Spans& spans, std::size_t cells) -> std::unique_ptr<Processor> {
+      return std::make_unique<Rates>(spans, cells);
+    },
+};
+
+}  // namespace rata::aggregate::processors
