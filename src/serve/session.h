@@ -1,0 +1,92 @@
+#pragma once
+
+#include <utility>  // before Asio: its coroutines need std::exchange and do not ask for it
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "serve/bulletin.h"
+#include "serve/router.h"
+#include "serve/tally.h"
+
+namespace rata::serve {
+
+class Session;
+
+/// What the connections have in common. Thread: the server's, but for `tally`.
+struct Hub {
+  Config config;
+  Tally tally;
+  Bulletin bulletin;
+  Router router;
+  std::unordered_set<std::shared_ptr<Session>> sessions;
+  std::size_t turned_away = 0;  ///< of them, those beyond `config.clients`
+};
+
+/// One connection: requests and answers one after the other, at the end perhaps an event stream.
+/// Lifetime: the hub's `sessions` and its own coroutines hold it. Thread: the server's.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  enum class Welcome : unsigned char { served, turned_away };
+
+  static void start(boost::asio::ip::tcp::socket socket, Hub& hub, Welcome welcome);
+  Session(boost::asio::ip::tcp::socket socket, Hub& hub, Welcome welcome);
+
+  /// A new publication is there.
+  void published();
+  /// Ends what is going on; the session is gone soon after.
+  void close();
+
+ private:
+  template <typename T>
+  using Awaitable = boost::asio::awaitable<T>;
+  using Clock = std::chrono::steady_clock;
+  struct Incoming;
+
+  static Awaitable<void> run(std::shared_ptr<Session> self);
+  static Awaitable<void> watch_for_end(std::shared_ptr<Session> self);
+
+  Awaitable<bool> exchange();
+  Awaitable<Incoming> read_request();
+  Awaitable<bool> read_more();
+  Awaitable<bool> write(const Response& response, Connection connection, bool with_body);
+  Awaitable<bool> write(std::string_view head, std::string_view body);
+  Awaitable<void> write_stream(Stream stream, bool with_body);
+  Awaitable<void> write_events();
+  Awaitable<bool> write_batch(const std::vector<Event>& batch);
+  Awaitable<void> wait_for_events();
+  Awaitable<void> say_farewell();
+  std::vector<Event> next_batch();
+
+  void set_deadline(Clock::duration from_now);
+  void clear_deadline();
+  void arm_deadline();
+  void look_at_deadline();
+  void end();
+
+  boost::asio::ip::tcp::socket socket_;
+  Hub& hub_;
+  const Welcome welcome_;
+  boost::beast::flat_buffer received_;
+  bool first_request_ = true;
+  bool closed_ = false;
+
+  // Past it, whatever the socket waits for is cancelled. The timer may be set for an earlier moment: it then looks
+  // again, so that moving the deadline for each request costs nothing.
+  boost::asio::steady_timer deadline_timer_;
+  Clock::time_point timer_set_for_ = Clock::time_point::max();
+  Clock::time_point deadline_ = Clock::time_point::max();
+  bool overdue_ = false;
+
+  std::unique_ptr<Listener> listener_;
+  boost::asio::steady_timer wake_;
+};
+
+}  // namespace rata::serve
