@@ -1,0 +1,107 @@
+#include "app/capture_reader.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+
+#include "app/signals.h"
+#include "util/guarded.h"
+
+namespace rata::app {
+namespace {
+
+/// A line on the terminal, twice a second, wiped at the end.
+class Progress {
+ public:
+  void show(const std::string& file, const CaptureFacts& facts) {
+    if (!terminal_) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + std::chrono::milliseconds(500);
+    shown_ = true;
+    fmt::print(stderr, "\r\033[K{}: {:.1f} M packets, {:.0f} MB", file, static_cast<double>(facts.packets) / 1e6,
+               static_cast<double>(facts.octets) / 1e6);
+    std::fflush(stderr);
+  }
+  ~Progress() {
+    if (shown_) fmt::print(stderr, "\r\033[K");
+  }
+
+ private:
+  bool terminal_ = isatty(STDERR_FILENO) != 0;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point next_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+};
+
+void note(CaptureFacts& facts, std::span<const capture::Frame> frames) {
+  facts.packets += frames.size();
+  for (const capture::Frame& frame : frames) {
+    facts.octets += frame.octets.size();
+    if (!facts.first || frame.time < *facts.first) facts.first = frame.time;
+    if (!facts.last || frame.time > *facts.last) facts.last = frame.time;
+  }
+}
+
+}  // namespace
+
+CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Intake& intake) {
+  CaptureFacts facts;
+  util::Guarded<capture::Source*> current(nullptr);
+  SignalWatch watch([&] {
+    current.with([](capture::Source* source) {
+      if (source != nullptr) source->stop();
+    });
+  });
+  Progress progress;
+  std::vector<capture::Frame> batch;
+  for (const std::string& file : files) {
+    auto source = capture::open_source(file);
+    if (!source) {
+      facts.errors.push_back(source.error().message);
+      continue;
+    }
+    if ((*source)->live()) {
+      facts.errors.push_back(fmt::format("{}: is an interface; this command reads captures", file));
+      continue;
+    }
+    current.with([&](capture::Source*& shared) { shared = source->get(); });
+    const std::uint64_t before = facts.packets;
+    while (!watch.stopped()) {
+      const capture::Read read = (*source)->read(batch);
+      if (read == capture::Read::end) break;
+      // Ordinals go on from file to file: they are places in the whole input.
+      for (capture::Frame& frame : batch) frame.ordinal += before;
+      note(facts, batch);
+      intake.add(batch);
+      progress.show(file, facts);
+    }
+    current.with([](capture::Source*& shared) { shared = nullptr; });
+    facts.link_types.insert((*source)->link_types().begin(), (*source)->link_types().end());
+    if ((*source)->error()) facts.errors.push_back((*source)->error()->message);
+  }
+  facts.interrupted = watch.stopped();
+  intake.finish();
+  return facts;
+}
+
+std::string link_type_text(capture::LinkType type) {
+  using enum capture::LinkType;
+  switch (type) {
+    case Null: return "NULL";
+    case Ethernet: return "ETHERNET";
+    case RawBsd:
+    case RawOpenBsd:
+    case Raw: return "RAW";
+    case Loop: return "LOOP";
+    case LinuxSll: return "LINUX_SLL";
+    case Ipv4: return "IPV4";
+    case Ipv6: return "IPV6";
+    case LinuxSll2: return "LINUX_SLL2";
+  }
+  return fmt::format("LINKTYPE{}", static_cast<unsigned>(type));
+}
+
+}  // namespace rata::app

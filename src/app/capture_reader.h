@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "capture/source.h"
+#include "pipeline/intake.h"
+
+namespace rata::app {
+
+/// What a pass over captures found beside the packets.
+struct CaptureFacts {
+  std::uint64_t packets = 0, octets = 0;
+  std::optional<util::Time> first, last;  ///< earliest and latest stamp
+  std::set<capture::LinkType> link_types;
+  std::vector<std::string> errors;  ///< one a file that was cut, damaged or could not be opened
+  bool interrupted = false;
+};
+
+/// Reads captures one after the other into `intake`, to their end or until Ctrl-C; then finishes it. Shows progress on
+/// a terminal.
+CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Intake& intake);
+
+/// "ETHERNET", "LINUX_SLL": the LINKTYPE_ names of pcap files; the number where there is none.
+std::string link_type_text(capture::LinkType type);
+
+}  // namespace rata::app

@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/options.h"
+#include "capture/source.h"
+#include "channel/channel.h"
+
+namespace rata::app {
+namespace {
+
+/// One line a part; remembers whether all went well.
+class Findings {
+ public:
+  void good(const std::string& part, const std::string& found) { fmt::print("ok      {}: {}\n", part, found); }
+  void bad(const std::string& part, const std::string& why) {
+    fmt::print("FAILED  {}: {}\n", part, why);
+    failed_ = true;
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  bool failed_ = false;
+};
+
+void check_source(const pipeline::Config& config, Findings& findings) {
+  if (!config.source) return findings.good("source", "none configured; --source names one");
+  if (config.source->what == "-") return findings.good("source -", "standard input, not read by this check");
+  std::string filter = config.source->filter;
+  if (filter.empty()) filter = pipeline::default_filter(config.ports);
+  const auto source = capture::open_source(config.source->what, {.bpf_filter = filter});
+  if (source)
+    findings.good("source " + config.source->what, (*source)->live() ? "can be captured" : "can be read");
+  else
+    findings.bad("source " + config.source->what, source.error().message);
+}
+
+void check_channels(const pipeline::Config& config, Findings& findings) {
+  for (const pipeline::ChannelConfig& channel : config.channels) {
+    const std::string part = fmt::format("channel {} ({})", channel.name, channel.url);
+    const auto opened = channel::open_channel(channel.url, [](auto) {});
+    if (opened)
+      findings.good(part, "open");
+    else
+      findings.bad(part, opened.error().message);
+  }
+}
+
+void check_listener(const pipeline::Config& config, Findings& findings) {
+  const std::string part = fmt::format("listen {}:{}", config.serve.address, config.serve.port);
+  const auto server = serve::Server::start(
+      config.serve, {.spans = config.aggregate.spans, .servers_location_json = "[]", .metrics = [] { return ""; }});
+  if (server)
+    findings.good(part, "free");
+  else
+    findings.bad(part, server.error().message);
+}
+
+int check(const std::string& file) {
+  const auto config = pipeline::read_config(file);
+  if (!config) {
+    complain(config.error().message);
+    return exit_usage;
+  }
+  Findings findings;
+  findings.good(file, fmt::format("{} reducers, {} channels, {} processors", config->reducers.size(),
+                                  config->channels.size(), config->aggregate.processors.size()));
+  check_source(*config, findings);
+  check_channels(*config, findings);
+  check_listener(*config, findings);
+  return findings.failed() ? exit_failed : exit_done;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& status) {
+  CLI::App* command = app.add_subcommand("check", "Read a configuration and try every connection in it");
+  auto file = std::make_shared<std::string>();
+  command->add_option("FILE", *file, "TOML file")->required();
+  command->footer("Example:\n  ratadns check config/monitor.toml");
+  command->callback([file, &status] { status = check(*file); });
+}
+
+}  // namespace rata::app

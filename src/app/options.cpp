@@ -1,0 +1,41 @@
+#include "app/options.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace rata::app {
+
+void InputOptions::add_to(CLI::App& command) {
+  command.add_option("--port", ports, "DNS port; may be given several times (default: 53)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 65535))
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("--from", from, "leave out packets before this time: seconds since 1970 or 2024-11-20T10:00:00Z")
+      ->type_name("TIME");
+  command.add_option("--to", to, "leave out packets from this time on")->type_name("TIME");
+  command.add_option("--threads", threads, "threads for reading; this version uses 1")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1));
+}
+
+util::Result<pipeline::IntakeConfig> InputOptions::intake() const {
+  pipeline::IntakeConfig config;
+  if (!ports.empty()) config.ports = ports;
+  const auto read = [](const char* option, const std::string& text,
+                       std::optional<util::Time>& into) -> util::Result<void> {
+    if (text.empty()) return {};
+    into = util::parse_time(text);
+    if (into) return {};
+    return util::Error{fmt::format("{} {}: is no time; seconds since 1970 (1732096800.5) or 2024-11-20T10:00:00Z are",
+                                   option, text)};
+  };
+  if (auto good = read("--from", from, config.from); !good) return good.error();
+  if (auto good = read("--to", to, config.to); !good) return good.error();
+  return config;
+}
+
+void complain(const std::string& message) { fmt::print(stderr, "ratadns: {}\n", message); }
+
+}  // namespace rata::app

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/config.h"
+#include "pipeline/intake.h"
+
+namespace rata::app {
+
+/// How a command ends.
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1;  ///< something failed and was reported
+inline constexpr int exit_usage = 2;   ///< usage or configuration
+
+/// Options that every command with an input has.
+struct InputOptions {
+  std::vector<std::uint16_t> ports;
+  std::string from, to;
+  unsigned threads = 1;
+
+  void add_to(CLI::App& command);
+
+  /// The times as packet times. Errors: text that is no time.
+  util::Result<pipeline::IntakeConfig> intake() const;
+};
+
+/// Says what is wrong on standard error: "ratadns: ...".
+void complain(const std::string& message);
+
+/// Each adds its subcommand to `app` and, when that is chosen, leaves its exit status in `status`.
+void add_run(CLI::App& app, int& status);
+void add_monitor(CLI::App& app, int& status);
+void add_summary(CLI::App& app, int& status);
+void add_serialize(CLI::App& app, int& status);
+void add_check(CLI::App& app, int& status);
+void add_list(CLI::App& app, int& status);
+
+}  // namespace rata::app

@@ -1,0 +1,163 @@
+// run and monitor: the two commands that keep going.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+
+#include "app/options.h"
+#include "app/signals.h"
+#include "pipeline/service.h"
+
+namespace rata::app {
+namespace {
+
+using pipeline::Config;
+using pipeline::Service;
+
+struct Options {
+  InputOptions input;
+  std::string config_file;
+  std::string source;
+  std::string filter, server, listen;
+  std::uint32_t window_seconds = 0;
+};
+
+/// File or embedded defaults, then what the command line says.
+util::Result<Config> configure(const Options& options, Service::Kind kind) {
+  Config config;
+  if (!options.config_file.empty()) {
+    auto read = pipeline::read_config(options.config_file);
+    if (!read) return read.error();
+    config = std::move(*read);
+  } else {
+    config = pipeline::embedded_config();
+  }
+  const auto input = options.input.intake();
+  if (!input) return input.error();
+  if (!options.input.ports.empty()) config.ports = input->ports;
+  config.from = input->from;
+  config.to = input->to;
+  if (!options.server.empty()) config.server = options.server;
+  if (options.window_seconds != 0) {
+    config.window.seconds = options.window_seconds;
+    config.window.packets = 0;
+  }
+  if (!options.source.empty()) config.source = {{.what = options.source, .filter = ""}};
+  if (!options.filter.empty() && config.source) config.source->filter = options.filter;
+  if (!options.listen.empty()) {
+    if (auto parsed = pipeline::parse_listen(options.listen, config.serve); !parsed)
+      return util::Error{"--listen " + parsed.error().message};
+    config.serve_enabled = true;
+  }
+  if (!config.source)
+    return util::Error{fmt::format("no source: name an interface, a capture file, or - for standard input, as in "
+                                   "`ratadns {0} capture.pcap`; `ratadns {0} --help` has more",
+                                   kind == Service::Kind::run ? "run" : "monitor -c FILE --source")};
+  return config;
+}
+
+/// Sleeps until the next tick, or until woken.
+class Ticker {
+ public:
+  void wake() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopped_ = true;
+    }
+    changed_.notify_all();
+  }
+  bool wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::milliseconds(100), [this] { return stopped_; });
+    return !stopped_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopped_ = false;
+};
+
+void report_end(const Service& service, const std::string& source, bool serving) {
+  const pipeline::MonitorState state = service.state();
+  if (state.input == pipeline::InputState::failed)
+    complain(state.error);
+  else if (serving)
+    fmt::print(stderr, "{}: read to its end, {} frames; the page stays until Ctrl-C\n", source, state.books.frames);
+}
+
+std::string page_address(const Config& config, std::uint16_t port) {
+  const bool v6 = config.serve.address.find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}/", v6 ? "[" : "", config.serve.address, v6 ? "]" : "", port);
+}
+
+int watch(const Options& options, Service::Kind kind) {
+  const auto config = configure(options, kind);
+  if (!config) {
+    complain(config.error().message);
+    return exit_usage;
+  }
+  Ticker ticker;
+  SignalWatch signals([&ticker] { ticker.wake(); });
+  auto service = Service::start(*config, kind, complain);
+  if (!service) {
+    complain(service.error().message);
+    return exit_failed;
+  }
+  const std::string& source = config->source->what;
+  if (kind == Service::Kind::run)
+    fmt::print(stderr, "RaTA DNS {} watches {}: {}\n", RATADNS_VERSION, source == "-" ? "standard input" : source,
+               page_address(*config, (*service)->port()));
+  bool end_reported = false;
+  while (ticker.wait()) {
+    (*service)->tick();
+    if (!(*service)->input_at_end() || end_reported) continue;
+    if (kind == Service::Kind::monitor) break;
+    end_reported = true;
+    report_end(**service, source, true);
+  }
+  (*service)->stop();
+  if (!end_reported) report_end(**service, source, false);
+  const pipeline::MonitorState state = (*service)->state();
+  fmt::print(stderr, "{}", pipeline::balance_text(state.books));
+  return state.input == pipeline::InputState::failed || state.books.summaries_dropped > 0 ? exit_failed : exit_done;
+}
+
+void add_common(CLI::App& command, Options& options) {
+  options.input.add_to(command);
+  command.add_option("--filter", options.filter, "live: libpcap filter instead of the one made of the ports");
+  command.add_option("--server", options.server, "name of the DNS server on every summary (default: this machine's)");
+  command.add_option("--listen", options.listen, "address of the page and the API (default: 127.0.0.1:8353)")
+      ->type_name("ADDRESS:PORT");
+  command.add_option("--window", options.window_seconds, "length of a window in seconds (default: 1)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 86'400));
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& status) {
+  CLI::App* command = app.add_subcommand("run", "Everything in one process: read, reduce, aggregate, serve the page");
+  auto options = std::make_shared<Options>();
+  command->add_option("SOURCE", options->source, "interface, capture file, or - for standard input");
+  command->add_option("-c,--config", options->config_file, "TOML file; without one everything has a default");
+  add_common(*command, *options);
+  command->footer("Examples:\n  ratadns run capture.pcap\n  sudo ratadns run eth0\n"
+                  "  tcpdump -i eth0 -U -w - port 53 | ratadns run -\n"
+                  "The page is at http://127.0.0.1:8353/. Ctrl-C ends and prints the balance.");
+  command->callback([options, &status] { status = watch(*options, Service::Kind::run); });
+}
+
+void add_monitor(CLI::App& app, int& status) {
+  CLI::App* command = app.add_subcommand("monitor", "Capture and reduce; summaries to the configured channels");
+  auto options = std::make_shared<Options>();
+  command->add_option("-c,--config", options->config_file, "TOML file")->required();
+  command->add_option("--source", options->source, "interface, capture file, or - for standard input");
+  add_common(*command, *options);
+  command->footer("Example:\n  ratadns monitor -c config/monitor.toml --source capture.pcap");
+  command->callback([options, &status] { status = watch(*options, Service::Kind::monitor); });
+}
+
+}  // namespace rata::app

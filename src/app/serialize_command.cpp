@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "app/capture_reader.h"
+#include "app/options.h"
+#include "dns/records.h"
+
+namespace rata::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  InputOptions input;
+  std::string file = "-";
+  std::vector<std::string> fields = {"addresses", "queries", "answers", "authorities", "additionals"};
+};
+
+std::string hex_number(unsigned number) { return fmt::format("{:x}", number); }
+
+/// Writes each message as the older serializer did: the length of a JSON object in octets, then the object.
+class RecordWriter final : public pipeline::PacketSink {
+ public:
+  explicit RecordWriter(const std::vector<std::string>& fields) {
+    const auto chosen = [&](const char* field) { return std::ranges::find(fields, field) != fields.end(); };
+    addresses_ = chosen("addresses");
+    queries_ = chosen("queries");
+    answers_ = chosen("answers");
+    authorities_ = chosen("authorities");
+    additionals_ = chosen("additionals");
+  }
+
+  void add(std::size_t, std::span<const reduce::Packet> batch) override {
+    for (const reduce::Packet& packet : batch) {
+      const std::string json = record(packet).dump();
+      out_ += std::to_string(json.size());
+      out_ += json;
+    }
+    if (out_.size() > 1 << 16) flush();
+  }
+  util::Time advance(util::Time) override { return {INT64_MAX}; }
+
+  void flush() {
+    std::fwrite(out_.data(), 1, out_.size(), stdout);
+    std::fflush(stdout);
+    out_.clear();
+  }
+
+ private:
+  ordered_json record(const reduce::Packet& packet) const {
+    const bool response = packet.message.is_response();
+    ordered_json json;
+    if (addresses_) {
+      json["source"] = util::hex(response ? packet.server : packet.client);
+      json["dest"] = util::hex(response ? packet.client : packet.server);
+    }
+    json["id"] = hex_number(packet.message.id);
+    json["flags"] = hex_number(packet.message.flags);
+    if (!queries_ && !answers_ && !authorities_ && !additionals_) return json;
+    const dns::Sections sections = dns::read_sections(packet.message);
+    if (queries_) {
+      json["queries"] = ordered_json::array();
+      for (const dns::Question& question : sections.questions)
+        json["queries"].push_back({{"qname", question.qname},
+                                   {"qtype", hex_number(question.qtype)},
+                                   {"qclass", hex_number(question.qclass)}});
+    }
+    if (answers_) add_section(json, "answers", sections.answers);
+    if (authorities_) add_section(json, "authorities", sections.authorities);
+    if (additionals_) add_section(json, "additionals", sections.additionals);
+    return json;
+  }
+
+  static void add_section(ordered_json& json, const char* name, const std::vector<dns::Record>& records) {
+    if (records.empty()) return;
+    ordered_json list = ordered_json::array();
+    for (const dns::Record& record : records) {
+      ordered_json item = {{"name", record.owner},
+                           {"type", hex_number(record.type)},
+                           {"class", hex_number(record.rr_class)},
+                           {"ttl", hex_number(record.ttl)}};
+      if (record.type == dns::type_ns && !record.name_in_rdata.empty())
+        item["ns"] = {record.name_in_rdata};
+      else
+        item["rdata"] = rdata_hex(record.rdata);
+      list.push_back(std::move(item));
+    }
+    json[name] = std::move(list);
+  }
+
+  static std::string rdata_hex(std::span<const std::uint8_t> octets) {
+    std::string text;
+    text.reserve(octets.size() * 2);
+    for (const std::uint8_t octet : octets) {
+      text += "0123456789abcdef"[octet >> 4];
+      text += "0123456789abcdef"[octet & 15];
+    }
+    return text;
+  }
+
+  bool addresses_, queries_, answers_, authorities_, additionals_;
+  std::string out_;
+};
+
+int serialize(const Options& options) {
+  auto config = options.input.intake();
+  if (!config) {
+    complain(config.error().message);
+    return exit_usage;
+  }
+  config->shards = 1;  // one shard keeps the order of the input
+  RecordWriter writer(options.fields);
+  pipeline::Intake intake(*config, writer);
+  const CaptureFacts facts = read_captures({options.file}, intake);
+  writer.flush();
+  for (const std::string& error : facts.errors) complain(error);
+  const pipeline::Books books = intake.books();
+  if (books.malformed_total() + books.broken_records > 0)
+    complain(fmt::format("{} malformed messages left out, {} written up to their first broken record",
+                         books.malformed_total(), books.broken_records));
+  if (std::ferror(stdout) != 0) complain("standard output: cannot be written");
+  return facts.errors.empty() && std::ferror(stdout) == 0 ? exit_done : exit_failed;
+}
+
+}  // namespace
+
+void add_serialize(CLI::App& app, int& status) {
+  CLI::App* command = app.add_subcommand("serialize", "DNS messages as length-prefixed JSON on standard output");
+  auto options = std::make_shared<Options>();
+  options->input.add_to(*command);
+  command->add_option("--fields", options->fields, "what to write beside id and flags, with commas between (default: all)")
+      ->delimiter(',')
+      ->type_name("LIST")
+      ->check(CLI::IsMember({"addresses", "queries", "answers", "authorities", "additionals"}));
+  command->add_option("FILE", options->file, "a capture; - is standard input (default)");
+  command->footer("Example:\n  ratadns serialize --fields addresses,queries capture.pcap > messages.json");
+  command->callback([options, &status] { status = serialize(*options); });
+}
+
+}  // namespace rata::app

@@ -1,0 +1,39 @@
+#include "app/signals.h"
+
+#include <pthread.h>
+
+#include <ctime>
+#include <utility>
+
+namespace rata::app {
+
+SignalWatch::SignalWatch(std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone shows as an error of write
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  thread_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
+}
+
+SignalWatch::~SignalWatch() {
+  thread_.request_stop();
+  thread_.join();
+  pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+}
+
+void SignalWatch::watch(const std::stop_token& stop) {
+  const timespec patience{.tv_sec = 0, .tv_nsec = 100'000'000};
+  while (!stop.stop_requested()) {
+    const int signal = sigtimedwait(&signals_, nullptr, &patience);
+    if (signal < 0) continue;
+    if (stopped_.exchange(true)) {
+      std::signal(signal, SIG_DFL);
+      pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+      std::raise(signal);
+    }
+    on_stop_();
+  }
+}
+
+}  // namespace rata::app

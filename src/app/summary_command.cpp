@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/options.h"
+#include "app/summary_report.h"
+
+namespace rata::app {
+namespace {
+
+/// Names, and likewise clients, kept apart in all shards together: past it the rarest go, with a stated error. The
+/// whole table takes about 50 octets a name.
+constexpr std::size_t keys_kept = 4'000'000;
+
+struct Options {
+  InputOptions input;
+  std::vector<std::string> files;
+  std::string only;
+  bool json = false;
+};
+
+/// One report a shard; they add up in shard order.
+class Reports final : public pipeline::PacketSink {
+ public:
+  Reports(reduce::ReportScope scope, std::size_t shards) {
+    for (std::size_t i = 0; i < shards; ++i)
+      shards_.push_back(std::make_unique<reduce::Report>(scope, keys_kept / shards));
+  }
+
+  void add(std::size_t shard, std::span<const reduce::Packet> batch) override { shards_[shard]->add(batch); }
+  util::Time advance(util::Time) override { return {INT64_MAX}; }
+
+  const reduce::Report& merged() {
+    shards_.front()->finish();
+    for (std::size_t i = 1; i < shards_.size(); ++i) {
+      shards_.front()->absorb(std::move(*shards_[i]));
+      shards_[i].reset();
+    }
+    shards_.resize(1);
+    return *shards_.front();
+  }
+
+ private:
+  std::vector<std::unique_ptr<reduce::Report>> shards_;
+};
+
+int summarise(const Options& options) {
+  const auto config = options.input.intake();
+  if (!config) {
+    complain(config.error().message);
+    return exit_usage;
+  }
+  const auto scope = options.only == "counts" ? reduce::ReportScope::counts : reduce::ReportScope::all;
+  Reports reports(scope, config->shards);
+  pipeline::Intake intake(*config, reports);
+  CaptureFacts facts = read_captures(options.files, intake);
+  const CaptureSummary summary{.files = options.files,
+                               .facts = std::move(facts),
+                               .scope = scope,
+                               .report = reports.merged(),
+                               .books = intake.books()};
+  fmt::print("{}{}", options.json ? summary_json(summary) : summary_text(summary), options.json ? "\n" : "");
+  std::fflush(stdout);
+  if (std::ferror(stdout) != 0) complain("standard output: cannot be written");
+  for (const std::string& error : summary.facts.errors) complain(error);
+  if (summary.facts.interrupted) complain("interrupted: the figures cover what was read until then");
+  return summary.facts.errors.empty() && !summary.facts.interrupted && std::ferror(stdout) == 0 ? exit_done : exit_failed;
+}
+
+}  // namespace
+
+void add_summary(CLI::App& app, int& status) {
+  CLI::App* command = app.add_subcommand("summary", "What is in one or more captures");
+  auto options = std::make_shared<Options>();
+  options->input.add_to(*command);
+  command->add_flag("--json", options->json, "one JSON object instead of a report for people");
+  command->add_option("--only", options->only, "counts: leave out names, clients and latency, which take most of the time")
+      ->check(CLI::IsMember({"counts"}));
+  command->add_option("FILE", options->files, "captures; - is standard input")->required();
+  command->footer("Examples:\n  ratadns summary capture.pcap\n  ratadns summary --json --port 5353 capture.pcap.gz\n"
+                  "  tcpdump -r old.pcap -w - | ratadns summary -");
+  command->callback([options, &status] { status = summarise(*options); });
+}
+
+}  // namespace rata::app

@@ -1,0 +1,144 @@
+#include "pipeline/books.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+namespace rata::pipeline {
+namespace {
+
+using decode::Outcome;
+using decode::OutcomeClass;
+
+template <typename Use>
+void each_outcome(const Books& books, Use use) {
+  for (std::size_t i = 0; i < books.decode.outcomes.size(); ++i) use(static_cast<Outcome>(i), books.decode.outcomes[i]);
+}
+
+std::uint64_t sum_of(const Books& books, OutcomeClass wanted) {
+  std::uint64_t sum = 0;
+  each_outcome(books, [&](Outcome outcome, std::uint64_t count) {
+    if (decode::class_of(outcome) == wanted) sum += count;
+  });
+  return sum;
+}
+
+nlohmann::ordered_json balance_object(const Books& books) {
+  nlohmann::ordered_json object;
+  for (const Counter& counter : counters(books)) {
+    if (counter.reason.empty())
+      object[std::string(counter.group)][std::string(counter.name)] = counter.value;
+    else if (counter.value != 0)
+      object[std::string(counter.group)][fmt::format("{}_by_reason", counter.name)][std::string(counter.reason)] =
+          counter.value;
+  }
+  return object;
+}
+
+}  // namespace
+
+std::uint64_t Books::malformed_total() const {
+  return std::accumulate(malformed.begin(), malformed.end(), std::uint64_t{0});
+}
+std::uint64_t Books::decoded() const { return sum_of(*this, OutcomeClass::decoded); }
+std::uint64_t Books::filtered() const { return sum_of(*this, OutcomeClass::filtered) + outside_time; }
+std::uint64_t Books::refused() const { return sum_of(*this, OutcomeClass::refused); }
+
+bool Books::balanced() const {
+  return frames == decoded() + filtered() + refused() && messages == well_formed + malformed_total() &&
+         decode.tcp_octets == decode.tcp_delivered + decode.tcp_skipped_gap + decode.tcp_skipped_limit +
+                                  decode.tcp_skipped_unfinished + decode.tcp_waiting &&
+         summaries_pushed == summaries_sent + summaries_waiting + summaries_dropped;
+}
+
+std::vector<Counter> counters(const Books& books) {
+  std::vector<Counter> rows = {
+      {"frames", "in", "", books.frames, "frames handed over by the source"},
+      {"frames", "decoded", "", books.decoded(), "frames that gave DNS payload or went into a stream or datagram"},
+      {"frames", "filtered", "", books.filtered(), "sound frames that hold nothing that was asked for"},
+      {"frames", "refused", "", books.refused(), "frames that cannot be read"},
+      {"frames", "lost", "", books.kernel_lost, "frames that the kernel dropped before we saw them; not in frames in"},
+  };
+  rows.push_back({"frames", "filtered", "outside_time", books.outside_time, ""});
+  each_outcome(books, [&](Outcome outcome, std::uint64_t count) {
+    if (decode::class_of(outcome) != OutcomeClass::decoded)
+      rows.push_back({"frames", decode::class_of(outcome) == OutcomeClass::filtered ? "filtered" : "refused",
+                      decode::name(outcome), count, ""});
+  });
+  const decode::JoinerCounters& tcp = books.decode;
+  const std::uint64_t skipped = tcp.tcp_skipped_gap + tcp.tcp_skipped_limit + tcp.tcp_skipped_unfinished;
+  rows.insert(rows.end(), {
+      {"tcp_octets", "in", "", tcp.tcp_octets, "octets of TCP streams on DNS ports, each once"},
+      {"tcp_octets", "delivered", "", tcp.tcp_delivered, "octets of whole messages, with their length prefixes"},
+      {"tcp_octets", "skipped", "", skipped, "octets that belong to no whole message"},
+      {"tcp_octets", "skipped", "gap", tcp.tcp_skipped_gap, ""},
+      {"tcp_octets", "skipped", "limit", tcp.tcp_skipped_limit, ""},
+      {"tcp_octets", "skipped", "unfinished", tcp.tcp_skipped_unfinished, ""},
+      {"tcp_octets", "waiting", "", tcp.tcp_waiting, "octets that wait for the rest of their message"},
+      {"messages", "in", "", books.messages, "DNS payloads that decode handed over"},
+      {"messages", "well_formed", "", books.well_formed, "messages whose header and first question could be read"},
+      {"messages", "malformed", "", books.malformed_total(), "payloads that are no DNS message"},
+  });
+  for (std::size_t i = 1; i < books.malformed.size(); ++i)
+    rows.push_back({"messages", "malformed", dns::name(static_cast<dns::Malformed>(i)), books.malformed[i], ""});
+  rows.insert(rows.end(), {
+      {"messages", "broken_records", "", books.broken_records, "well-formed messages with a record that cannot be read"},
+      {"messages", "late", "", books.late_packets, "well-formed messages that came after their window had closed"},
+      {"windows", "closed", "", books.windows, "windows closed"},
+      {"windows", "in_gaps", "", books.gap_windows, "windows not sent because the input has a gap of over an hour"},
+      {"summaries", "pushed", "", books.summaries_pushed, "results of closed windows given to channels"},
+      {"summaries", "sent", "", books.summaries_sent, "results that a channel took"},
+      {"summaries", "waiting", "", books.summaries_waiting, "results in a channel's queue"},
+      {"summaries", "dropped", "", books.summaries_dropped, "results that no channel took in time"},
+  });
+  return rows;
+}
+
+std::string balance_text(const Books& books) {
+  std::string text = fmt::format(
+      "frames     {:>12} = {} decoded + {} filtered + {} refused{}\n"
+      "tcp octets {:>12} = {} delivered + {} skipped + {} waiting\n"
+      "messages   {:>12} = {} well-formed + {} malformed{}\n",
+      books.frames, books.decoded(), books.filtered(), books.refused(),
+      books.kernel_lost != 0 ? fmt::format("; lost by the kernel: {}", books.kernel_lost) : "", books.decode.tcp_octets,
+      books.decode.tcp_delivered,
+      books.decode.tcp_skipped_gap + books.decode.tcp_skipped_limit + books.decode.tcp_skipped_unfinished,
+      books.decode.tcp_waiting, books.messages, books.well_formed, books.malformed_total(),
+      books.late_packets != 0 ? fmt::format("; late: {}", books.late_packets) : "");
+  if (books.summaries_pushed != 0)
+    text += fmt::format("summaries  {:>12} = {} sent + {} waiting + {} dropped, of {} windows\n", books.summaries_pushed,
+                        books.summaries_sent, books.summaries_waiting, books.summaries_dropped, books.windows);
+  for (const Counter& counter : counters(books))
+    if (!counter.reason.empty() && counter.value != 0)
+      text += fmt::format("  {} {}: {} {}\n", counter.group, counter.name, counter.value, counter.reason);
+  if (!books.balanced()) text += "THE BOOKS DO NOT BALANCE: this is a fault of the program, please report it\n";
+  return text;
+}
+
+std::string balance_json(const Books& books) { return balance_object(books).dump(); }
+
+std::string malformed_json(const Books& books) {
+  nlohmann::ordered_json object = nlohmann::ordered_json::object();
+  for (std::size_t i = 1; i < books.malformed.size(); ++i)
+    if (books.malformed[i] != 0) object[std::string(dns::name(static_cast<dns::Malformed>(i)))] = books.malformed[i];
+  return object.dump();
+}
+
+std::string metrics_text(const Books& books) {
+  std::string text;
+  for (const Counter& counter : counters(books)) {
+    if (!counter.reason.empty()) {
+      text += fmt::format("ratadns_{}_{}_by_reason_total{{reason=\"{}\"}} {}\n", counter.group, counter.name,
+                          counter.reason, counter.value);
+      continue;
+    }
+    const bool gauge = counter.name == "waiting";
+    text += fmt::format("# HELP ratadns_{0}_{1}{2} {3}\n# TYPE ratadns_{0}_{1}{2} {4}\nratadns_{0}_{1}{2} {5}\n",
+                        counter.group, counter.name, gauge ? "" : "_total", counter.help, gauge ? "gauge" : "counter",
+                        counter.value);
+  }
+  return text;
+}
+
+}  // namespace rata::pipeline

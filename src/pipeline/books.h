@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "decode/joiner.h"
+#include "dns/message.h"
+
+namespace rata::pipeline {
+
+/// What came in and what became of it: every frame, TCP octet, message and window is in exactly one figure.
+struct Books {
+  std::uint64_t frames = 0;       ///< handed over by the source
+  std::uint64_t octets = 0;       ///< captured, without record headers
+  std::uint64_t kernel_lost = 0;  ///< not in `frames`
+  std::uint64_t outside_time = 0;  ///< frames outside --from and --to
+  decode::JoinerCounters decode;  ///< outcomes of all other frames, TCP octets
+
+  std::uint64_t messages = 0;  ///< DNS payloads handed over by decode
+  std::uint64_t well_formed = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(dns::Malformed::count_)> malformed{};
+  std::uint64_t broken_records = 0;  ///< of the well-formed: a record after the first question could not be read
+
+  std::uint64_t late_packets = 0;  ///< of the well-formed: not in any window
+  std::uint64_t windows = 0;       ///< closed
+  std::uint64_t gap_windows = 0;   ///< left out: in a gap of the input of over an hour
+
+  /// Summaries over all channels: pushed = sent + waiting + dropped.
+  std::uint64_t summaries_pushed = 0, summaries_sent = 0, summaries_waiting = 0, summaries_dropped = 0;
+
+  std::uint64_t malformed_total() const;
+  std::uint64_t decoded() const;
+  std::uint64_t filtered() const;  ///< outside_time included
+  std::uint64_t refused() const;
+
+  /// Every equation holds.
+  bool balanced() const;
+};
+
+/// One figure of the books, for all who show them: JSON, Prometheus, the balance at the end.
+struct Counter {
+  std::string_view group;   ///< "frames", "tcp_octets", "messages", "windows", "summaries"
+  std::string_view name;    ///< "decoded", "refused", ...
+  std::string_view reason;  ///< "" where the name says all
+  std::uint64_t value = 0;
+  std::string_view help;
+};
+std::vector<Counter> counters(const Books& books);
+
+/// Lines for people: one equation a line, then the reasons that are not zero.
+std::string balance_text(const Books& books);
+/// {"frames":{"in":..,"decoded":..},...}
+std::string balance_json(const Books& books);
+/// {"short_header":2}: the reasons that are not zero.
+std::string malformed_json(const Books& books);
+/// Prometheus text format, every figure, zero or not.
+std::string metrics_text(const Books& books);
+
+}  // namespace rata::pipeline

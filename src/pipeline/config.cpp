@@ -1,0 +1,303 @@
+#include "pipeline/config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <set>
+
+#include "channel/channel.h"
+#include "pipeline/table_reader.h"
+
+namespace rata::pipeline {
+namespace {
+
+std::string machine_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "ns1";
+}
+
+ReducerEntry entry(std::string type, std::string channel) {
+  ReducerEntry made;
+  made.reducer.type = std::move(type);
+  made.send = {std::move(channel)};
+  return made;
+}
+
+ReducerEntry count_by(std::string name, std::vector<std::string> by, std::vector<std::uint64_t> limit) {
+  ReducerEntry made = entry("count_by", "page");
+  made.reducer.name = std::move(name);
+  made.reducer.by = std::move(by);
+  made.reducer.where = {"query"};
+  made.reducer.limit = std::move(limit);
+  return made;
+}
+
+std::vector<aggregate::ProcessorConfig> default_processors() {
+  std::vector<aggregate::ProcessorConfig> processors(4);
+  processors[0].type = "rates";
+  processors[1].type = "top_names";
+  processors[2].type = "top_types";
+  processors[3].type = "top_clients";
+  return processors;
+}
+
+void read_source(TableReader& root, Config& config) {
+  const auto tables = root.tables("source");
+  for (const toml::table* table : tables) {
+    TableReader reader = root.inner(*table, "[[source]]");
+    SourceConfig source;
+    std::string interface, file;
+    reader.text("interface", interface);
+    reader.text("file", file);
+    reader.text("filter", source.filter);
+    reader.finish();
+    if (interface.empty() == file.empty())
+      reader.fail(*table, "names either interface = \"eth0\" or file = \"x.pcap\" (\"-\": standard input)");
+    else if (config.source)
+      reader.fail(*table, "is the second one: this version reads one source at a time");
+    source.what = interface.empty() ? file : interface;
+    root.adopt(reader);
+    config.source = source;
+  }
+}
+
+void read_send(TableReader& reader, const toml::node* node, ReducerEntry& reducer) {
+  if (node == nullptr) return;
+  const toml::array* list = node->as_array();
+  if (list == nullptr) return reader.fail(*node, "send has to be a list: send = [{ channel = \"hub\" }]");
+  for (const toml::node& item : *list) {
+    std::string channel;
+    if (const toml::table* table = item.as_table()) {
+      TableReader inner = reader.inner(*table, "send");
+      inner.text("channel", channel);
+      inner.finish();
+      reader.adopt(inner);
+    } else if (const auto name = item.value_exact<std::string>()) {
+      channel = *name;
+    }
+    if (channel.empty())
+      reader.fail(item, "send: every entry names a channel: { channel = \"hub\" }");
+    reducer.send.push_back(channel);
+  }
+}
+
+void read_channels(TableReader& root, Config& config) {
+  for (const toml::table* table : root.tables("channel")) {
+    TableReader reader = root.inner(*table, "[[channel]]");
+    ChannelConfig channel;
+    reader.text("name", channel.name);
+    reader.text("url", channel.url);
+    reader.finish();
+    if (channel.name.empty() || channel.url.empty()) reader.fail(*table, "needs a name and a url");
+    root.adopt(reader);
+    config.channels.push_back(channel);
+  }
+}
+
+void read_reducers(TableReader& root, Config& config) {
+  for (const toml::table* table : root.tables("reducer")) {
+    TableReader reader = root.inner(*table, "[[reducer]]");
+    ReducerEntry reducer;
+    reader.text("type", reducer.reducer.type);
+    const reduce::ReducerType* type = reduce::find_reducer_type(reducer.reducer.type);
+    if (type == nullptr) {
+      std::vector<std::string_view> names;
+      for (const reduce::ReducerType* known : reduce::reducer_types()) names.push_back(known->name);
+      reader.fail(*table, fmt::format("there is no reducer type \"{}\"; there are: {}", reducer.reducer.type,
+                                      fmt::join(names, ", ")));
+      root.adopt(reader);
+      return;
+    }
+    const auto takes = [type](std::string_view option) {
+      return fmt::format(" {} ", type->options).find(fmt::format(" {} ", option)) != std::string::npos;
+    };
+    reader.text("name", reducer.reducer.name);
+    if (takes("by")) reader.texts("by", reducer.reducer.by);
+    if (takes("where")) reader.texts("where", reducer.reducer.where);
+    if (takes("limit")) reader.wholes("limit", reducer.reducer.limit, 0, 10'000'000);
+    if (takes("cells")) reader.whole("cells", reducer.reducer.cells, 16, 100'000'000);
+    read_send(reader, reader.find("send"), reducer);
+    reader.finish();
+    root.adopt(reader);
+    config.reducers.push_back(std::move(reducer));
+  }
+}
+
+void read_window(TableReader& root, Config& config) {
+  const toml::table* table = root.table("window");
+  if (table == nullptr) return;
+  TableReader reader = root.inner(*table, "window");
+  if (table->contains("seconds") && table->contains("packets"))
+    reader.fail(*table, "has seconds and packets; a window is one or the other");
+  reader.whole("seconds", config.window.seconds, 1, 86'400);
+  reader.whole("packets", config.window.packets, 1, 1'000'000'000);
+  reader.flag("flush", config.window.flush);
+  reader.number("lateness", config.window.lateness_seconds);
+  if (config.window.lateness_seconds && (*config.window.lateness_seconds < 0 || *config.window.lateness_seconds > 3600))
+    reader.fail(*table, "lateness is from 0 to 3600 seconds");
+  reader.finish();
+  root.adopt(reader);
+}
+
+void read_serve(TableReader& root, Config& config) {
+  const toml::table* table = root.table("serve");
+  if (table == nullptr) return;
+  config.serve_enabled = true;
+  TableReader reader = root.inner(*table, "[serve]");
+  std::string listen;
+  reader.text("listen", listen);
+  reader.whole("clients", config.serve.clients, 1, 65'536);
+  if (!listen.empty())
+    if (const auto parsed = parse_listen(listen, config.serve); !parsed)
+      reader.fail(*table->get("listen"), parsed.error().message);
+  reader.finish();
+  root.adopt(reader);
+}
+
+void read_aggregate(TableReader& root, Config& config) {
+  if (const toml::table* table = root.table("aggregate")) {
+    TableReader reader = root.inner(*table, "[aggregate]");
+    reader.wholes("spans", config.aggregate.spans, 1, 60);
+    reader.whole("cells", config.aggregate.cells, 1000, 100'000'000);
+    reader.whole("servers", config.aggregate.servers, 1, 10'000);
+    reader.finish();
+    root.adopt(reader);
+  }
+  const auto processors = root.tables("processor");
+  for (const toml::table* table : processors) {
+    TableReader reader = root.inner(*table, "[[processor]]");
+    aggregate::ProcessorConfig processor;
+    reader.text("type", processor.type);
+    reader.whole("output_limit", processor.output_limit, 1, 10'000);
+    reader.whole("parts_limit", processor.parts_limit, 0, 1000);
+    reader.texts("reads", processor.reads);
+    reader.finish();
+    root.adopt(reader);
+    config.aggregate.processors.push_back(processor);
+  }
+  if (processors.empty()) config.aggregate.processors = default_processors();
+}
+
+void read_locations(TableReader& root, Config& config) {
+  for (const toml::table* table : root.tables("location")) {
+    TableReader reader = root.inner(*table, "[[location]]");
+    ServerPlace place;
+    reader.text("server", place.name);
+    reader.number("longitude", place.longitude);
+    reader.number("latitude", place.latitude);
+    reader.text("country_name", place.country_name);
+    reader.finish();
+    if (place.name.empty()) reader.fail(*table, "needs server = \"...\": the name of the server that stands there");
+    root.adopt(reader);
+    config.servers.push_back(place);
+  }
+}
+
+void read_top_level(TableReader& root, Config& config) {
+  root.text("server", config.server);
+  root.text("monitor", config.monitor);
+  root.wholes("ports", config.ports, 1, 65'535);
+  root.whole("shards", config.shards, 1, 256);
+}
+
+}  // namespace
+
+Config embedded_config() {
+  Config config;
+  config.server = machine_name();
+  config.serve_enabled = true;
+  config.channels = {{"page", "memory:"}};
+  config.reducers = {entry("QueriesPerSecond", "page"), entry("AnswersPerSecond", "page"),
+                     count_by("client_by_qname", {"qname", "client"}, {2000, 10}),
+                     count_by("client_by_qtype", {"qtype", "client"}, {100, 500})};
+  config.aggregate.processors = default_processors();
+  return config;
+}
+
+util::Result<Config> read_config(const std::string& path) {
+  toml::table parsed;
+  try {
+    parsed = toml::parse_file(path);
+  } catch (const toml::parse_error& fault) {
+    return util::Error{fmt::format("{}:{}: {}", path, fault.source().begin.line, fault.description())};
+  }
+  Config config;
+  config.server = machine_name();
+  TableReader root(parsed, path, "top level");
+  read_top_level(root, config);
+  read_window(root, config);
+  read_source(root, config);
+  read_channels(root, config);
+  read_reducers(root, config);
+  read_serve(root, config);
+  read_aggregate(root, config);
+  read_locations(root, config);
+  if (const auto& error = root.finish()) return *error;
+  if (const auto valid = validate(config); !valid) return util::Error{path + ": " + valid.error().message};
+  return config;
+}
+
+util::Result<void> validate(const Config& config) {
+  std::set<std::string> channels;
+  for (const ChannelConfig& channel : config.channels)
+    if (!channels.insert(channel.name).second)
+      return util::Error{fmt::format("two channels have the name \"{}\"", channel.name)};
+  std::set<std::string> names;
+  for (const ReducerEntry& entry : config.reducers) {
+    if (!names.insert(entry.reducer.shown_name()).second)
+      return util::Error{fmt::format("two reducers have the name \"{}\"; give one another with name = \"...\"",
+                                     entry.reducer.shown_name())};
+    for (const std::string& channel : entry.send)
+      if (!channels.contains(channel))
+        return util::Error{fmt::format("reducer {}: sends to the channel \"{}\", which is not configured; there are: {}",
+                                       entry.reducer.shown_name(), channel, fmt::join(channels, ", "))};
+    const reduce::ReducerType* type = reduce::find_reducer_type(entry.reducer.type);
+    if (type == nullptr) return util::Error{fmt::format("there is no reducer type \"{}\"", entry.reducer.type)};
+    if (const auto made = type->make(entry.reducer, 1); !made) return made.error();
+  }
+  if (const auto aggregator = aggregate::Aggregator::make(config.aggregate); !aggregator) return aggregator.error();
+  return {};
+}
+
+util::Result<void> parse_listen(const std::string& text, serve::Config& serve) {
+  const std::size_t colon = text.rfind(':');
+  unsigned port = 0;
+  const char* first = text.data() + (colon == std::string::npos ? 0 : colon + 1);
+  const char* last = text.data() + text.size();
+  const auto [end, fault] = std::from_chars(first, last, port);
+  if (colon == std::string::npos || first == last || fault != std::errc() || end != last || port > 65'535)
+    return util::Error{fmt::format("\"{}\" is no ADDRESS:PORT such as 127.0.0.1:8353 or [::1]:8353", text)};
+  std::string address = text.substr(0, colon);
+  if (address.size() >= 2 && address.front() == '[' && address.back() == ']') address = address.substr(1, address.size() - 2);
+  if (!address.empty()) serve.address = address;
+  // Everyone who can reach the page sees who asks for what. Until tokens exist it stays on this machine.
+  if (serve.address != "::1" && !serve.address.starts_with("127.") && serve.address != "localhost")
+    return util::Error{fmt::format("\"{}\": listening beyond loopback needs a token, which this version does not have; "
+                                   "use 127.0.0.1 and reach it through ssh -L {}:127.0.0.1:{}",
+                                   text, port, port)};
+  if (serve.address == "localhost") serve.address = "127.0.0.1";
+  serve.port = static_cast<std::uint16_t>(port);
+  return {};
+}
+
+std::string default_filter(const std::vector<std::uint16_t>& ports) {
+  std::string by_port;
+  for (const std::uint16_t port : ports) by_port += fmt::format("{}port {}", by_port.empty() ? "" : " or ", port);
+  const std::string plain =
+      fmt::format("({} or (ip[6:2] & 0x1fff != 0) or (ip6 and ip6[6] == 44))", by_port);
+  // "vlan" shifts the offsets of all that stands behind it: it comes last.
+  return fmt::format("{0} or (vlan and {0})", plain);
+}
+
+std::string Config::fingerprint() const {
+  std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", server, monitor, fmt::join(ports, ","), shards, window.seconds,
+                                 window.packets, window.flush, window.lateness_seconds.value_or(-1));
+  for (const ReducerEntry& entry : reducers)
+    text += fmt::format("|{} {} {} {} {} {}", entry.reducer.type, entry.reducer.name, fmt::join(entry.reducer.by, ","),
+                        fmt::join(entry.reducer.where, ","), fmt::join(entry.reducer.limit, ","), entry.reducer.cells);
+  return text;
+}
+
+}  // namespace rata::pipeline

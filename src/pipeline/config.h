@@ -1,0 +1,74 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregate/aggregator.h"
+#include "reduce/reducer.h"
+#include "reduce/windows.h"
+#include "serve/server.h"
+#include "util/result.h"
+#include "util/time.h"
+
+namespace rata::pipeline {
+
+struct SourceConfig {
+  std::string what;    ///< interface, capture file, or "-"
+  std::string filter;  ///< live: in libpcap's language; empty: the configured ports, with fragments and VLANs
+};
+
+struct ChannelConfig {
+  std::string name;
+  std::string url;
+};
+
+struct ReducerEntry {
+  reduce::ReducerConfig reducer;
+  std::vector<std::string> send;  ///< names of channels
+};
+
+struct ServerPlace {
+  std::string name;
+  std::optional<double> longitude, latitude;
+  std::string country_name;
+};
+
+/// The whole configuration, defaults beside each field. One TOML file fills it; command-line options override.
+struct Config {
+  std::string server;   ///< name on every summary; default: this machine's name
+  std::string monitor;  ///< name of this process; default: `server`
+  std::vector<std::uint16_t> ports = {53};
+  unsigned shards = 8;
+  std::optional<util::Time> from, to;
+  reduce::WindowConfig window;
+  std::optional<SourceConfig> source;
+  std::vector<ChannelConfig> channels;
+  std::vector<ReducerEntry> reducers;
+  bool serve_enabled = false;  ///< a [serve] table is there
+  serve::Config serve;
+  aggregate::Config aggregate;
+  std::vector<ServerPlace> servers;
+
+  /// What two runs must have in common to count as the same: goes into `boot`.
+  std::string fingerprint() const;
+};
+
+/// What `ratadns run` does without a configuration file: the reducers that the page needs, into the aggregator of the
+/// same process.
+Config embedded_config();
+
+/// Reads a TOML file. Errors: file, line and key, what stands there and what would be accepted.
+util::Result<Config> read_config(const std::string& path);
+
+/// Checks what no single key can know: every `send` names a channel, every reducer can be made, every processor exists.
+util::Result<void> validate(const Config& config);
+
+/// Reads "127.0.0.1:8353", "[::1]:8353" or ":8353" into `serve`.
+util::Result<void> parse_listen(const std::string& text, serve::Config& serve);
+
+/// The filter for a live interface that lets through what the configured ports need: whole datagrams, later fragments
+/// (which name no port), and both inside 802.1Q.
+std::string default_filter(const std::vector<std::uint16_t>& ports);
+
+}  // namespace rata::pipeline

@@ -1,0 +1,176 @@
+#include "pipeline/intake.h"
+
+#include <array>
+
+#include "dns/name.h"
+#include "util/hash.h"
+
+namespace rata::pipeline {
+
+using decode::Datagram;
+using decode::Outcome;
+using decode::Payload;
+using reduce::Packet;
+
+namespace {
+
+/// Packets handed to the reducers at a time: enough to hide the way to memory, few enough to stay in the cache.
+constexpr std::size_t packets_per_batch = 256;
+
+decode::JoinerLimits share_of(const decode::JoinerLimits& limits, std::size_t shards) {
+  decode::JoinerLimits share = limits;
+  share.streams = std::max<std::size_t>(16, limits.streams / shards);
+  share.datagrams = std::max<std::size_t>(16, limits.datagrams / shards);
+  share.total_octets = std::max(limits.total_octets / shards, limits.stream_octets);
+  return share;
+}
+
+decode::Joiner::Ports port_set(const std::vector<std::uint16_t>& ports) {
+  decode::Joiner::Ports set;
+  for (const std::uint16_t port : ports) set.set(port);
+  return set;
+}
+
+}  // namespace
+
+/// What one logical shard owns. Nothing of it is touched by another.
+class Intake::Shard {
+ public:
+  Shard(std::size_t index, const IntakeConfig& config, PacketSink& sink)
+      : index_(index), sink_(sink), ports_(port_set(config.ports)), joiner_(ports_, share_of(config.limits, config.shards)) {
+    packets_.reserve(packets_per_batch);
+    names_.resize(packets_per_batch * name_room);
+  }
+
+  void add(const Datagram& datagram) {
+    payloads_.clear();
+    joiner_.add(datagram, payloads_);
+    for (const Payload& payload : payloads_) read(payload);
+  }
+
+  void flush() {
+    if (!packets_.empty()) sink_.add(index_, packets_);
+    packets_.clear();
+    joiner_.release();
+  }
+
+  void finish() { joiner_.finish(); }
+
+  void add_to(Books& books) const {
+    books.decode += joiner_.counters();
+    books.messages += books_.messages;
+    books.well_formed += books_.well_formed;
+    books.broken_records += books_.broken_records;
+    for (std::size_t i = 0; i < books.malformed.size(); ++i) books.malformed[i] += books_.malformed[i];
+  }
+
+ private:
+  static constexpr std::size_t name_room = 256;  // the longest name, rounded up to whole words
+
+  void read(const Payload& payload) {
+    ++books_.messages;
+    // A full batch goes, but the joined octets of this payload's neighbours stay until the next flush.
+    if (packets_.size() == packets_per_batch) {
+      sink_.add(index_, packets_);
+      packets_.clear();
+    }
+    Packet& packet = packets_.emplace_back();
+    const dns::Malformed reason = dns::parse(payload.octets, packet.message);
+    if (reason != dns::Malformed::none) {
+      ++books_.malformed[static_cast<std::size_t>(reason)];
+      packets_.pop_back();
+      return;
+    }
+    ++books_.well_formed;
+    books_.broken_records += packet.message.broken_records;
+    describe(payload, packet);
+  }
+
+  /// The facts that reducers share.
+  void describe(const Payload& payload, Packet& packet) {
+    // The one who asks is who sent the query, whichever port it came from.
+    const bool response = packet.message.is_response();
+    packet.client = response ? payload.destination : payload.source;
+    packet.server = response ? payload.source : payload.destination;
+    packet.client_port = response ? payload.destination_port : payload.source_port;
+    packet.server_port = response ? payload.source_port : payload.destination_port;
+    packet.time = payload.time;
+    packet.ordinal = payload.ordinal;
+    packet.transport = payload.transport;
+    packet.client_hash = util::table_hash(packet.client.bytes());
+    if (!packet.message.has_question()) return;
+    std::uint8_t* name = names_.data() + (packets_.size() - 1) * name_room;
+    dns::fold_case(packet.message.qname, name);
+    packet.qname = {name, packet.message.qname.size()};
+    packet.qname_hash = util::table_hash(packet.qname);
+  }
+
+  std::size_t index_;
+  PacketSink& sink_;
+  decode::Joiner::Ports ports_;
+  decode::Joiner joiner_;
+  std::vector<Payload> payloads_;
+  std::vector<Packet> packets_;
+  std::vector<std::uint8_t> names_;  // the packets' folded names, `name_room` each
+  Books books_;
+};
+
+Intake::Intake(const IntakeConfig& config, PacketSink& sink) : config_(config), sink_(sink) {
+  for (std::size_t i = 0; i < config.shards; ++i) shards_.push_back(std::make_unique<Shard>(i, config_, sink_));
+}
+
+Intake::~Intake() = default;
+
+void Intake::add(std::span<const capture::Frame> frames) {
+  for (const capture::Frame& frame : frames) take(frame);
+  flush();
+}
+
+void Intake::take(const capture::Frame& frame) {
+  ++own_.frames;
+  own_.octets += frame.octets.size();
+  if ((config_.from && frame.time < *config_.from) || (config_.to && frame.time >= *config_.to)) {
+    ++own_.outside_time;
+    return;
+  }
+  if (frame.time > watermark_) {
+    watermark_ = frame.time;
+    if (watermark_ >= next_advance_) {
+      flush();
+      next_advance_ = sink_.advance(watermark_);
+    }
+  }
+  Datagram datagram;
+  const Outcome outcome = decode::open_frame(frame, datagram);
+  if (outcome != Outcome::decoded) {
+    ++own_.decode.outcomes[static_cast<std::size_t>(outcome)];
+    return;
+  }
+  const std::uint64_t hash = decode::pair_hash(datagram.source, datagram.destination);
+  shards_[hash % shards_.size()]->add(datagram);
+}
+
+void Intake::tick(util::Time now) {
+  if (watermark_.ns == INT64_MIN || now <= watermark_) return;
+  watermark_ = now;
+  if (watermark_ < next_advance_) return;
+  flush();
+  next_advance_ = sink_.advance(watermark_);
+}
+
+void Intake::flush() {
+  for (const auto& shard : shards_) shard->flush();
+}
+
+void Intake::finish() {
+  flush();
+  for (const auto& shard : shards_) shard->finish();
+}
+
+Books Intake::books() const {
+  Books books = own_;
+  for (const auto& shard : shards_) shard->add_to(books);
+  return books;
+}
+
+}  // namespace rata::pipeline

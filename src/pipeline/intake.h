@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "capture/frame.h"
+#include "capture/source.h"
+#include "pipeline/books.h"
+#include "reduce/packet.h"
+
+namespace rata::pipeline {
+
+/// Where the packets go.
+class PacketSink {
+ public:
+  virtual ~PacketSink() = default;
+
+  /// Packets of one shard, in input order. Lifetime: until this returns.
+  virtual void add(std::size_t shard, std::span<const reduce::Packet> batch) = 0;
+
+  /// All packets before `watermark` in the input have been added. Returns the packet time at which to be called next.
+  virtual util::Time advance(util::Time watermark) = 0;
+};
+
+struct IntakeConfig {
+  std::vector<std::uint16_t> ports = {53};
+  std::size_t shards = 8;  ///< logical shards: part of the result, whatever the number of threads
+  std::optional<util::Time> from, to;  ///< frames before `from` and from `to` on are left out
+  decode::JoinerLimits limits;         ///< of all shards together, as far as they bound memory
+};
+
+/// Frames become packets: decode, join, parse, common facts, shard by shard.
+class Intake {
+ public:
+  Intake(const IntakeConfig& config, PacketSink& sink);
+  ~Intake();
+
+  /// Lifetime: the frames' octets may go when this returns.
+  void add(std::span<const capture::Frame> frames);
+
+  /// Packet time moves on without packets: a silent live link.
+  void tick(util::Time now);
+
+  /// The input is at its end: nothing that waits for more octets will get them.
+  void finish();
+
+  /// Frames, TCP octets and messages so far; the source's and the channels' figures are not in it.
+  Books books() const;
+
+  util::Time watermark() const { return watermark_; }  ///< the latest packet time seen
+
+ private:
+  class Shard;
+
+  void take(const capture::Frame& frame);
+  void flush();
+
+  IntakeConfig config_;
+  PacketSink& sink_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  Books own_;
+  util::Time watermark_{INT64_MIN}, next_advance_{INT64_MIN};
+};
+
+}  // namespace rata::pipeline

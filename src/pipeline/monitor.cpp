@@ -1,0 +1,186 @@
+#include "pipeline/monitor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "util/hash.h"
+
+namespace rata::pipeline {
+namespace {
+
+IntakeConfig intake_config(const Config& config) {
+  // Windows by packet count need all packets in one order: one shard.
+  return {.ports = config.ports,
+          .shards = config.window.packets != 0 ? 1 : config.shards,
+          .from = config.from,
+          .to = config.to,
+          .limits = {}};
+}
+
+/// Thirteen letters and digits: enough that no two boots share them.
+std::string boot_text(std::uint64_t number) {
+  static constexpr char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+  std::string text;
+  for (int i = 0; i < 13; ++i) {
+    text += digits[number & 31];
+    number >>= 5;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string_view name(InputState state) {
+  switch (state) {
+    case InputState::waiting: return "waiting";
+    case InputState::reading: return "reading";
+    case InputState::live: return "live";
+    case InputState::ended: return "ended";
+    case InputState::failed: return "failed";
+  }
+  return "";
+}
+
+/// Packets into windows.
+class Monitor::Sink final : public PacketSink {
+ public:
+  explicit Sink(std::unique_ptr<reduce::Windows> windows) : windows_(std::move(windows)) {}
+
+  void add(std::size_t shard, std::span<const reduce::Packet> batch) override { windows_->add(shard, batch); }
+  util::Time advance(util::Time watermark) override { return windows_->advance(watermark); }
+  void finish() { windows_->finish(); }
+  const reduce::Windows& windows() const { return *windows_; }
+
+ private:
+  std::unique_ptr<reduce::Windows> windows_;
+};
+
+Monitor::Monitor(const Config& config, std::unique_ptr<capture::Source> source, Report report)
+    : config_(config), source_(std::move(source)), report_(std::move(report)) {
+  if (config_.monitor.empty()) config_.monitor = config_.server;
+}
+
+Monitor::~Monitor() = default;
+
+util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config, std::unique_ptr<capture::Source> source,
+                                                     channel::Deliver deliver, Report report) {
+  std::unique_ptr<Monitor> monitor(new Monitor(config, std::move(source), std::move(report)));
+  if (const auto opened = monitor->open_channels(deliver); !opened) return opened.error();
+  std::vector<reduce::ReducerConfig> reducers;
+  for (const ReducerEntry& entry : config.reducers) reducers.push_back(entry.reducer);
+  const IntakeConfig intake = intake_config(config);
+  auto windows = reduce::Windows::make(config.window, reducers, intake.shards,
+                                       [raw = monitor.get()](reduce::ClosedWindow&& window) { raw->closed(std::move(window)); });
+  if (!windows) return windows.error();
+  monitor->sink_ = std::make_unique<Sink>(std::move(*windows));
+  monitor->intake_ = std::make_unique<Intake>(intake, *monitor->sink_);
+  return monitor;
+}
+
+util::Result<void> Monitor::open_channels(const channel::Deliver& deliver) {
+  for (const ChannelConfig& config : config_.channels) {
+    auto opened = channel::open_channel(config.url, deliver);
+    if (!opened) return opened.error();
+    channel::SenderConfig sender;
+    sender.when_full = source_->live() ? util::WhenFull::drop_newest : util::WhenFull::block;
+    senders_.push_back(std::make_unique<channel::Sender>(config.name, std::move(*opened), sender, report_));
+  }
+  for (const ReducerEntry& entry : config_.reducers) {
+    auto& targets = senders_by_reducer_.emplace_back();
+    for (const std::string& channel : entry.send)
+      for (const auto& sender : senders_)
+        if (sender->name() == channel) targets.push_back(sender.get());
+  }
+  return {};
+}
+
+std::string Monitor::boot_of(util::Time first_packet) const {
+  if (source_->live()) {
+    std::random_device device;
+    return boot_text(static_cast<std::uint64_t>(device()) << 32 | device());
+  }
+  return boot_text(util::stable_hash(fmt::format("{}|{}", config_.fingerprint(), first_packet.ns)));
+}
+
+void Monitor::run() {
+  std::vector<capture::Frame> batch;
+  batch.reserve(capture::max_batch);
+  while (!stopping_) {
+    const capture::Read read = source_->read(batch);
+    if (read == capture::Read::end) break;
+    if (read == capture::Read::frames) {
+      if (boot_.empty()) boot_ = boot_of(batch.front().time);
+      intake_->add(batch);
+    } else if (source_->live()) {
+      // A silent link closes its windows by the clock, a second late so that frames on their way still count.
+      intake_->tick({util::Clock::system().now().ns - util::ns_per_second});
+    }
+    share_state(source_->live() ? InputState::live : InputState::reading);
+    if (std::ranges::any_of(senders_, [](const auto& sender) { return sender->gone(); })) break;
+  }
+  intake_->finish();
+  sink_->finish();
+  share_state(source_->live() ? InputState::live : InputState::reading);
+  for (const auto& sender : senders_) sender->close();
+  share_state(source_->error() ? InputState::failed : InputState::ended);
+}
+
+void Monitor::closed(reduce::ClosedWindow&& window) {
+  const Books now = intake_->books();
+  const std::uint64_t lost = source_->stats().kernel_dropped;
+  const summary::Loss loss{.kernel = lost - std::exchange(kernel_reported_, lost),
+                           .queue = 0,
+                           .malformed = now.malformed_total() - std::exchange(malformed_reported_, now.malformed_total())};
+  for (std::size_t i = 0; i < config_.reducers.size(); ++i) {
+    summary::Summary summary{.type = config_.reducers[i].reducer.shown_name(),
+                             .server = config_.server,
+                             .monitor = config_.monitor,
+                             .data = std::move(window.data[i]),
+                             .window = window.window,
+                             .id = {.boot = boot_, .sequence = sequence_, .revision = 0},
+                             .loss = loss};
+    const auto& targets = senders_by_reducer_[i];
+    for (std::size_t t = 0; t + 1 < targets.size(); ++t) targets[t]->send(summary);
+    if (!targets.empty()) targets.back()->send(std::move(summary));
+  }
+  ++sequence_;
+}
+
+Books Monitor::books() const {
+  Books books = intake_->books();
+  books.kernel_lost = source_->stats().kernel_dropped;
+  books.late_packets = sink_->windows().late();
+  books.windows = sequence_;
+  books.gap_windows = sink_->windows().gap_windows();
+  for (const auto& sender : senders_) {
+    const auto counters = sender->counters();
+    books.summaries_sent += counters.sent;
+    books.summaries_dropped += counters.dropped;
+    books.summaries_waiting += counters.waiting;
+    // Taken in one moment from the sums, so that a reader never sees them differ by what moved meanwhile.
+    books.summaries_pushed += counters.sent + counters.dropped + counters.waiting;
+  }
+  return books;
+}
+
+void Monitor::share_state(InputState input) {
+  MonitorState fresh{.input = input,
+                     .error = source_->error() ? source_->error()->message : "",
+                     .watermark = intake_->watermark(),
+                     .books = books()};
+  state_.with([&](MonitorState& shared) { shared = std::move(fresh); });
+}
+
+void Monitor::stop() {
+  stopping_ = true;
+  source_->stop();
+}
+
+MonitorState Monitor::state() const {
+  return state_.with([](const MonitorState& shared) { return shared; });
+}
+
+}  // namespace rata::pipeline

@@ -1,0 +1,126 @@
+#include "pipeline/service.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "pipeline/status.h"
+
+namespace rata::pipeline {
+namespace {
+
+/// As docs/api.md promises: live events at most once a second.
+constexpr std::chrono::milliseconds publish_interval{1000};
+
+std::string counter_lines(std::string_view name, std::string_view help, std::uint64_t value) {
+  return fmt::format("# HELP ratadns_{0} {1}\n# TYPE ratadns_{0} counter\nratadns_{0} {2}\n", name, help, value);
+}
+
+}  // namespace
+
+util::Result<std::unique_ptr<Service>> Service::start(const Config& config, Kind kind, Monitor::Report report) {
+  std::unique_ptr<Service> service(new Service(config, kind));
+  if (auto opened = service->open(std::move(report)); !opened) return opened.error();
+  return service;
+}
+
+util::Result<void> Service::open(Monitor::Report report) {
+  started_ = util::Clock::system().now();
+  if (!config_.source) return util::Error{"no source: name an interface, a capture file, or - for standard input"};
+  capture::SourceOptions options{.bpf_filter = config_.source->filter};
+  if (options.bpf_filter.empty()) options.bpf_filter = default_filter(config_.ports);
+  auto source = capture::open_source(config_.source->what, options);
+  if (!source) return source.error();
+
+  channel::Deliver deliver;
+  if (kind_ == Kind::run) {
+    auto made = aggregate::Aggregator::make(config_.aggregate);
+    if (!made) return made.error();
+    aggregator_.with([&](auto& aggregator) { aggregator = std::move(*made); });
+    deliver = [this](std::span<const summary::Summary> batch) {
+      aggregator_.with([&](auto& aggregator) {
+        for (const summary::Summary& summary : batch) aggregator->add(summary);
+      });
+    };
+  }
+  auto monitor = Monitor::make(config_, std::move(*source), std::move(deliver), std::move(report));
+  if (!monitor) return monitor.error();
+  monitor_ = std::move(*monitor);
+
+  if (kind_ == Kind::run || config_.serve_enabled) {
+    auto server = serve::Server::start(config_.serve, {.spans = config_.aggregate.spans,
+                                                       .servers_location_json = servers_location_json(config_.servers),
+                                                       .metrics = [this] { return metrics(); },
+                                                       .page = kind_ == Kind::run});
+    if (!server) return server.error();
+    server_ = std::move(*server);
+    publish();
+  }
+  reader_ = std::jthread([this] {
+    monitor_->run();
+    at_end_ = true;
+  });
+  return {};
+}
+
+Service::~Service() {
+  if (monitor_) monitor_->stop();
+  if (reader_.joinable()) reader_.join();
+  server_.reset();  // before what its thread looks at
+}
+
+void Service::tick() {
+  const auto now = std::chrono::steady_clock::now();
+  if (server_ == nullptr || now < next_publish_) return;
+  next_publish_ = now + publish_interval;
+  publish();
+}
+
+void Service::stop() {
+  monitor_->stop();
+  if (reader_.joinable()) reader_.join();
+  if (server_) publish();
+}
+
+void Service::publish() {
+  StatusInput input{.config = config_,
+                    .source = monitor_->source().name(),
+                    .live = monitor_->source().live(),
+                    .started = started_,
+                    .now = util::Clock::system().now(),
+                    .monitor = monitor_->state(),
+                    .watermark = {},
+                    .servers = {},
+                    .aggregator = {}};
+  aggregate::Board board;
+  aggregator_.with([&](auto& aggregator) {
+    if (!aggregator) return;
+    board = aggregator->board();
+    input.watermark = aggregator->watermark();
+    input.servers = aggregator->servers();
+    input.aggregator = aggregator->counters();
+  });
+  server_->publish(std::move(board), status_json(input));
+}
+
+std::string Service::metrics() const {
+  const serve::Server::Counters http = server_ ? server_->counters() : serve::Server::Counters{};
+  std::string text = metrics_text(monitor_->state().books);
+  text += counter_lines("http_requests_total", "HTTP requests answered", http.requests);
+  text += counter_lines("http_refused_total", "HTTP connections and requests refused", http.refused);
+  text += counter_lines("sse_events_sent_total", "events sent to listeners", http.events_sent);
+  text += counter_lines("sse_events_dropped_total", "events that a slow listener did not get", http.events_dropped);
+  aggregator_.with([&](const auto& aggregator) {
+    if (!aggregator) return;
+    const auto counters = aggregator->counters();
+    text += counter_lines("aggregator_summaries_total", "summaries that came in", counters.summaries);
+    text += counter_lines("aggregator_ignored_total", "summaries that no processor reads", counters.ignored);
+    text += counter_lines("aggregator_too_old_total", "summaries older than the largest span", counters.too_old);
+    text += counter_lines("aggregator_refused_total", "summaries of another shape, or of one server too many",
+                          counters.refused);
+    text += counter_lines("aggregator_cut_cells_total", "counters summed up as other", counters.cut_cells);
+  });
+  return text;
+}
+
+}  // namespace rata::pipeline

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "aggregate/aggregator.h"
+#include "pipeline/config.h"
+#include "pipeline/monitor.h"
+#include "serve/server.h"
+#include "util/guarded.h"
+
+namespace rata::pipeline {
+
+/// A configuration becomes a running path: the monitor on a thread of its own, the aggregator fed by the monitor's
+/// memory channel, the HTTP server on another. The owner calls `tick` a few times a second.
+class Service {
+ public:
+  enum class Kind {
+    run,      ///< everything in one process, with the page
+    monitor,  ///< summaries to channels; HTTP only for /metrics and /healthz, and only when configured
+  };
+
+  /// Opens source, channels and listener. Errors: the first that cannot be had.
+  static util::Result<std::unique_ptr<Service>> start(const Config& config, Kind kind, Monitor::Report report);
+  ~Service();
+
+  /// Publishes what is new.
+  void tick();
+
+  /// Ends the input, waits until all that was read is sent, publishes for the last time.
+  void stop();
+
+  bool input_at_end() const { return at_end_; }
+  MonitorState state() const { return monitor_->state(); }
+  /// 0 without a listener.
+  std::uint16_t port() const { return server_ ? server_->port() : 0; }
+
+ private:
+  Service(const Config& config, Kind kind) : config_(config), kind_(kind) {}
+  util::Result<void> open(Monitor::Report report);
+  void publish();
+  std::string metrics() const;
+
+  Config config_;
+  Kind kind_;
+  util::Time started_;
+  util::Guarded<std::unique_ptr<aggregate::Aggregator>> aggregator_;
+  std::unique_ptr<Monitor> monitor_;
+  std::unique_ptr<serve::Server> server_;
+  std::chrono::steady_clock::time_point next_publish_{};
+  std::atomic<bool> at_end_ = false;
+  std::jthread reader_;
+};
+
+}  // namespace rata::pipeline

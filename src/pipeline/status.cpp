@@ -1,0 +1,96 @@
+#include "pipeline/status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace rata::pipeline {
+namespace {
+
+using nlohmann::ordered_json;
+
+// A window arrives one second after its end at the earliest, two with the default lateness.
+constexpr double late_after_seconds = 10;
+constexpr double silent_after_seconds = 60;
+
+ordered_json time_json(util::Time time) { return time.ns <= 0 ? ordered_json() : ordered_json(util::text(time)); }
+
+std::string server_state(const StatusInput& input, util::Time last) {
+  if (!input.live) return "live";
+  const double age = util::seconds_between(last, input.now);
+  return age > silent_after_seconds ? "silent" : age > late_after_seconds ? "late" : "live";
+}
+
+struct Trust {
+  std::string level = "green";
+  std::vector<std::string> reasons;
+
+  void doubt(const char* worse, std::string reason) {
+    if (level != "red") level = worse;
+    reasons.push_back(std::move(reason));
+  }
+};
+
+/// Green: the books balance and nothing is missing. Amber: something was dropped or late. Red: numbers are incomplete.
+Trust trust_of(const StatusInput& input) {
+  Trust trust;
+  const Books& books = input.monitor.books;
+  if (input.monitor.input == InputState::failed) trust.doubt("red", input.monitor.error);
+  if (!books.balanced()) trust.doubt("red", "the books do not balance");
+  if (books.summaries_dropped > 0) trust.doubt("red", fmt::format("{} results were dropped", books.summaries_dropped));
+  if (books.kernel_lost > 0) trust.doubt("amber", fmt::format("the kernel lost {} frames", books.kernel_lost));
+  if (books.late_packets > 0) trust.doubt("amber", fmt::format("{} messages came too late", books.late_packets));
+  if (books.decode.tcp_skipped_limit > 0)
+    trust.doubt("amber", fmt::format("{} TCP octets were given up for a bound", books.decode.tcp_skipped_limit));
+  if (input.aggregator.cut_cells > 0)
+    trust.doubt("amber", fmt::format("{} rare entries were summed up as other", input.aggregator.cut_cells));
+  for (const auto& server : input.servers)
+    if (const std::string state = server_state(input, server.last); state != "live")
+      trust.doubt("amber", fmt::format("{} is {}", server.name, state));
+  return trust;
+}
+
+}  // namespace
+
+std::string status_json(const StatusInput& input) {
+  const Trust trust = trust_of(input);
+  std::vector<std::string> views;
+  for (const auto& processor : input.config.aggregate.processors) views.push_back(processor.type);
+  std::ranges::sort(views);
+  ordered_json json = {{"version", RATADNS_VERSION},
+                       {"source", input.source},
+                       {"state", name(input.monitor.input)},
+                       {"error", input.monitor.error},
+                       {"server", input.config.server},
+                       {"started", util::text(input.started)},
+                       {"watermark", time_json(input.watermark)},
+                       {"behind_seconds", nullptr},
+                       {"spans", input.config.aggregate.spans},
+                       {"views", views},
+                       {"servers", ordered_json::array()},
+                       {"trust", {{"level", trust.level}, {"reasons", trust.reasons}}},
+                       {"balance", ordered_json::parse(balance_json(input.monitor.books))},
+                       {"malformed", ordered_json::parse(malformed_json(input.monitor.books))}};
+  if (input.live && input.watermark.ns > 0)
+    json["behind_seconds"] = std::max(0.0, util::seconds_between(input.watermark, input.now));
+  for (const auto& server : input.servers)
+    json["servers"].push_back(
+        {{"server", server.name}, {"last", time_json(server.last)}, {"state", server_state(input, server.last)}});
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+std::string servers_location_json(const std::vector<ServerPlace>& places) {
+  ordered_json list = ordered_json::array();
+  for (const ServerPlace& place : places) {
+    const auto degrees = [](const std::optional<double>& value) { return value ? ordered_json(*value) : ordered_json(); };
+    list.push_back({{"name", place.name},
+                    {"location",
+                     {{"longitude", degrees(place.longitude)},
+                      {"latitude", degrees(place.latitude)},
+                      {"country_name", place.country_name}}}});
+  }
+  return list.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+}  // namespace rata::pipeline

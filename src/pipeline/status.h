@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "aggregate/aggregator.h"
+#include "pipeline/config.h"
+#include "pipeline/monitor.h"
+
+namespace rata::pipeline {
+
+/// What the status object of the API is made of (docs/api.md).
+struct StatusInput {
+  const Config& config;
+  std::string source;  ///< as the user gave it
+  bool live = false;
+  util::Time started, now;
+  MonitorState monitor;
+  util::Time watermark;  ///< of the views
+  std::vector<aggregate::ServerState> servers;
+  aggregate::Aggregator::Counters aggregator;
+};
+
+std::string status_json(const StatusInput& input);
+
+/// The older aggregator's list of servers and places.
+std::string servers_location_json(const std::vector<ServerPlace>& places);
+
+}  // namespace rata::pipeline

@@ -1,0 +1,162 @@
+#include "pipeline/config.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace rata::pipeline {
+namespace {
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ~ConfigTest() override { std::filesystem::remove(path_); }
+  util::Result<Config> read(const std::string& text) {
+    std::ofstream(path_) << text;
+    return read_config(path_.string());
+  }
+  std::filesystem::path path_ =
+      std::filesystem::temp_directory_path() / ("ratadns-config-test-" + std::to_string(getpid()) + ".toml");
+};
+
+TEST_F(ConfigTest, Everything_can_be_said) {
+  const auto config = read(R"(
+server = "ns1"
+monitor = "ns1-a"
+ports = [53, 5353]
+shards = 4
+window = { seconds = 10, lateness = 2.5 }
+
+[[source]]
+interface = "eth0"
+filter = "port 53"
+
+[[channel]]
+name = "out"
+url = "stdout:"
+
+[[reducer]]
+type = "QueriesPerSecond"
+send = [{ channel = "out" }]
+
+[[reducer]]
+type = "count_by"
+name = "rcodes"
+by = ["rcode", "message_size"]
+where = "response"
+limit = 200
+send = ["out"]
+
+[serve]
+listen = "[::1]:9000"
+
+[aggregate]
+spans = [1, 10]
+
+[[processor]]
+type = "top_names"
+output_limit = 7
+
+[[location]]
+server = "ns1"
+longitude = -70.66
+latitude = -33
+country_name = "Chile"
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->server, "ns1");
+  EXPECT_EQ(config->monitor, "ns1-a");
+  EXPECT_EQ(config->ports, (std::vector<std::uint16_t>{53, 5353}));
+  EXPECT_EQ(config->window.seconds, 10u);
+  EXPECT_EQ(config->window.lateness_seconds, 2.5);
+  EXPECT_EQ(config->source->what, "eth0");
+  ASSERT_EQ(config->reducers.size(), 2u);
+  EXPECT_EQ(config->reducers[1].reducer.where, std::vector<std::string>{"response"});
+  EXPECT_EQ(config->reducers[1].reducer.limit, std::vector<std::uint64_t>{200});
+  EXPECT_EQ(config->reducers[1].send, std::vector<std::string>{"out"});
+  EXPECT_EQ(config->serve.address, "::1");
+  EXPECT_EQ(config->serve.port, 9000);
+  EXPECT_EQ(config->aggregate.spans, (std::vector<unsigned>{1, 10}));
+  EXPECT_EQ(config->aggregate.processors.at(0).output_limit, 7u);
+  EXPECT_EQ(config->servers.at(0).latitude, -33);
+}
+
+TEST_F(ConfigTest, An_empty_file_has_every_default) {
+  const auto config = read("");
+  ASSERT_TRUE(config);
+  EXPECT_FALSE(config->server.empty());
+  EXPECT_EQ(config->ports, std::vector<std::uint16_t>{53});
+  EXPECT_EQ(config->aggregate.processors.size(), 4u);
+  EXPECT_FALSE(config->serve_enabled);
+}
+
+TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right) {
+  const struct {
+    const char* text;
+    const char* says;
+  } cases[] = {
+      {"servr = \"x\"", ":1: top level: there is no key \"servr\"; did you mean \"server\"?"},
+      {"\nserver = 5", ":2: top level: server is 5, it has to be text"},
+      {"window = { secnds = 1 }", "window: there is no key \"secnds\"; did you mean \"seconds\"?"},
+      {"window = { seconds = 0 }", "seconds is 0, it has to be a whole number from 1 to 86400"},
+      {"window = { seconds = 1, packets = 1 }", "a window is one or the other"},
+      {"ports = [53, 70000]", "ports is 70000, it has to be a whole number from 1 to 65535"},
+      {"[[source]]\ninterface = \"a\"\nfile = \"b\"", "names either interface"},
+      {"[[source]]\nfile = \"a\"\n[[source]]\nfile = \"b\"", "one source at a time"},
+      {"[[reducer]]\ntype = \"QueriesPerSec\"", "there is no reducer type \"QueriesPerSec\"; there are: count_by, "},
+      {"[[reducer]]\ntype = \"QueriesPerSecond\"\nlimit = 5", "there is no key \"limit\"; "},
+      {"[[reducer]]\ntype = \"QueriesPerSecond\"\nsend = [{ channel = \"hub\" }]",
+       "sends to the channel \"hub\", which is not configured"},
+      {"[[reducer]]\ntype = \"QueriesPerSecond\"\n[[reducer]]\ntype = \"QueriesPerSecond\"", "two reducers have the name"},
+      {"[[reducer]]\ntype = \"count_by\"\nby = \"rcod\"", "there is no dimension \"rcod\""},
+      {"[[channel]]\nname = \"x\"", "needs a name and a url"},
+      {"[serve]\nlisten = \"8353\"", "is no ADDRESS:PORT"},
+      {"[serve]\nlisten = \"0.0.0.0:8353\"", "listening beyond loopback needs a token"},
+      {"[[processor]]\ntype = \"top_nam\"", "top_names"},
+      {"[[location]]\nlatitude = 3", "needs server"},
+      {"x = ", ":1: "},
+  };
+  for (const auto& test : cases) {
+    const auto config = read(test.text);
+    ASSERT_FALSE(config) << test.text;
+    EXPECT_NE(config.error().message.find(test.says), std::string::npos) << config.error().message;
+    EXPECT_NE(config.error().message.find(path_.string()), std::string::npos) << config.error().message;
+  }
+}
+
+TEST_F(ConfigTest, A_file_that_is_not_there_is_named) {
+  const auto config = read_config("/nonexistent.toml");
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().message.find("/nonexistent.toml"), std::string::npos);
+}
+
+TEST(Config, The_embedded_one_is_valid) {
+  const auto valid = validate(embedded_config());
+  EXPECT_TRUE(valid) << valid.error().message;
+}
+
+TEST(Config, Every_example_is_read) {
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(RATADNS_ROOT "/config")) {
+    const auto config = read_config(entry.path().string());
+    EXPECT_TRUE(config) << config.error().message;
+    ++files;
+  }
+  EXPECT_GT(files, 0u);
+}
+
+TEST(Config, Listen_addresses_are_split) {
+  serve::Config serve;
+  ASSERT_TRUE(parse_listen("127.0.0.1:0", serve));
+  EXPECT_EQ(serve.port, 0);
+  ASSERT_TRUE(parse_listen("[::1]:80", serve));
+  EXPECT_EQ(serve.address, "::1");
+  ASSERT_TRUE(parse_listen("localhost:81", serve));
+  EXPECT_EQ(serve.address, "127.0.0.1");
+  for (const char* bad : {"", ":", "80", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1"})
+    EXPECT_FALSE(parse_listen(bad, serve)) << bad;
+}
+
+}  // namespace
+}  // namespace rata::pipeline
