@@ -1,5 +1,6 @@
 #include "aggregate/columns.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 
@@ -19,16 +20,22 @@ std::uint64_t hash_of(std::uint32_t key, std::uint32_t part) {
 
 }  // namespace
 
-std::uint32_t Keys::slot(std::string_view text, std::uint64_t& sequence) {
-  const auto [id, is_new] = names.intern(text);
-  if (!is_new) return id;
-  if (names.slots() > appearance.size()) {
-    appearance.resize(names.slots());
-    for (auto& column : counts) column.resize(names.slots());
-    for (auto& column : rest_parts) column.resize(names.slots());
-  }
-  appearance[id] = sequence++;
-  return id;
+std::vector<std::uint32_t> Keys::slots(std::span<const std::string_view> texts, std::uint64_t& sequence) {
+  std::vector<std::uint32_t> slots(texts.size());
+  names.intern_each(texts, [&](std::size_t place, StringPool::Interned name) {
+    slots[place] = name.id;
+    if (!name.is_new) return;
+    make_room();
+    appearance[name.id] = sequence++;
+  });
+  return slots;
+}
+
+void Keys::make_room() {
+  if (names.slots() <= appearance.size()) return;
+  appearance.resize(names.slots());
+  for (auto& column : counts) column.resize(names.slots());
+  for (auto& column : rest_parts) column.resize(names.slots());
 }
 
 std::uint32_t Cells::take_slot() {
@@ -45,16 +52,40 @@ std::uint32_t Cells::take_slot() {
   return static_cast<std::uint32_t>(key.size() - 1);
 }
 
-std::uint32_t Cells::slot(Keys& keys, std::uint32_t key_slot, std::uint32_t part_id, std::uint64_t& sequence) {
-  const std::uint64_t where = hash_of(key_slot, part_id);
+std::vector<std::uint32_t> Cells::slots(Keys& keys, std::span<const std::uint32_t> key_slots,
+                                        std::span<const std::uint32_t> part_ids, std::uint64_t& sequence) {
+  constexpr std::size_t group = 16;  // searches that wait for memory together
+  std::array<std::uint64_t, group> hashes{};
+  std::vector<std::uint32_t> slots;
+  slots.reserve(key_slots.size());
+  for (std::size_t first = 0; first < key_slots.size(); first += group) {
+    const std::size_t size = std::min(group, key_slots.size() - first);
+    for (std::size_t i = 0; i < size; ++i) {
+      hashes[i] = hash_of(key_slots[first + i], part_ids[first + i]);
+      index_.prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint32_t guess = index_.guess(hashes[i]);
+      if (guess == SlotIndex::none) continue;
+      __builtin_prefetch(&key[guess]);
+      __builtin_prefetch(&part[guess]);
+    }
+    for (std::size_t i = 0; i < size; ++i)
+      slots.push_back(slot(keys, key_slots[first + i], part_ids[first + i], hashes[i], sequence));
+  }
+  return slots;
+}
+
+std::uint32_t Cells::slot(Keys& keys, std::uint32_t key_slot, std::uint32_t part_id, std::uint64_t hash,
+                          std::uint64_t& sequence) {
   const std::uint32_t known =
-      index_.find(where, [&](std::uint32_t cell) { return key[cell] == key_slot && part[cell] == part_id; });
+      index_.find(hash, [&](std::uint32_t cell) { return key[cell] == key_slot && part[cell] == part_id; });
   if (known != SlotIndex::none) return known;
   const std::uint32_t cell = take_slot();
   key[cell] = key_slot;
   part[cell] = part_id;
   appearance[cell] = sequence++;
-  index_.insert(where, cell);
+  index_.insert(hash, cell);
   keys.names.hold(key_slot);
   parts.hold(part_id);
   return cell;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -19,13 +20,16 @@ class Keys {
  public:
   explicit Keys(std::size_t spans) : counts(spans), rest_parts(spans) {}
 
-  /// The slot of `text`; a new key takes `sequence` and moves it on.
-  std::uint32_t slot(std::string_view text, std::uint64_t& sequence);
+  /// The slots of `texts`; a new key takes `sequence` and moves it on.
+  std::vector<std::uint32_t> slots(std::span<const std::string_view> texts, std::uint64_t& sequence);
 
   StringPool names;
   Columns counts;                         ///< queries, by span and slot
   Columns rest_parts;                     ///< at most so many parts that are not cells, by span and slot
   std::vector<std::uint64_t> appearance;  ///< grows from key to key
+
+ private:
+  void make_room();
 };
 
 /// What is counted inside the keys: one cell for each key and part that came together.
@@ -33,8 +37,9 @@ class Cells {
  public:
   explicit Cells(std::size_t spans) : counts(spans) {}
 
-  /// The slot of the cell; a new one holds its key and its part.
-  std::uint32_t slot(Keys& keys, std::uint32_t key, std::uint32_t part, std::uint64_t& sequence);
+  /// The slots of the cells of these keys and parts, side by side; a new one holds both.
+  std::vector<std::uint32_t> slots(Keys& keys, std::span<const std::uint32_t> key_slots,
+                                   std::span<const std::uint32_t> part_ids, std::uint64_t& sequence);
   /// Frees a cell whose counters are all zero.
   void forget(Keys& keys, std::uint32_t cell);
 
@@ -49,6 +54,8 @@ class Cells {
   std::vector<std::uint64_t> appearance;
 
  private:
+  std::uint32_t slot(Keys& keys, std::uint32_t key_slot, std::uint32_t part_id, std::uint64_t hash,
+                     std::uint64_t& sequence);
   std::uint32_t take_slot();
 
   std::vector<std::uint32_t> free_;

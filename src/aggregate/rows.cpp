@@ -12,7 +12,8 @@ using summary::RestRow;
 /// Counts by the key alone: its parts are not known.
 Rows rows_by_key(const Counts& counts) {
   Rows rows;
-  for (const CountRow& row : counts.rows) rows.key_rests.push_back({row.keys[0], 0, row.count});
+  for (const CountRow& row : counts.rows)
+    if (row.count > 0) rows.key_rests.push_back({row.keys[0], 0, row.count});
   for (const RestRow& rest : counts.rest) {
     rows.rest.keys += rest.keys;
     rows.rest.count += rest.count;
@@ -23,14 +24,16 @@ Rows rows_by_key(const Counts& counts) {
 Rows rows_by_key_and_part(const Counts& counts) {
   Rows rows;
   rows.cells.reserve(counts.rows.size());
-  for (const CountRow& row : counts.rows) rows.cells.push_back({row.keys[0], row.keys[1], row.count});
+  for (const CountRow& row : counts.rows)
+    if (row.count > 0) rows.cells.push_back({row.keys[0], row.keys[1], row.count});
   for (const RestRow& rest : counts.rest) {
-    if (!rest.prefix.empty()) {
+    if (rest.count == 0) continue;
+    if (rest.prefix.empty()) {
+      rows.rest.keys += rest.keys;
+      rows.rest.count += rest.count;
+    } else {
       rows.key_rests.push_back({rest.prefix[0], rest.keys, rest.count});
-      continue;
     }
-    rows.rest.keys += rest.keys;
-    rows.rest.count += rest.count;
   }
   return rows;
 }
@@ -40,7 +43,8 @@ Rows rows_by_key_and_part(const Counts& counts) {
 Rows rows_by_part_and_key(const Counts& counts) {
   Rows rows;
   rows.cells.reserve(counts.rows.size());
-  for (const CountRow& row : counts.rows) rows.cells.push_back({row.keys[1], row.keys[0], row.count});
+  for (const CountRow& row : counts.rows)
+    if (row.count > 0) rows.cells.push_back({row.keys[1], row.keys[0], row.count});
   for (const RestRow& rest : counts.rest) {
     rows.rest.keys += rest.prefix.empty() ? rest.count : rest.keys;
     rows.rest.count += rest.count;

@@ -16,7 +16,7 @@ struct TableDimensions {
   std::string_view key, part;
 };
 
-/// What one window says to a table, whatever shape it came in.
+/// What one window says to a table, whatever shape it came in. The counts of `cells` and `key_rests` are above zero.
 /// Lifetime: the texts belong to the summary that was read, or to `owned`.
 struct Rows {
   struct Cell {

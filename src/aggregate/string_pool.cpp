@@ -16,8 +16,11 @@ std::uint64_t first_octets(std::string_view text) {
 
 }  // namespace
 
-StringPool::Interned StringPool::intern(std::string_view text) {
-  const std::uint64_t hash = util::table_hash({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+std::uint64_t StringPool::hash_of(std::string_view text) {
+  return util::table_hash({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+StringPool::Interned StringPool::intern(std::string_view text, std::uint64_t hash) {
   const std::uint32_t known = index_.find(hash, [&](std::uint32_t id) { return entries_[id].text == text; });
   if (known != SlotIndex::none) return {known, false};
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +22,10 @@ class StringPool {
     bool is_new = false;
   };
   /// The number of `text`. A new one is held by nobody yet: hold it before anything is released.
-  Interned intern(std::string_view text);
+  Interned intern(std::string_view text) { return intern(text, hash_of(text)); }
+  /// Calls `use(place, interned)` for each of many texts, in their order.
+  template <typename Use>
+  void intern_each(std::span<const std::string_view> texts, Use use);
   void hold(std::uint32_t id) { ++entries_[id].holders; }
   /// True when that was the last holder and the text is gone.
   bool release(std::uint32_t id);
@@ -36,6 +42,11 @@ class StringPool {
   std::size_t slots() const { return entries_.size(); }                ///< all numbers are below it
 
  private:
+  static constexpr std::size_t group = 16;  // searches that wait for memory together
+
+  static std::uint64_t hash_of(std::string_view text);
+  Interned intern(std::string_view text, std::uint64_t hash);
+
   struct Entry {
     std::string text;
     std::uint64_t hash = 0;
@@ -47,5 +58,25 @@ class StringPool {
   std::vector<std::uint32_t> free_;
   SlotIndex index_;
 };
+
+template <typename Use>
+void StringPool::intern_each(std::span<const std::string_view> texts, Use use) {
+  std::array<std::uint64_t, group> hashes{};
+  std::array<std::uint32_t, group> guesses{};
+  for (std::size_t first = 0; first < texts.size(); first += group) {
+    const std::size_t size = std::min(group, texts.size() - first);
+    for (std::size_t i = 0; i < size; ++i) {
+      hashes[i] = hash_of(texts[first + i]);
+      index_.prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      guesses[i] = index_.guess(hashes[i]);
+      if (guesses[i] != SlotIndex::none) __builtin_prefetch(&entries_[guesses[i]]);
+    }
+    for (std::size_t i = 0; i < size; ++i)
+      if (guesses[i] != SlotIndex::none) __builtin_prefetch(entries_[guesses[i]].text.data());
+    for (std::size_t i = 0; i < size; ++i) use(first + i, intern(texts[first + i], hashes[i]));
+  }
+}
 
 }  // namespace rata::aggregate

@@ -10,28 +10,6 @@ namespace {
 
 constexpr std::size_t largest_limit = 1u << 30;  // what SlotIndex finds its way in
 
-/// Interns the texts of one side of the rows, which often repeat from row to row.
-template <typename Intern>
-class Repeating {
- public:
-  explicit Repeating(Intern intern) : intern_(std::move(intern)) {}
-
-  std::uint32_t operator()(std::string_view text) {
-    if (!has_last_ || text != last_) {
-      last_ = text;
-      id_ = intern_(text);
-      has_last_ = true;
-    }
-    return id_;
-  }
-
- private:
-  Intern intern_;
-  std::string_view last_;
-  std::uint32_t id_ = 0;
-  bool has_last_ = false;
-};
-
 }  // namespace
 
 Tally::Tally(const Spans& spans, std::size_t limit)
@@ -56,17 +34,23 @@ Taken Tally::add(const Origin& origin, const Rows& rows, std::uint64_t& sequence
 }
 
 Tally::Pane Tally::pane_of(const Origin& origin, const Rows& rows, std::uint64_t& sequence) {
-  Repeating key_of([&](std::string_view text) { return keys_.slot(text, sequence); });
-  Repeating part_of([&](std::string_view text) { return cells_.parts.intern(text).id; });
   Pane pane{origin, {}, {}, rows.rest};
-  pane.entries.reserve(rows.cells.size());
-  for (const Rows::Cell& row : rows.cells) {
-    if (row.count == 0) continue;
-    const std::uint32_t key = key_of(row.key);
-    pane.entries.push_back({cells_.slot(keys_, key, part_of(row.part), sequence), row.count});
-  }
-  for (const Rows::KeyRest& rest : rows.key_rests)
-    if (rest.count > 0) pane.key_rests.push_back({key_of(rest.key), rest.parts, rest.count});
+  std::vector<std::string_view> texts;
+  for (const Rows::Cell& row : rows.cells) texts.push_back(row.key);
+  const std::vector<std::uint32_t> keys = keys_.slots(texts, sequence);
+  texts.clear();
+  for (const Rows::Cell& row : rows.cells) texts.push_back(row.part);
+  std::vector<std::uint32_t> parts(texts.size());
+  cells_.parts.intern_each(texts, [&](std::size_t place, StringPool::Interned part) { parts[place] = part.id; });
+  const std::vector<std::uint32_t> cells = cells_.slots(keys_, keys, parts, sequence);
+  pane.entries.reserve(cells.size());
+  for (std::size_t i = 0; i < cells.size(); ++i) pane.entries.push_back({cells[i], rows.cells[i].count});
+
+  texts.clear();
+  for (const Rows::KeyRest& rest : rows.key_rests) texts.push_back(rest.key);
+  const std::vector<std::uint32_t> rest_keys = keys_.slots(texts, sequence);
+  for (std::size_t i = 0; i < rest_keys.size(); ++i)
+    pane.key_rests.push_back({rest_keys[i], rows.key_rests[i].parts, rows.key_rests[i].count});
   combine(pane.entries);
   combine(pane.key_rests);
   hold(pane);

@@ -135,6 +135,7 @@ void add_serialize(CLI::App& app, int& status) {
   command->add_option("--fields", options->fields, "what to write beside id and flags, with commas between (default: all)")
       ->delimiter(',')
       ->type_name("LIST")
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"addresses", "queries", "answers", "authorities", "additionals"}));
   command->add_option("FILE", options->file, "a capture; - is standard input (default)");
   command->footer("Example:\n  ratadns serialize --fields addresses,queries capture.pcap > messages.json");

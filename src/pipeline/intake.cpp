@@ -37,7 +37,7 @@ decode::Joiner::Ports port_set(const std::vector<std::uint16_t>& ports) {
 class Intake::Shard {
  public:
   Shard(std::size_t index, const IntakeConfig& config, PacketSink& sink)
-      : index_(index), sink_(sink), ports_(port_set(config.ports)), joiner_(ports_, share_of(config.limits, config.shards)) {
+      : index_(index), alone_(config.shards == 1), sink_(sink), ports_(port_set(config.ports)), joiner_(ports_, share_of(config.limits, config.shards)) {
     packets_.reserve(packets_per_batch);
     names_.resize(packets_per_batch * name_room);
   }
@@ -49,8 +49,7 @@ class Intake::Shard {
   }
 
   void flush() {
-    if (!packets_.empty()) sink_.add(index_, packets_);
-    packets_.clear();
+    hand_over();
     joiner_.release();
   }
 
@@ -67,18 +66,23 @@ class Intake::Shard {
  private:
   static constexpr std::size_t name_room = 256;  // the longest name, rounded up to whole words
 
+  void hand_over() {
+    if (!packets_.empty()) sink_.add(index_, packets_);
+    packets_.clear();
+  }
+
   void read(const Payload& payload) {
     ++books_.messages;
     // A full batch goes, but the joined octets of this payload's neighbours stay until the next flush.
-    if (packets_.size() == packets_per_batch) {
-      sink_.add(index_, packets_);
-      packets_.clear();
-    }
+    if (packets_.size() == packets_per_batch) hand_over();
     Packet& packet = packets_.emplace_back();
     const dns::Malformed reason = dns::parse(payload.octets, packet.message);
     if (reason != dns::Malformed::none) {
-      ++books_.malformed[static_cast<std::size_t>(reason)];
       packets_.pop_back();
+      // A lone shard may close windows by packet count: what came before goes first, so that the loss is told with the
+      // window in which it happened however the input was cut into reads.
+      if (alone_) hand_over();
+      ++books_.malformed[static_cast<std::size_t>(reason)];
       return;
     }
     ++books_.well_formed;
@@ -106,6 +110,7 @@ class Intake::Shard {
   }
 
   std::size_t index_;
+  bool alone_;
   PacketSink& sink_;
   decode::Joiner::Ports ports_;
   decode::Joiner joiner_;

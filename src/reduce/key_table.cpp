@@ -63,6 +63,12 @@ void KeyTable::prefetch(std::uint64_t hash) const noexcept {
   __builtin_prefetch(&slots_[static_cast<std::uint32_t>(hash) & mask_], 1);
 }
 
+void KeyTable::prefetch_key(std::uint64_t hash) const noexcept {
+  // Past a collision it is the wrong key: rare enough, and only slow.
+  const Slot& slot = slots_[static_cast<std::uint32_t>(hash) & mask_];
+  if (slot.count != 0) __builtin_prefetch(keys_.data() + std::size_t{slot.offset} * 2);
+}
+
 void KeyTable::absorb(KeyTable&& other) {
   limit_ += other.limit_;
   if (used_ == 0 && error_ == 0) {
@@ -71,9 +77,17 @@ void KeyTable::absorb(KeyTable&& other) {
     std::swap(mask_, other.mask_);
     std::swap(used_, other.used_);
   } else {
-    // Slot order: neighbours in `other` are neighbours here too, which keeps the way through memory short.
-    for (const Slot& slot : other.slots_)
-      if (slot.count != 0) add(slot.hash, other.key_of(slot), slot.count);
+    // Slot order: neighbours in `other` are neighbours here too, which keeps the way through memory short. The keys,
+    // on both sides, are anywhere.
+    constexpr std::size_t ahead = 8;
+    const std::vector<Slot>& from = other.slots_;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (i + ahead < from.size() && from[i + ahead].count != 0) {
+        __builtin_prefetch(other.keys_.data() + std::size_t{from[i + ahead].offset} * 2);
+        prefetch_key(from[i + ahead].hash);
+      }
+      if (from[i].count != 0) add(from[i].hash, other.key_of(from[i]), from[i].count);
+    }
   }
   error_ += other.error_;
   dropped_keys_ += other.dropped_keys_;

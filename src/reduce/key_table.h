@@ -25,8 +25,10 @@ class KeyTable {
   /// Adds to a key's count. `hash`: util::table_hash of the key. Keys are at most 65535 octets.
   void add(std::uint64_t hash, std::span<const std::uint8_t> key, std::uint64_t count = 1);
 
-  /// Asks for the slot that `add` will look at: called a few keys ahead it hides the way to memory.
+  /// Asks for the slot that `add` will look at, and later for the key that this slot names. Called in this order a few
+  /// keys ahead, they hide both ways to memory.
   void prefetch(std::uint64_t hash) const noexcept;
+  void prefetch_key(std::uint64_t hash) const noexcept;
 
   /// Adds all of `other` and leaves it empty. The limits add up, so that nothing has to go here.
   void absorb(KeyTable&& other);

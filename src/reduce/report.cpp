@@ -60,15 +60,19 @@ void Report::count(const Packet& packet) {
 }
 
 void Report::count_keys(std::span<const Packet> batch) {
-  // The tables are looked up a few packets behind the prefetch: their slots are on the way by then.
-  constexpr std::size_t ahead = 8;
-  for (std::size_t i = 0; i < batch.size() + ahead; ++i) {
+  // Three packets are under way at a time: the slot of one is asked for, the key of another, the third is counted.
+  constexpr std::size_t step = 6;
+  for (std::size_t i = 0; i < batch.size() + 2 * step; ++i) {
     if (i < batch.size() && batch[i].message.is_query()) {
       qnames_.prefetch(batch[i].qname_hash);
       clients_.prefetch(batch[i].client_hash);
     }
-    if (i < ahead) continue;
-    const Packet& packet = batch[i - ahead];
+    if (const std::size_t j = i - step; i >= step && j < batch.size() && batch[j].message.is_query()) {
+      qnames_.prefetch_key(batch[j].qname_hash);
+      clients_.prefetch_key(batch[j].client_hash);
+    }
+    if (i < 2 * step) continue;
+    const Packet& packet = batch[i - 2 * step];
     pairing_.add(packet);
     if (packet.message.is_response()) continue;
     clients_.add(packet.client_hash, packet.client.bytes());

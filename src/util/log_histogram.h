@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -31,7 +32,7 @@ class LogHistogram {
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       seen += buckets_[i];
-      if (seen > rank || (seen == count_ && count_ > 0)) return middle(i);
+      if (seen > rank || (seen == count_ && count_ > 0)) return std::min(middle(i), static_cast<double>(max_));
     }
     return 0;
   }

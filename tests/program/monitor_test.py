@@ -1,0 +1,199 @@
+"""ratadns monitor: repeatable to the octet, one summary a line, every way out tried."""
+import collections
+import json
+import os
+import subprocess
+import unittest
+
+from support import RATADNS, ProgramTest, pcap, query, query_frame, run
+
+REDUCERS = ["QueriesPerSecond", "AnswersPerSecond", "QueriesNameCounter", "QueriesSummary", "QueriesWithUnderscoredName",
+            "TopKWithIP"]
+
+
+def config(window="{ seconds = 1 }", url="stdout:", reducers=REDUCERS, more=""):
+    text = f'server = "ns1"\nwindow = {window}\n{more}\n[[channel]]\nname = "out"\nurl = "{url}"\n'
+    for reducer in reducers:
+        text += f'[[reducer]]\ntype = "{reducer}"\nsend = [{{ channel = "out" }}]\n'
+    return text
+
+
+class Monitor(ProgramTest):
+    def monitor(self, capture, text, *arguments, status=0):
+        done = run("monitor", "-c", self.file("config.toml", text), "--source", capture, *arguments)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def lines(self, done):
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_the_same_input_gives_the_same_bytes(self):
+        capture, truth = self.traffic("--packets", 50000, "--qps", 5000, "--seed", 3)
+        for window in ("{ seconds = 1 }", "{ packets = 1000, flush = true }"):
+            with self.subTest(window):
+                count_by = '[[reducer]]\ntype = "count_by"\nname = "small"\nby = ["qname", "client"]\nlimit = [20, 2]\n' \
+                           'cells = 500\nsend = ["out"]\n'
+                runs = [self.monitor(capture, config(window) + count_by).stdout for _ in range(2)]
+                self.assertEqual(runs[0], runs[1])
+                # Also when the input comes through a pipe in pieces of other sizes: all but the boot.
+                piped = subprocess.run([RATADNS, "monitor", "-c", self.folder / "config.toml", "--source", "-"],
+                                       input=capture.read_bytes(), capture_output=True, timeout=60)
+                self.assertEqual(piped.stdout.decode(), runs[0])
+
+    def test_windows_add_up_to_the_truth(self):
+        capture, truth = self.traffic("--packets", 30000, "--qps", 3000, "--seed", 4)
+        rows = self.lines(self.monitor(capture, config()))
+        by_type = collections.defaultdict(list)
+        for row in rows:
+            self.assertEqual(row["serverId"], "ns1")
+            by_type[row["type"]].append(row)
+        self.assertEqual(set(by_type), set(REDUCERS))
+        self.assertEqual(sum(row["data"]["qps"] for row in by_type["QueriesPerSecond"]), truth["queries"]["total"])
+        self.assertEqual(sum(row["data"]["aps"] for row in by_type["AnswersPerSecond"]), truth["responses"]["total"])
+        names = collections.Counter()
+        for row in by_type["QueriesNameCounter"]:
+            names.update(row["data"])
+        self.assertEqual(sum(names.values()), truth["queries"]["total"])
+        self.assertEqual(len(names), truth["names"]["distinct"])
+        clients = [client for row in by_type["TopKWithIP"] for of_name in row["data"].values() for client in of_name]
+        self.assertEqual(len(clients), truth["queries"]["total"])
+        listed = sum(len(of_type) for row in by_type["QueriesSummary"] for client in row["data"]
+                     for of_type in client["queries"].values())
+        self.assertEqual(listed, truth["queries"]["total"])
+        self.assertEqual(sum(row["window"]["packets"] for row in by_type["QueriesPerSecond"]),
+                         truth["queries"]["total"] + truth["responses"]["total"])
+        sequences = [row["id"]["sequence"] for row in by_type["QueriesPerSecond"]]
+        self.assertEqual(sequences, list(range(len(sequences))))
+        self.assertEqual(sum(row["loss"]["malformed"] for row in by_type["QueriesPerSecond"]), truth["malformed"]["total"])
+
+    def test_members_that_the_older_aggregator_knows_come_first(self):
+        capture = self.file("one.pcap", pcap([(100.5, query_frame(query("A_b.cl")))]))
+        lines = self.monitor(capture, config(reducers=["QueriesSummary"])).stdout.splitlines()
+        self.assertEqual(len(lines), 1)
+        self.assertTrue(lines[0].startswith(
+            '{"type":"QueriesSummary","serverId":"ns1","data":[{"ip":"c0000201","queries":{"1":["a_b.cl."]}}],"version":1,'
+            '"monitor":"ns1","window":{"start":"100.000000000","seconds":1,"packets":1,"late":0},"id":{"boot":"'), lines[0])
+
+    def test_the_last_partial_packet_window_is_sent_only_on_request(self):
+        capture = self.file("x.pcap", pcap([(i, query_frame(query(ident=i))) for i in range(25)]))
+        for window, counts in [("{ packets = 10 }", [10, 10]), ("{ packets = 10, flush = true }", [10, 10, 5])]:
+            rows = self.lines(self.monitor(capture, config(window, reducers=["QueriesPerSecond"])))
+            self.assertEqual([row["window"]["packets"] for row in rows], counts)
+        # 10 queries in 9 seconds, then 10 in the 10 seconds from the end of that window.
+        self.assertEqual([row["data"]["qps"] for row in rows], [10 / 9, 1.0, 1.0])
+
+    def test_another_input_or_configuration_is_another_boot(self):
+        first = self.file("1.pcap", pcap([(1, query_frame(query()))]))
+        second = self.file("2.pcap", pcap([(2, query_frame(query()))]))
+        boots = {self.lines(self.monitor(capture, config(window, reducers=["QueriesPerSecond"])))[0]["id"]["boot"]
+                 for capture in (first, second) for window in ("{ seconds = 1 }", "{ seconds = 2 }")}
+        self.assertEqual(len(boots), 4)
+
+    def test_a_file_channel_gets_the_same_lines(self):
+        capture, _ = self.traffic("--packets", 3000)
+        out = self.folder / "out.jsonl"
+        expected = self.monitor(capture, config()).stdout
+        done = self.monitor(capture, config(url=f"file://{out}"))
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(out.read_text(), expected)
+
+    def test_the_balance_is_printed_at_the_end(self):
+        capture, truth = self.traffic("--packets", 3000)
+        said = self.monitor(capture, config()).stderr
+        self.assertRegex(said, rf"frames +{truth['packets']} = ")
+        self.assertRegex(said, r"summaries +\d+ = \d+ sent \+ 0 waiting \+ 0 dropped")
+        self.assertNotIn("DO NOT BALANCE", said)
+
+    def test_a_full_disk_is_said_and_what_is_lost_is_counted(self):
+        capture = self.file("x.pcap", pcap([(1, query_frame(query()))]))
+        done = self.monitor(capture, config(url="file:///dev/full"), status=1)
+        self.assertIn("No space left on device", done.stderr)
+        self.assertIn("6 dropped", done.stderr)
+
+    def test_a_reader_that_leaves_ends_it(self):
+        capture, _ = self.traffic("--packets", 30000, "--qps", 1000)
+        path = self.file("config.toml", config())
+        process = subprocess.Popen([RATADNS, "monitor", "-c", path, "--source", capture], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read().decode()
+        process.stderr.close()
+        self.assertEqual(process.wait(timeout=30), 1)
+        self.assertIn("standard output: Broken pipe", said)
+
+    def test_numbers_come_while_a_pipe_is_still_open(self):
+        path = self.file("config.toml", config(reducers=["QueriesPerSecond"]))
+        process = subprocess.Popen([RATADNS, "monitor", "-c", path, "--source", "-"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdin.write(pcap([(i, query_frame(query(ident=i))) for i in range(4)]))
+        process.stdin.flush()
+        self.assertEqual(json.loads(process.stdout.readline())["window"]["start"], "0.000000000")
+        process.stdin.close()
+        process.stdout.read()
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=30), 0)
+
+    def test_interrupted_it_sends_what_it_has_and_ends_well(self):
+        path = self.file("config.toml", config(reducers=["QueriesPerSecond"]))
+        process = subprocess.Popen([RATADNS, "monitor", "-c", path, "--source", "-"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdin.write(pcap([(i, query_frame(query(ident=i))) for i in range(4)]))
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(2)
+        rest, said = process.stdout.read(), process.stderr.read()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+        self.assertEqual(process.wait(timeout=30), 0, said)
+        self.assertEqual(len(rest.splitlines()), 3)
+        self.assertIn(b"frames", said)
+
+    def test_configuration_errors_end_with_status_2(self):
+        capture = self.file("x.pcap", pcap([]))
+        for text, says in [("sever = 1", "did you mean \"server\"?"), (config(url="redis://x"), "no such kind of channel"),
+                           (config(reducers=["Nothing"]), "there is no reducer type \"Nothing\"")]:
+            with self.subTest(says):
+                done = run("monitor", "-c", self.file("bad.toml", text), "--source", capture)
+                self.assertIn(says, done.stderr)
+                self.assertIn(done.returncode, (1, 2))
+        done = run("monitor", "-c", self.file("good.toml", config()))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no source", done.stderr)
+
+
+class CheckAndList(ProgramTest):
+    def test_check_tries_every_connection(self):
+        capture = self.file("x.pcap", pcap([]))
+        good = config(url=f"file://{self.folder}/out.jsonl", more="serve = { listen = \"127.0.0.1:0\" }")
+        good += f'[[source]]\nfile = "{capture}"\n'
+        done = run("check", self.file("good.toml", good))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("channel out", done.stdout)
+        bad = good.replace(f"file://{self.folder}/out.jsonl", "file:///nonexistent/out").replace("x.pcap", "y.pcap")
+        done = run("check", self.file("bad.toml", bad))
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout.count("FAILED"), 2, done.stdout)
+        self.assertEqual(run("check", self.file("wrong.toml", "x = 1")).returncode, 2)
+
+    def test_list_shows_the_registries(self):
+        done = run("list")
+        self.assertEqual(done.returncode, 0)
+        for word in [*REDUCERS, "count_by", "qname", "query", "stdout:", "rates", "top_names"]:
+            self.assertIn(word, done.stdout)
+        self.assertNotIn("QueriesPerSecond", run("list", "dimensions").stdout)
+        self.assertEqual(run("list", "nothing").returncode, 2)
+
+    def test_help_and_version_and_nothing(self):
+        self.assertIn("Examples:", run("--help").stdout)
+        for command in ("run", "monitor", "summary", "serialize", "check", "list"):
+            done = run(command, "--help")
+            self.assertEqual(done.returncode, 0)
+            self.assertIn(command, done.stdout)
+        self.assertRegex(run("--version").stdout, r"^ratadns \d+\.\d+")
+        self.assertEqual(run().returncode, 2)
+        self.assertEqual(run("frobnicate").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,73 @@
+"""ratadns serialize: the older serializer's records, octet for octet."""
+import struct
+import unittest
+
+from support import ProgramTest, ipv4, pcap, query, query_frame, response_frame, run, udp, wire_name
+
+
+def records(stream):
+    """Reads length-prefixed JSON as the older reader does: digits, then as many octets as they say."""
+    out, at = [], 0
+    while at < len(stream):
+        brace = stream.index(b"{", at)
+        length = int(stream[at:brace])
+        out.append(stream[brace:brace + length].decode())
+        at = brace + length
+    return out
+
+
+class Serialize(ProgramTest):
+    def serialize(self, frames, *options, status=0):
+        done = run("serialize", *options, self.file("in.pcap", pcap(frames)))
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def test_the_published_form(self):
+        # What the older chain's description gives as two valid records.
+        name, asked = "a_b.Example", 15
+        answer = struct.pack("!6H", 0x1A2B, 0x8183, 1, 0, 0, 0) + wire_name(name) + struct.pack("!2H", asked, 1)
+        done = self.serialize([(1, query_frame(query(name, asked, 0x1A2B), (198, 51, 100, 1))),
+                               (2, response_frame(answer, (198, 51, 100, 1)))])
+        self.assertEqual(
+            done.stdout,
+            '127{"source":"c6336401","dest":"c0000235","id":"1a2b","flags":"100","queries":[{"qname":"a_b.Example.","qtype":"f","qclass":"1"}]}'
+            '128{"source":"c0000235","dest":"c6336401","id":"1a2b","flags":"8183","queries":[{"qname":"a_b.Example.","qtype":"f","qclass":"1"}]}')
+
+    def test_sections_hold_name_servers_by_name_and_other_data_as_hex(self):
+        message = struct.pack("!6H", 1, 0x8400, 1, 1, 1, 1) + wire_name("cl") + struct.pack("!2H", 2, 1)
+        message += b"\xc0\x0c" + struct.pack("!2HIH", 2, 1, 60, 4) + b"\x01a\xc0\x0c"
+        message += b"\xc0\x0c" + struct.pack("!2HIH", 43, 1, 3600, 3) + b"\xab\xcd\x0f"
+        message += b"\0" + struct.pack("!2HIH", 41, 1232, 0, 0)
+        done = self.serialize([(1, response_frame(message))], "--fields", "answers,authorities,additionals")
+        self.assertEqual(records(done.stdout.encode()), [
+            '{"id":"1","flags":"8400",'
+            '"answers":[{"name":"cl.","type":"2","class":"1","ttl":"3c","ns":["a.cl."]}],'
+            '"authorities":[{"name":"cl.","type":"2b","class":"1","ttl":"e10","rdata":"abcd0f"}],'
+            '"additionals":[{"name":".","type":"29","class":"4d0","ttl":"0","rdata":""}]}'])
+
+    def test_fields_choose_and_input_order_is_kept(self):
+        frames = [(i, query_frame(query(f"n{i}", ident=i), (198, 51, 100, i % 250))) for i in range(2000)]
+        done = self.serialize(frames, "--fields", "queries")
+        rows = records(done.stdout.encode())
+        self.assertEqual(len(rows), 2000)
+        for i, row in enumerate(rows):
+            self.assertIn(f'"qname":"n{i}."', row)
+            self.assertNotIn("source", row)
+
+    def test_names_of_any_octets_are_valid_utf_8(self):
+        done = self.serialize([(1, query_frame(query("\xff\x80\"\\")))])
+        self.assertIn(r'"qname":"\\255\\128\\034\\092."', done.stdout)
+
+    def test_malformed_messages_are_left_out_and_counted(self):
+        done = self.serialize([(1, b"\0" * 12 + b"\x08\0" + ipv4(udp(b"short"))), (2, query_frame(query()))])
+        self.assertEqual(len(records(done.stdout.encode())), 1)
+        self.assertIn("1 malformed messages left out", done.stderr)
+
+    def test_an_unknown_field_is_refused(self):
+        done = run("serialize", "--fields", "names", "-", stdin=b"")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("addresses", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
