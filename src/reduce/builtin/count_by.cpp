@@ -160,6 +160,7 @@ class CountBy final : public Reducer {
   }
 
   void count(std::size_t waiting) {
+    for (std::size_t i = 0; i < waiting; ++i) table_.prefetch_key(waiting_[i].hash);
     for (std::size_t i = 0; i < waiting; ++i) table_.add(waiting_[i].hash, {waiting_[i].octets.data(), waiting_[i].size});
   }
 
