@@ -53,7 +53,13 @@ class Intake::Shard {
     joiner_.release();
   }
 
-  void finish() { joiner_.finish(); }
+  void finish() {
+    // Whole messages may lie behind a gap in a stream that nothing will fill any more.
+    payloads_.clear();
+    joiner_.finish(payloads_);
+    for (const Payload& payload : payloads_) read(payload);
+    flush();
+  }
 
   void add_to(Books& books) const {
     books.decode += joiner_.counters();

@@ -1,0 +1,166 @@
+#include "aggregate/tally.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace rata::aggregate {
+namespace {
+
+constexpr util::Time second(std::int64_t seconds) { return util::from_seconds(seconds); }
+
+Origin window(std::int64_t end) { return {second(end - 1), second(end), 0, 0}; }
+
+/// A window in which each of `names` was asked for once, by the same client.
+Rows names(std::deque<std::string>& texts, std::size_t first, std::size_t how_many) {
+  Rows rows;
+  for (std::size_t i = first; i < first + how_many; ++i)
+    rows.cells.push_back({texts.emplace_back("n" + std::to_string(i) + ".example."), "192.0.2.1", 1});
+  return rows;
+}
+
+std::string first_key(const Tally& tally, std::size_t span = 0) {
+  const auto keys = tally.largest_keys(span, 1, Tally::Ties::by_text);
+  return keys.empty() ? "" : std::string(tally.key_text(keys[0].slot));
+}
+
+TEST(Tally, MemoryFollowsTheLongestSpanAndNotTheNamesEverSeen) {
+  Tally tally(Spans({1}), 1'000'000);
+  std::uint64_t sequence = 0;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    std::deque<std::string> texts;
+    tally.advance(second(static_cast<std::int64_t>(i)));
+    tally.add(window(static_cast<std::int64_t>(i)), names(texts, i * 1000, 1000), sequence);
+    ASSERT_LE(tally.size().keys, 60'000u);
+    ASSERT_LE(tally.size().cells, 60'000u);
+  }
+  EXPECT_EQ(tally.total(0), 60'000u);
+  EXPECT_EQ(tally.given_up(), 0u);
+}
+
+TEST(Tally, AFloodOfNamesStaysBelowTheLimitAndTheTotalExact) {
+  Tally tally(Spans({1, 5}), 20'000);
+  std::uint64_t sequence = 0;
+  for (std::size_t i = 0; i < 1000; ++i) {
+    std::deque<std::string> texts;
+    tally.advance(second(static_cast<std::int64_t>(i)));
+    Rows rows = names(texts, i * 1000, 1000);
+    rows.cells.push_back({"popular.example.", "192.0.2.2", 3});
+    tally.add(window(static_cast<std::int64_t>(i)), rows, sequence);
+    ASSERT_LE(tally.size().keys + tally.size().cells, 20'000u);
+    ASSERT_EQ(tally.size().parts, 2u);
+  }
+  EXPECT_EQ(tally.total(0), 60u * 1003);
+  EXPECT_EQ(tally.total(1), 300u * 1003);
+  EXPECT_EQ(first_key(tally), "popular.example.");
+  // Each name came once, so the number of names is known although most were given up.
+  EXPECT_EQ(tally.distinct(0), 60'001u);
+  EXPECT_EQ(tally.distinct(1), 300'001u);
+  EXPECT_GT(tally.given_up(), 900'000u);
+}
+
+TEST(Tally, WhatWasGivenUpLeavesTheSpansLikeTheRest) {
+  Tally tally(Spans({1, 5}), 100);
+  std::uint64_t sequence = 0;
+  std::deque<std::string> texts;
+  tally.add(window(10), names(texts, 0, 80), sequence);
+  tally.add(window(30), names(texts, 40, 80), sequence);
+  EXPECT_EQ(tally.total(0), 160u);
+  EXPECT_EQ(tally.distinct(0), 120u);
+  tally.advance(second(75));  // the first window leaves the minute
+  EXPECT_EQ(tally.total(0), 80u);
+  EXPECT_EQ(tally.distinct(0), 80u);
+  EXPECT_EQ(tally.total(1), 160u);
+  tally.advance(second(1000));
+  EXPECT_EQ(tally.total(1), 0u);
+  EXPECT_EQ(tally.distinct(1), 0u);
+  EXPECT_EQ(tally.size().keys, 0u);
+  EXPECT_EQ(tally.size().cells, 0u);
+  EXPECT_EQ(tally.size().parts, 0u);
+  EXPECT_EQ(tally.size().entries, 0u);
+}
+
+TEST(Tally, ManySmallCellsOfALargeKeyGoBeforeOtherKeys) {
+  Tally tally(Spans({1}), 100);
+  std::uint64_t sequence = 0;
+  std::deque<std::string> texts;
+  Rows rows;
+  for (int i = 0; i < 200; ++i)
+    rows.cells.push_back({"flooded.example.", texts.emplace_back("2001:db8::" + std::to_string(i)), 1});
+  rows.cells.push_back({"quiet.example.", "192.0.2.1", 5});
+  tally.add(window(10), rows, sequence);
+  EXPECT_EQ(tally.total(0), 205u);
+  EXPECT_EQ(tally.distinct(0), 2u);
+  const auto keys = tally.largest_keys(0, 5, Tally::Ties::by_text);
+  ASSERT_EQ(keys.size(), 2u);
+  EXPECT_EQ(keys[0].queries, 200u);
+  const auto parts = tally.largest_parts(0, keys, 5, Tally::Ties::by_text);
+  EXPECT_EQ(parts[0].distinct, 200u);
+  EXPECT_EQ(parts[1].largest.size(), 1u);
+  EXPECT_EQ(tally.given_up(), 203u - 88u);
+}
+
+TEST(Tally, ALimitOfNothingKeepsTheTotal) {
+  Tally tally(Spans({1}), 0);
+  std::uint64_t sequence = 0;
+  std::deque<std::string> texts;
+  tally.add(window(10), names(texts, 0, 5), sequence);
+  EXPECT_EQ(tally.total(0), 5u);
+  EXPECT_EQ(tally.distinct(0), 5u);
+  EXPECT_EQ(tally.size().keys, 0u);
+}
+
+TEST(Tally, PanesBeyondTheirLimitAreJoinedAndTheSpansKeepTheirTotals) {
+  Tally tally(Spans({1, 5}), 100);
+  std::uint64_t sequence = 0;
+  std::deque<std::string> texts;
+  // A window each millisecond: far more panes than a span of whole seconds needs.
+  for (std::int64_t i = 1; i <= 200'000; ++i) {
+    const util::Time end{i * 1'000'000};
+    tally.advance(end);
+    Rows rows;
+    rows.cells.push_back({"a.example.", "192.0.2.1", 1});
+    tally.add({{end.ns - 1}, end, 0, 0}, rows, sequence);
+    ASSERT_LE(tally.size().entries, 65'536u);
+  }
+  EXPECT_EQ(tally.total(1), 200'000u);
+  // Joined panes leave with the last of their windows: the minute may hold a little more, never less.
+  EXPECT_GE(tally.total(0), 60'000u);
+  EXPECT_LE(tally.total(0), 61'000u);
+  tally.advance(second(2000));
+  EXPECT_EQ(tally.total(1), 0u);
+  EXPECT_EQ(tally.size().entries, 0u);
+  EXPECT_EQ(tally.size().cells, 0u);
+}
+
+TEST(Tally, AHigherRevisionReplacesAndALowerOneIsIgnored) {
+  Tally tally(Spans({1}), 1000);
+  std::uint64_t sequence = 0;
+  std::deque<std::string> texts;
+  EXPECT_EQ(tally.add({second(9), second(10), 77, 1}, names(texts, 0, 3), sequence), Taken::yes);
+  EXPECT_EQ(tally.add({second(9), second(10), 77, 1}, names(texts, 0, 3), sequence), Taken::repeated);
+  EXPECT_EQ(tally.add({second(9), second(10), 77, 0}, names(texts, 0, 9), sequence), Taken::repeated);
+  EXPECT_EQ(tally.total(0), 3u);
+  EXPECT_EQ(tally.add({second(9), second(10), 77, 2}, names(texts, 5, 4), sequence), Taken::yes);
+  EXPECT_EQ(tally.total(0), 4u);
+  EXPECT_EQ(tally.size().keys, 4u);
+  EXPECT_EQ(tally.add({second(9), second(10), 78, 0}, names(texts, 5, 4), sequence), Taken::yes);
+  EXPECT_EQ(tally.total(0), 8u);
+}
+
+TEST(Tally, EqualRowsOfOneWindowAddUp) {
+  Tally tally(Spans({1}), 1000);
+  std::uint64_t sequence = 0;
+  Rows rows;
+  rows.cells = {{"a.", "x", 1}, {"b.", "x", 1}, {"a.", "x", 2}};
+  rows.key_rests = {{"b.", 1, 1}, {"a.", 1, 1}, {"b.", 1, 1}};
+  tally.add(window(1), rows, sequence);
+  EXPECT_EQ(tally.total(0), 7u);
+  EXPECT_EQ(tally.distinct(0), 2u);
+  EXPECT_EQ(first_key(tally), "a.");
+  tally.advance(second(100));
+  EXPECT_EQ(tally.size().keys, 0u);
+}
+
+}  // namespace
+}  // namespace rata::aggregate
