@@ -103,11 +103,6 @@ void Joiner::finish(std::vector<Payload>& out) {
   state_->streams.finish(out);
 }
 
-void Joiner::finish() {
-  state_->fragments.finish();
-  state_->streams.finish();
-}
-
 const JoinerCounters& Joiner::counters() const { return state_->counters; }
 
 }  // namespace rata::decode

@@ -70,8 +70,6 @@ class Joiner {
   /// The input is at its end: what waits for more octets is given up and counted. Messages that lie whole behind a gap
   /// of their stream are still appended to `out`.
   void finish(std::vector<Payload>& out);
-  /// The same, and the messages behind gaps are given up too.
-  void finish();
 
   const JoinerCounters& counters() const;
 

@@ -191,12 +191,4 @@ void TcpStreams::finish(std::vector<Payload>& out) {
   while (auto* entry = table_.oldest()) give_up(*entry, &JoinerCounters::tcp_skipped_unfinished);
 }
 
-void TcpStreams::finish() {
-  while (auto* entry = table_.oldest()) {
-    for (TcpDirection& direction : entry->value.directions)
-      direction.discard(&JoinerCounters::tcp_skipped_unfinished, shared_);
-    table_.erase(*entry);
-  }
-}
-
 }  // namespace rata::decode

@@ -15,8 +15,6 @@ class TcpStreams {
   Outcome add(const Datagram& datagram, std::vector<Payload>& out);
   /// Delivers what lies behind gaps, then gives up what waits.
   void finish(std::vector<Payload>& out);
-  /// Gives up what waits.
-  void finish();
 
  private:
   struct Connection {

@@ -200,16 +200,6 @@ TEST(TcpLoss, AFrameCutByTheCaptureIsUsedAsFarAsItGoes) {
   EXPECT_EQ(harness.joiner.counters().tcp_skipped_gap, 20u);
 }
 
-TEST(TcpLoss, FinishWithoutAListGivesUpWhatLiesBehindGaps) {
-  Peer peer(true, 1000);
-  Harness harness;
-  harness.add(peer.syn_segment());
-  harness.add(peer.data(100, stream_of({first})));
-  harness.joiner.finish();
-  harness.check_balance(true);
-  EXPECT_EQ(harness.joiner.counters().tcp_skipped_unfinished, first.size() + 2);
-}
-
 TEST(TcpLoss, FinishDeliversWhatLiesBehindGaps) {
   Peer peer(true, 1000);
   Harness harness;
