@@ -90,16 +90,24 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
 std::string link_type_text(capture::LinkType type) {
   using enum capture::LinkType;
   switch (type) {
-    case Null: return "NULL";
-    case Ethernet: return "ETHERNET";
+    case Null:
+      return "NULL";
+    case Ethernet:
+      return "ETHERNET";
     case RawBsd:
     case RawOpenBsd:
-    case Raw: return "RAW";
-    case Loop: return "LOOP";
-    case LinuxSll: return "LINUX_SLL";
-    case Ipv4: return "IPV4";
-    case Ipv6: return "IPV6";
-    case LinuxSll2: return "LINUX_SLL2";
+    case Raw:
+      return "RAW";
+    case Loop:
+      return "LOOP";
+    case LinuxSll:
+      return "LINUX_SLL";
+    case Ipv4:
+      return "IPV4";
+    case Ipv6:
+      return "IPV6";
+    case LinuxSll2:
+      return "LINUX_SLL2";
   }
   return fmt::format("LINKTYPE{}", static_cast<unsigned>(type));
 }

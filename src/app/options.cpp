@@ -28,8 +28,8 @@ util::Result<pipeline::IntakeConfig> InputOptions::intake() const {
     if (text.empty()) return {};
     into = util::parse_time(text);
     if (into) return {};
-    return util::Error{fmt::format("{} {}: is no time; seconds since 1970 (1732096800.5) or 2024-11-20T10:00:00Z are",
-                                   option, text)};
+    return util::Error{
+        fmt::format("{} {}: is no time; seconds since 1970 (1732096800.5) or 2024-11-20T10:00:00Z are", option, text)};
   };
   if (auto good = read("--from", from, config.from); !good) return good.error();
   if (auto good = read("--to", to, config.to); !good) return good.error();

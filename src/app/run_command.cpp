@@ -52,9 +52,10 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
     config.serve_enabled = true;
   }
   if (!config.source)
-    return util::Error{fmt::format("no source: name an interface, a capture file, or - for standard input, as in "
-                                   "`ratadns {0} capture.pcap`; `ratadns {0} --help` has more",
-                                   kind == Service::Kind::run ? "run" : "monitor -c FILE --source")};
+    return util::Error{
+        fmt::format("no source: name an interface, a capture file, or - for standard input, as in "
+                    "`ratadns {0} capture.pcap`; `ratadns {0} --help` has more",
+                    kind == Service::Kind::run ? "run" : "monitor -c FILE --source")};
   return config;
 }
 
@@ -144,9 +145,10 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("SOURCE", options->source, "interface, capture file, or - for standard input");
   command->add_option("-c,--config", options->config_file, "TOML file; without one everything has a default");
   add_common(*command, *options);
-  command->footer("Examples:\n  ratadns run capture.pcap\n  sudo ratadns run eth0\n"
-                  "  tcpdump -i eth0 -U -w - port 53 | ratadns run -\n"
-                  "The page is at http://127.0.0.1:8353/. Ctrl-C ends and prints the balance.");
+  command->footer(
+      "Examples:\n  ratadns run capture.pcap\n  sudo ratadns run eth0\n"
+      "  tcpdump -i eth0 -U -w - port 53 | ratadns run -\n"
+      "The page is at http://127.0.0.1:8353/. Ctrl-C ends and prints the balance.");
   command->callback([options, &status] { status = watch(*options, Service::Kind::run); });
 }
 

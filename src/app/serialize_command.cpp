@@ -132,7 +132,8 @@ void add_serialize(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("serialize", "DNS messages as length-prefixed JSON on standard output");
   auto options = std::make_shared<Options>();
   options->input.add_to(*command);
-  command->add_option("--fields", options->fields, "what to write beside id and flags, with commas between (default: all)")
+  command
+      ->add_option("--fields", options->fields, "what to write beside id and flags, with commas between (default: all)")
       ->delimiter(',')
       ->type_name("LIST")
       ->allow_extra_args(false)

@@ -64,7 +64,8 @@ int summarise(const Options& options) {
   if (std::ferror(stdout) != 0) complain("standard output: cannot be written");
   for (const std::string& error : summary.facts.errors) complain(error);
   if (summary.facts.interrupted) complain("interrupted: the figures cover what was read until then");
-  return summary.facts.errors.empty() && !summary.facts.interrupted && std::ferror(stdout) == 0 ? exit_done : exit_failed;
+  return summary.facts.errors.empty() && !summary.facts.interrupted && std::ferror(stdout) == 0 ? exit_done
+                                                                                                : exit_failed;
 }
 
 }  // namespace
@@ -74,11 +75,13 @@ void add_summary(CLI::App& app, int& status) {
   auto options = std::make_shared<Options>();
   options->input.add_to(*command);
   command->add_flag("--json", options->json, "one JSON object instead of a report for people");
-  command->add_option("--only", options->only, "counts: leave out names, clients and latency, which take most of the time")
+  command
+      ->add_option("--only", options->only, "counts: leave out names, clients and latency, which take most of the time")
       ->check(CLI::IsMember({"counts"}));
   command->add_option("FILE", options->files, "captures; - is standard input")->required();
-  command->footer("Examples:\n  ratadns summary capture.pcap\n  ratadns summary --json --port 5353 capture.pcap.gz\n"
-                  "  tcpdump -r old.pcap -w - | ratadns summary -");
+  command->footer(
+      "Examples:\n  ratadns summary capture.pcap\n  ratadns summary --json --port 5353 capture.pcap.gz\n"
+      "  tcpdump -r old.pcap -w - | ratadns summary -");
   command->callback([options, &status] { status = summarise(*options); });
 }
 

@@ -200,7 +200,8 @@ std::string summary_text(const CaptureSummary& summary) {
   if (summary.scope == reduce::ReportScope::all) {
     append_rows(text, fmt::format("top names ({} different)", report.qnames().size() + report.qnames().dropped_keys()),
                 top_of(report.qnames(), bare_name, 10), totals.queries, 10);
-    append_rows(text, fmt::format("top clients ({} different)", report.clients().size() + report.clients().dropped_keys()),
+    append_rows(text,
+                fmt::format("top clients ({} different)", report.clients().size() + report.clients().dropped_keys()),
                 top_of(report.clients(), address_text, 10), totals.queries, 10);
   }
   return text + "\n" + pipeline::balance_text(summary.books);

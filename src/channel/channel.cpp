@@ -16,7 +16,7 @@ namespace {
 class LineChannel final : public Channel {
  public:
   LineChannel(int fd, std::string what) : fd_(fd), what_(std::move(what)) {
-    struct stat status {};
+    struct stat status{};
     regular_file_ = fstat(fd_, &status) == 0 && S_ISREG(status.st_mode);
   }
   ~LineChannel() override {
@@ -46,8 +46,8 @@ class LineChannel final : public Channel {
  private:
   /// A full disk leaves half a line: it is taken back, so that the batch can be sent again as a whole.
   Attempt failed(int fault, off_t size_before, const std::string& lines, std::size_t done) const {
-    Attempt attempt{Attempt::State::try_again, fmt::format("cannot write {} octets to {}: {}", lines.size() - done, what_,
-                                                           std::strerror(fault))};
+    Attempt attempt{Attempt::State::try_again,
+                    fmt::format("cannot write {} octets to {}: {}", lines.size() - done, what_, std::strerror(fault))};
     if (fault == EPIPE || (regular_file_ && ftruncate(fd_, size_before) != 0) || (!regular_file_ && done > 0))
       attempt.state = Attempt::State::gone;
     return attempt;
@@ -87,7 +87,8 @@ util::Result<std::unique_ptr<Channel>> open_file(const std::string& url) {
   if (path.empty() || path[0] != '/')
     return util::Error{fmt::format("channel {}: the path has to be absolute: file:///var/log/ratadns.jsonl", url)};
   const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) return util::Error{fmt::format("channel {}: cannot open {} for writing: {}", url, path, std::strerror(errno))};
+  if (fd < 0)
+    return util::Error{fmt::format("channel {}: cannot open {} for writing: {}", url, path, std::strerror(errno))};
   return {std::make_unique<LineChannel>(fd, path)};
 }
 

@@ -11,10 +11,10 @@ namespace {
 constexpr std::array<const char*, 7> opcodes = {"QUERY", "IQUERY", "STATUS", nullptr, "NOTIFY", "UPDATE", "DSO"};
 
 // RFC 1035, 2136, 8490; from 16 on only EDNS can say them (RFC 6891, 8945, 2930, 7873). 12 to 15 are unassigned.
-constexpr std::array<const char*, 24> rcodes = {
-    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
-    "NXRRSET", "NOTAUTH", "NOTZONE",  "DSOTYPENI", nullptr,  nullptr,   nullptr,    nullptr,
-    "BADVERS", "BADKEY",  "BADTIME",  "BADMODE",  "BADNAME", "BADALG",  "BADTRUNC", "BADCOOKIE"};
+constexpr std::array<const char*, 24> rcodes = {"NOERROR",  "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",   "REFUSED",
+                                                "YXDOMAIN", "YXRRSET", "NXRRSET",  "NOTAUTH",  "NOTZONE",  "DSOTYPENI",
+                                                nullptr,    nullptr,   nullptr,    nullptr,    "BADVERS",  "BADKEY",
+                                                "BADTIME",  "BADMODE", "BADNAME",  "BADALG",   "BADTRUNC", "BADCOOKIE"};
 
 }  // namespace
 
@@ -30,12 +30,18 @@ std::string rcode_text(std::uint16_t rcode) {
 
 std::string class_text(std::uint16_t rr_class) {
   switch (rr_class) {
-    case 1: return "IN";
-    case 3: return "CH";
-    case 4: return "HS";
-    case 254: return "NONE";
-    case 255: return "ANY";
-    default: return fmt::format("CLASS{}", rr_class);
+    case 1:
+      return "IN";
+    case 3:
+      return "CH";
+    case 4:
+      return "HS";
+    case 254:
+      return "NONE";
+    case 255:
+      return "ANY";
+    default:
+      return fmt::format("CLASS{}", rr_class);
   }
 }
 

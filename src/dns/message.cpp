@@ -82,8 +82,7 @@ bool find_opt(Message& message, std::size_t at) {
 
 std::string_view name(Malformed reason) {
   static constexpr std::array<std::string_view, static_cast<std::size_t>(Malformed::count_)> names = {
-      "none",          "short_header",        "cut_name",     "bad_label_type",
-      "pointer_in_question", "name_too_long", "cut_question"};
+      "none", "short_header", "cut_name", "bad_label_type", "pointer_in_question", "name_too_long", "cut_question"};
   return names[static_cast<std::size_t>(reason)];
 }
 

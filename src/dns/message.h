@@ -53,9 +53,7 @@ struct Message {
   bool recursion_desired() const { return (flags & 0x0100) != 0; }
   std::uint8_t header_rcode() const { return flags & 0xf; }
   /// All twelve bits (RFC 6891 section 6.1.3).
-  std::uint16_t rcode() const {
-    return static_cast<std::uint16_t>(edns.extended_rcode << 4 | header_rcode());
-  }
+  std::uint16_t rcode() const { return static_cast<std::uint16_t>(edns.extended_rcode << 4 | header_rcode()); }
   bool has_question() const { return !qname.empty(); }
 };
 

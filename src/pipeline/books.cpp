@@ -68,30 +68,35 @@ std::vector<Counter> counters(const Books& books) {
   });
   const decode::JoinerCounters& tcp = books.decode;
   const std::uint64_t skipped = tcp.tcp_skipped_gap + tcp.tcp_skipped_limit + tcp.tcp_skipped_unfinished;
-  rows.insert(rows.end(), {
-      {"tcp_octets", "in", "", tcp.tcp_octets, "octets of TCP streams on DNS ports, each once"},
-      {"tcp_octets", "delivered", "", tcp.tcp_delivered, "octets of whole messages, with their length prefixes"},
-      {"tcp_octets", "skipped", "", skipped, "octets that belong to no whole message"},
-      {"tcp_octets", "skipped", "gap", tcp.tcp_skipped_gap, ""},
-      {"tcp_octets", "skipped", "limit", tcp.tcp_skipped_limit, ""},
-      {"tcp_octets", "skipped", "unfinished", tcp.tcp_skipped_unfinished, ""},
-      {"tcp_octets", "waiting", "", tcp.tcp_waiting, "octets that wait for the rest of their message"},
-      {"messages", "in", "", books.messages, "DNS payloads that decode handed over"},
-      {"messages", "well_formed", "", books.well_formed, "messages whose header and first question could be read"},
-      {"messages", "malformed", "", books.malformed_total(), "payloads that are no DNS message"},
-  });
+  rows.insert(
+      rows.end(),
+      {
+          {"tcp_octets", "in", "", tcp.tcp_octets, "octets of TCP streams on DNS ports, each once"},
+          {"tcp_octets", "delivered", "", tcp.tcp_delivered, "octets of whole messages, with their length prefixes"},
+          {"tcp_octets", "skipped", "", skipped, "octets that belong to no whole message"},
+          {"tcp_octets", "skipped", "gap", tcp.tcp_skipped_gap, ""},
+          {"tcp_octets", "skipped", "limit", tcp.tcp_skipped_limit, ""},
+          {"tcp_octets", "skipped", "unfinished", tcp.tcp_skipped_unfinished, ""},
+          {"tcp_octets", "waiting", "", tcp.tcp_waiting, "octets that wait for the rest of their message"},
+          {"messages", "in", "", books.messages, "DNS payloads that decode handed over"},
+          {"messages", "well_formed", "", books.well_formed, "messages whose header and first question could be read"},
+          {"messages", "malformed", "", books.malformed_total(), "payloads that are no DNS message"},
+      });
   for (std::size_t i = 1; i < books.malformed.size(); ++i)
     rows.push_back({"messages", "malformed", dns::name(static_cast<dns::Malformed>(i)), books.malformed[i], ""});
-  rows.insert(rows.end(), {
-      {"messages", "broken_records", "", books.broken_records, "well-formed messages with a record that cannot be read"},
-      {"messages", "late", "", books.late_packets, "well-formed messages that came after their window had closed"},
-      {"windows", "closed", "", books.windows, "windows closed"},
-      {"windows", "in_gaps", "", books.gap_windows, "windows not sent because the input has a gap of over an hour"},
-      {"summaries", "pushed", "", books.summaries_pushed, "results of closed windows given to channels"},
-      {"summaries", "sent", "", books.summaries_sent, "results that a channel took"},
-      {"summaries", "waiting", "", books.summaries_waiting, "results in a channel's queue"},
-      {"summaries", "dropped", "", books.summaries_dropped, "results that no channel took in time"},
-  });
+  rows.insert(
+      rows.end(),
+      {
+          {"messages", "broken_records", "", books.broken_records,
+           "well-formed messages with a record that cannot be read"},
+          {"messages", "late", "", books.late_packets, "well-formed messages that came after their window had closed"},
+          {"windows", "closed", "", books.windows, "windows closed"},
+          {"windows", "in_gaps", "", books.gap_windows, "windows not sent because the input has a gap of over an hour"},
+          {"summaries", "pushed", "", books.summaries_pushed, "results of closed windows given to channels"},
+          {"summaries", "sent", "", books.summaries_sent, "results that a channel took"},
+          {"summaries", "waiting", "", books.summaries_waiting, "results in a channel's queue"},
+          {"summaries", "dropped", "", books.summaries_dropped, "results that no channel took in time"},
+      });
   return rows;
 }
 
@@ -107,8 +112,9 @@ std::string balance_text(const Books& books) {
       books.decode.tcp_waiting, books.messages, books.well_formed, books.malformed_total(),
       books.late_packets != 0 ? fmt::format("; late: {}", books.late_packets) : "");
   if (books.summaries_pushed != 0)
-    text += fmt::format("summaries  {:>12} = {} sent + {} waiting + {} dropped, of {} windows\n", books.summaries_pushed,
-                        books.summaries_sent, books.summaries_waiting, books.summaries_dropped, books.windows);
+    text +=
+        fmt::format("summaries  {:>12} = {} sent + {} waiting + {} dropped, of {} windows\n", books.summaries_pushed,
+                    books.summaries_sent, books.summaries_waiting, books.summaries_dropped, books.windows);
   for (const Counter& counter : counters(books))
     if (!counter.reason.empty() && counter.value != 0)
       text += fmt::format("  {} {}: {} {}\n", counter.group, counter.name, counter.value, counter.reason);

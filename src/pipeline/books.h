@@ -13,11 +13,11 @@ namespace rata::pipeline {
 
 /// What came in and what became of it: every frame, TCP octet, message and window is in exactly one figure.
 struct Books {
-  std::uint64_t frames = 0;       ///< handed over by the source
-  std::uint64_t octets = 0;       ///< captured, without record headers
-  std::uint64_t kernel_lost = 0;  ///< not in `frames`
+  std::uint64_t frames = 0;        ///< handed over by the source
+  std::uint64_t octets = 0;        ///< captured, without record headers
+  std::uint64_t kernel_lost = 0;   ///< not in `frames`
   std::uint64_t outside_time = 0;  ///< frames outside --from and --to
-  decode::JoinerCounters decode;  ///< outcomes of all other frames, TCP octets
+  decode::JoinerCounters decode;   ///< outcomes of all other frames, TCP octets
 
   std::uint64_t messages = 0;  ///< DNS payloads handed over by decode
   std::uint64_t well_formed = 0;

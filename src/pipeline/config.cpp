@@ -77,8 +77,7 @@ void read_send(TableReader& reader, const toml::node* node, ReducerEntry& reduce
     } else if (const auto name = item.value_exact<std::string>()) {
       channel = *name;
     }
-    if (channel.empty())
-      reader.fail(item, "send: every entry names a channel: { channel = \"hub\" }");
+    if (channel.empty()) reader.fail(item, "send: every entry names a channel: { channel = \"hub\" }");
     reducer.send.push_back(channel);
   }
 }
@@ -251,8 +250,9 @@ util::Result<void> validate(const Config& config) {
                                      entry.reducer.shown_name())};
     for (const std::string& channel : entry.send)
       if (!channels.contains(channel))
-        return util::Error{fmt::format("reducer {}: sends to the channel \"{}\", which is not configured; there are: {}",
-                                       entry.reducer.shown_name(), channel, fmt::join(channels, ", "))};
+        return util::Error{
+            fmt::format("reducer {}: sends to the channel \"{}\", which is not configured; there are: {}",
+                        entry.reducer.shown_name(), channel, fmt::join(channels, ", "))};
     const reduce::ReducerType* type = reduce::find_reducer_type(entry.reducer.type);
     if (type == nullptr) return util::Error{fmt::format("there is no reducer type \"{}\"", entry.reducer.type)};
     if (const auto made = type->make(entry.reducer, 1); !made) return made.error();
@@ -270,13 +270,15 @@ util::Result<void> parse_listen(const std::string& text, serve::Config& serve) {
   if (colon == std::string::npos || first == last || fault != std::errc() || end != last || port > 65'535)
     return util::Error{fmt::format("\"{}\" is no ADDRESS:PORT such as 127.0.0.1:8353 or [::1]:8353", text)};
   std::string address = text.substr(0, colon);
-  if (address.size() >= 2 && address.front() == '[' && address.back() == ']') address = address.substr(1, address.size() - 2);
+  if (address.size() >= 2 && address.front() == '[' && address.back() == ']')
+    address = address.substr(1, address.size() - 2);
   if (!address.empty()) serve.address = address;
   // Everyone who can reach the page sees who asks for what. Until tokens exist it stays on this machine.
   if (serve.address != "::1" && !serve.address.starts_with("127.") && serve.address != "localhost")
-    return util::Error{fmt::format("\"{}\": listening beyond loopback needs a token, which this version does not have; "
-                                   "use 127.0.0.1 and reach it through ssh -L {}:127.0.0.1:{}",
-                                   text, port, port)};
+    return util::Error{
+        fmt::format("\"{}\": listening beyond loopback needs a token, which this version does not have; "
+                    "use 127.0.0.1 and reach it through ssh -L {}:127.0.0.1:{}",
+                    text, port, port)};
   if (serve.address == "localhost") serve.address = "127.0.0.1";
   serve.port = static_cast<std::uint16_t>(port);
   return {};
@@ -285,15 +287,14 @@ util::Result<void> parse_listen(const std::string& text, serve::Config& serve) {
 std::string default_filter(const std::vector<std::uint16_t>& ports) {
   std::string by_port;
   for (const std::uint16_t port : ports) by_port += fmt::format("{}port {}", by_port.empty() ? "" : " or ", port);
-  const std::string plain =
-      fmt::format("({} or (ip[6:2] & 0x1fff != 0) or (ip6 and ip6[6] == 44))", by_port);
+  const std::string plain = fmt::format("({} or (ip[6:2] & 0x1fff != 0) or (ip6 and ip6[6] == 44))", by_port);
   // "vlan" shifts the offsets of all that stands behind it: it comes last.
   return fmt::format("{0} or (vlan and {0})", plain);
 }
 
 std::string Config::fingerprint() const {
-  std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", server, monitor, fmt::join(ports, ","), shards, window.seconds,
-                                 window.packets, window.flush, window.lateness_seconds.value_or(-1));
+  std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", server, monitor, fmt::join(ports, ","), shards,
+                                 window.seconds, window.packets, window.flush, window.lateness_seconds.value_or(-1));
   for (const ReducerEntry& entry : reducers)
     text += fmt::format("|{} {} {} {} {} {}", entry.reducer.type, entry.reducer.name, fmt::join(entry.reducer.by, ","),
                         fmt::join(entry.reducer.where, ","), fmt::join(entry.reducer.limit, ","), entry.reducer.cells);

@@ -37,7 +37,11 @@ decode::Joiner::Ports port_set(const std::vector<std::uint16_t>& ports) {
 class Intake::Shard {
  public:
   Shard(std::size_t index, const IntakeConfig& config, PacketSink& sink)
-      : index_(index), alone_(config.shards == 1), sink_(sink), ports_(port_set(config.ports)), joiner_(ports_, share_of(config.limits, config.shards)) {
+      : index_(index),
+        alone_(config.shards == 1),
+        sink_(sink),
+        ports_(port_set(config.ports)),
+        joiner_(ports_, share_of(config.limits, config.shards)) {
     packets_.reserve(packets_per_batch);
     names_.resize(packets_per_batch * name_room);
   }

@@ -27,7 +27,7 @@ class PacketSink {
 
 struct IntakeConfig {
   std::vector<std::uint16_t> ports = {53};
-  std::size_t shards = 8;  ///< logical shards: part of the result, whatever the number of threads
+  std::size_t shards = 8;              ///< logical shards: part of the result, whatever the number of threads
   std::optional<util::Time> from, to;  ///< frames before `from` and from `to` on are left out
   decode::JoinerLimits limits;         ///< of all shards together, as far as they bound memory
 };

@@ -35,11 +35,16 @@ std::string boot_text(std::uint64_t number) {
 
 std::string_view name(InputState state) {
   switch (state) {
-    case InputState::waiting: return "waiting";
-    case InputState::reading: return "reading";
-    case InputState::live: return "live";
-    case InputState::ended: return "ended";
-    case InputState::failed: return "failed";
+    case InputState::waiting:
+      return "waiting";
+    case InputState::reading:
+      return "reading";
+    case InputState::live:
+      return "live";
+    case InputState::ended:
+      return "ended";
+    case InputState::failed:
+      return "failed";
   }
   return "";
 }
@@ -72,8 +77,9 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config, std::
   std::vector<reduce::ReducerConfig> reducers;
   for (const ReducerEntry& entry : config.reducers) reducers.push_back(entry.reducer);
   const IntakeConfig intake = intake_config(config);
-  auto windows = reduce::Windows::make(config.window, reducers, intake.shards,
-                                       [raw = monitor.get()](reduce::ClosedWindow&& window) { raw->closed(std::move(window)); });
+  auto windows =
+      reduce::Windows::make(config.window, reducers, intake.shards,
+                            [raw = monitor.get()](reduce::ClosedWindow&& window) { raw->closed(std::move(window)); });
   if (!windows) return windows.error();
   monitor->sink_ = std::make_unique<Sink>(std::move(*windows));
   monitor->intake_ = std::make_unique<Intake>(intake, *monitor->sink_);
@@ -131,9 +137,10 @@ void Monitor::run() {
 void Monitor::closed(reduce::ClosedWindow&& window) {
   const Books now = intake_->books();
   const std::uint64_t lost = source_->stats().kernel_dropped;
-  const summary::Loss loss{.kernel = lost - std::exchange(kernel_reported_, lost),
-                           .queue = 0,
-                           .malformed = now.malformed_total() - std::exchange(malformed_reported_, now.malformed_total())};
+  const summary::Loss loss{
+      .kernel = lost - std::exchange(kernel_reported_, lost),
+      .queue = 0,
+      .malformed = now.malformed_total() - std::exchange(malformed_reported_, now.malformed_total())};
   for (std::size_t i = 0; i < config_.reducers.size(); ++i) {
     summary::Summary summary{.type = config_.reducers[i].reducer.shown_name(),
                              .server = config_.server,

@@ -83,7 +83,9 @@ std::string status_json(const StatusInput& input) {
 std::string servers_location_json(const std::vector<ServerPlace>& places) {
   ordered_json list = ordered_json::array();
   for (const ServerPlace& place : places) {
-    const auto degrees = [](const std::optional<double>& value) { return value ? ordered_json(*value) : ordered_json(); };
+    const auto degrees = [](const std::optional<double>& value) {
+      return value ? ordered_json(*value) : ordered_json();
+    };
     list.push_back({{"name", place.name},
                     {"location",
                      {{"longitude", degrees(place.longitude)},

@@ -18,15 +18,9 @@ std::uint64_t key_of(const Packet& packet) {
     std::uint64_t names, clients, servers;
     std::uint16_t id, client_port, server_port, qtype, qclass, transport;
     std::uint32_t padding = 0;
-  } const key{packet.qname_hash,
-              packet.client_hash,
-              util::table_hash(packet.server.bytes()),
-              packet.message.id,
-              packet.client_port,
-              packet.server_port,
-              packet.message.qtype,
-              packet.message.qclass,
-              static_cast<std::uint16_t>(packet.transport)};
+  } const key{packet.qname_hash,    packet.client_hash,    util::table_hash(packet.server.bytes()),
+              packet.message.id,    packet.client_port,    packet.server_port,
+              packet.message.qtype, packet.message.qclass, static_cast<std::uint16_t>(packet.transport)};
   return util::table_hash({reinterpret_cast<const std::uint8_t*>(&key), sizeof key});
 }
 

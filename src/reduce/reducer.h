@@ -29,12 +29,12 @@ class Reducer {
 
 /// A reducer as the configuration asks for it.
 struct ReducerConfig {
-  std::string type;                ///< a name of the registry
-  std::string name;                ///< on its summaries; empty: the type
-  std::vector<std::string> by;     ///< count_by: dimensions, outermost first
-  std::vector<std::string> where;  ///< count_by: all of these must hold
+  std::string type;                  ///< a name of the registry
+  std::string name;                  ///< on its summaries; empty: the type
+  std::vector<std::string> by;       ///< count_by: dimensions, outermost first
+  std::vector<std::string> where;    ///< count_by: all of these must hold
   std::vector<std::uint64_t> limit;  ///< count_by: keys kept per dimension, by count; 0 or absent: all. Lists: entries
-  std::uint64_t cells = 1u << 20;  ///< keys counted per window in all shards together
+  std::uint64_t cells = 1u << 20;    ///< keys counted per window in all shards together
 
   const std::string& shown_name() const { return name.empty() ? type : name; }
 };

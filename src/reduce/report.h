@@ -22,7 +22,7 @@ class Report {
     std::uint64_t messages = 0, queries = 0, responses = 0, udp = 0, tcp = 0, ipv4 = 0, ipv6 = 0;
     std::uint64_t tc = 0, aa = 0, rd_queries = 0, edns = 0, dnssec_ok = 0, edns_queries = 0, do_queries = 0;
     std::array<std::uint64_t, 16> opcode{};
-    std::array<std::uint64_t, 16> header_rcode{};  ///< of responses
+    std::array<std::uint64_t, 16> header_rcode{};                         ///< of responses
     std::vector<std::uint64_t> rcode = std::vector<std::uint64_t>(4096);  ///< of responses, all twelve bits
     std::vector<std::uint64_t> qtype_query = std::vector<std::uint64_t>(65536);
     std::vector<std::uint64_t> qtype_response = std::vector<std::uint64_t>(65536);

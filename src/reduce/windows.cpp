@@ -170,6 +170,8 @@ void Windows::finish() {
   while (!open_.empty()) close_first();
 }
 
-std::uint64_t Windows::late() const { return std::accumulate(late_by_shard_.begin(), late_by_shard_.end(), std::uint64_t{0}); }
+std::uint64_t Windows::late() const {
+  return std::accumulate(late_by_shard_.begin(), late_by_shard_.end(), std::uint64_t{0});
+}
 
 }  // namespace rata::reduce

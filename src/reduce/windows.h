@@ -17,7 +17,7 @@ namespace rata::reduce {
 struct WindowConfig {
   std::uint32_t seconds = 1;
   std::uint64_t packets = 0;
-  bool flush = false;                     ///< by packet count: the last, partial window is sent too
+  bool flush = false;                      ///< by packet count: the last, partial window is sent too
   std::optional<double> lateness_seconds;  ///< by time: how long a window waits for late packets; absent: one window
 };
 
@@ -50,7 +50,7 @@ class Windows {
   /// The input is at its end: closes what is open (by packet count: only with `flush`).
   void finish();
 
-  std::uint64_t late() const;           ///< packets not added because their window had closed
+  std::uint64_t late() const;                                 ///< packets not added because their window had closed
   std::uint64_t gap_windows() const { return gap_windows_; }  ///< windows in gaps too long to be sent
 
  private:

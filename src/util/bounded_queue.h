@@ -32,8 +32,7 @@ class BoundedQueue {
   /// False when the value was dropped: the queue was full (drop_newest), closed, or `stop` came while waiting.
   bool push(T value, const std::stop_token& stop = {}) {
     std::unique_lock lock(mutex_);
-    if (when_full_ == WhenFull::block)
-      room_.wait(lock, stop, [this] { return closed_ || values_.size() < capacity_; });
+    if (when_full_ == WhenFull::block) room_.wait(lock, stop, [this] { return closed_ || values_.size() < capacity_; });
     if (closed_ || values_.size() >= capacity_) {
       ++counters_.dropped;
       return false;

@@ -70,7 +70,8 @@ class Packets {
     for (std::size_t at = 0; at < text.size() && text != ".";) {
       const std::size_t dot = std::min(text.find('.', at), text.size());
       wire.push_back(static_cast<std::uint8_t>(dot - at));
-      wire.insert(wire.end(), text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(dot));
+      wire.insert(wire.end(), text.begin() + static_cast<std::ptrdiff_t>(at),
+                  text.begin() + static_cast<std::ptrdiff_t>(dot));
       at = dot + 1;
     }
     wire.push_back(0);

@@ -161,7 +161,8 @@ class CountBy final : public Reducer {
 
   void count(std::size_t waiting) {
     for (std::size_t i = 0; i < waiting; ++i) table_.prefetch_key(waiting_[i].hash);
-    for (std::size_t i = 0; i < waiting; ++i) table_.add(waiting_[i].hash, {waiting_[i].octets.data(), waiting_[i].size});
+    for (std::size_t i = 0; i < waiting; ++i)
+      table_.add(waiting_[i].hash, {waiting_[i].octets.data(), waiting_[i].size});
   }
 
   static void merge_equal_rests(std::vector<summary::RestRow>& rests) {

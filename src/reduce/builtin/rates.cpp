@@ -11,9 +11,7 @@ class RateReducer final : public Reducer {
   void add(std::span<const Packet> batch) noexcept override {
     for (const Packet& packet : batch) count_ += packet.message.is_response() == responses_;
   }
-  void absorb(Reducer& sibling) override {
-    count_ += std::exchange(static_cast<RateReducer&>(sibling).count_, 0);
-  }
+  void absorb(Reducer& sibling) override { count_ += std::exchange(static_cast<RateReducer&>(sibling).count_, 0); }
   summary::Data take(double seconds) override {
     return summary::Rate{.name = member_, .count = std::exchange(count_, 0), .seconds = seconds};
   }

@@ -62,7 +62,8 @@ constexpr std::uint64_t default_limit = 200'000;
 util::Result<std::unique_ptr<Reducer>> make_list(const ReducerConfig& config, std::size_t shards, Records::Shape shape,
                                                  RecordList::Make make) {
   if (config.limit.size() > 1)
-    return util::Error{fmt::format("reducer {}: limit is one number here: the entries of a window", config.shown_name())};
+    return util::Error{
+        fmt::format("reducer {}: limit is one number here: the entries of a window", config.shown_name())};
   const std::uint64_t limit = config.limit.empty() || config.limit[0] == 0 ? default_limit : config.limit[0];
   return {std::make_unique<RecordList>(shape, make, std::max<std::size_t>(1, limit / shards))};
 }
@@ -102,9 +103,10 @@ constinit const ReducerType queries_summary{
     .help = "Every query's name by client and type, in order of arrival; clients in order of first appearance.",
     .rows = R"([{"ip": "c6336401", "queries": {"1": ["a.example.", "a.example."]}}])",
     .options = "limit",
-    .make = [](const ReducerConfig& config, std::size_t shards) {
-      return make_list(config, shards, Records::Shape::queries_by_client, client_and_type);
-    },
+    .make =
+        [](const ReducerConfig& config, std::size_t shards) {
+          return make_list(config, shards, Records::Shape::queries_by_client, client_and_type);
+        },
 };
 
 extern const ReducerType queries_with_underscored_name;
@@ -113,9 +115,10 @@ constinit const ReducerType queries_with_underscored_name{
     .help = "Queries of type A, NS, SOA or MX for names with an underscore, which host names must not have.",
     .rows = R"({"a_b.cl.": [{"sender": "c6336401", "server": "c0000235", "query": {"qname": "A_b.cl.", ...}}]})",
     .options = "limit",
-    .make = [](const ReducerConfig& config, std::size_t shards) {
-      return make_list(config, shards, Records::Shape::lists_by_key, underscored_name);
-    },
+    .make =
+        [](const ReducerConfig& config, std::size_t shards) {
+          return make_list(config, shards, Records::Shape::lists_by_key, underscored_name);
+        },
 };
 
 extern const ReducerType top_k_with_ip;
@@ -124,9 +127,8 @@ constinit const ReducerType top_k_with_ip{
     .help = "The clients that asked for each name, in hexadecimal, one entry a query.",
     .rows = R"({"a.example.": ["c6336401", "c6336401"]})",
     .options = "limit",
-    .make = [](const ReducerConfig& config, std::size_t shards) {
-      return make_list(config, shards, Records::Shape::lists_by_key, client_of_name);
-    },
+    .make = [](const ReducerConfig& config,
+               std::size_t shards) { return make_list(config, shards, Records::Shape::lists_by_key, client_of_name); },
 };
 
 }  // namespace rata::reduce

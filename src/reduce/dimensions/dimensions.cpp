@@ -23,7 +23,7 @@ bool always(const Packet& packet, KeyBuffer& key) {
 }
 
 /// What only a message with a question has.
-template <std::uint16_t dns::Message::*member>
+template <std::uint16_t dns::Message::* member>
 bool of_question(const Packet& packet, KeyBuffer& key) {
   if (!packet.message.has_question()) return false;
   key.assign_number(packet.message.*member);

@@ -16,8 +16,18 @@ Octets operator+(Octets a, const Octets& b) {
 }
 
 Octets header(std::uint16_t flags, std::uint8_t questions, std::uint8_t answers = 0, std::uint8_t additionals = 0) {
-  return {0x1a, 0x2b, static_cast<std::uint8_t>(flags >> 8), static_cast<std::uint8_t>(flags), 0, questions, 0, answers,
-          0, 0, 0, additionals};
+  return {0x1a,
+          0x2b,
+          static_cast<std::uint8_t>(flags >> 8),
+          static_cast<std::uint8_t>(flags),
+          0,
+          questions,
+          0,
+          answers,
+          0,
+          0,
+          0,
+          additionals};
 }
 
 const Octets example = {7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0};
@@ -59,13 +69,15 @@ TEST(DnsMessage, What_keeps_a_message_from_being_one_is_named) {
       {"eleven octets", Octets(11), Malformed::short_header},
       // The qname
       {"no qname", header(0, 1), Malformed::cut_name},
-      {"a label longer than what is left", header(0, 1) + Octets{63, 's', 'h', 'o', 'r', 't', 0, 0, 1, 0, 1}, Malformed::cut_name},
+      {"a label longer than what is left", header(0, 1) + Octets{63, 's', 'h', 'o', 'r', 't', 0, 0, 1, 0, 1},
+       Malformed::cut_name},
       {"no root label", header(0, 1) + Octets{2, 'c', 'l'}, Malformed::cut_name},
       {"first bits 01", header(0, 1) + Octets{0x41, 0, 0, 1, 0, 1}, Malformed::bad_label_type},
       {"first bits 10", header(0, 1) + Octets{0x80, 0, 0, 1, 0, 1}, Malformed::bad_label_type},
       {"a pointer to itself", header(0, 1) + Octets{0xc0, 12, 0, 1, 0, 1}, Malformed::pointer_in_question},
       {"a pointer into the header", header(0, 1) + Octets{0xc0, 4, 0, 1, 0, 1}, Malformed::pointer_in_question},
-      {"a label, then a pointer", header(0, 1) + Octets{2, 'c', 'l', 0xc0, 12, 0, 1, 0, 1}, Malformed::pointer_in_question},
+      {"a label, then a pointer", header(0, 1) + Octets{2, 'c', 'l', 0xc0, 12, 0, 1, 0, 1},
+       Malformed::pointer_in_question},
       {"over 255 octets", header(0, 1) + too_long + Octets{0, 0, 1, 0, 1}, Malformed::name_too_long},
       // What follows it
       {"no type", header(0, 1) + example, Malformed::cut_question},
@@ -95,10 +107,10 @@ TEST(DnsMessage, The_first_of_several_questions_counts) {
 
 TEST(DnsMessage, Trouble_behind_the_question_leaves_a_message_with_broken_records) {
   const Octets cases[] = {
-      header(0x8000, 1, 1) + example + type_a_in,                                             // the answer is missing
-      header(0x8000, 1, 1) + example + type_a_in + Octets{0xc0},                              // half a pointer
+      header(0x8000, 1, 1) + example + type_a_in,                 // the answer is missing
+      header(0x8000, 1, 1) + example + type_a_in + Octets{0xc0},  // half a pointer
       header(0x8000, 1, 1) + example + type_a_in + Octets{0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 192},  // cut rdata
-      header(0x8000, 1, 1) + example + type_a_in + Octets{0x40, 0},                           // a label type not in use
+      header(0x8000, 1, 1) + example + type_a_in + Octets{0x40, 0},  // a label type not in use
       header(0x8000, 1, 0, 1) + example + type_a_in + Octets(opt_record.begin(), opt_record.end() - 1),
       header(0, 2) + example + type_a_in,  // the second question is missing
   };

@@ -44,21 +44,21 @@ TEST(DnsName, Folding_changes_ascii_capitals_and_nothing_else) {
 
 TEST(DnsName, Compressed_names_are_read_and_loops_refused) {
   Octets message(12);
-  const Octets rest = {2, 'n', 's', 0,          // 12: ns.
-                       1, 'a', 0xc0, 12,        // 16: a.ns.
-                       0xc0, 16,                // 20: a.ns.
-                       0xc0, 22,                // 22: itself
-                       1, 'b', 0xc0, 24,        // 24: into its own run
-                       0xc0, 30, 0,             // 28: forward
-                       0x80,                    // 31: no label type
-                       5, 'c'};                 // 32: cut
+  const Octets rest = {2,    'n', 's',  0,   // 12: ns.
+                       1,    'a', 0xc0, 12,  // 16: a.ns.
+                       0xc0, 16,             // 20: a.ns.
+                       0xc0, 22,             // 22: itself
+                       1,    'b', 0xc0, 24,  // 24: into its own run
+                       0xc0, 30,  0,         // 28: forward
+                       0x80,                 // 31: no label type
+                       5,    'c'};           // 32: cut
   message.insert(message.end(), rest.begin(), rest.end());
   const struct {
     std::size_t at;
     const char* text;  // nullptr: refused
     std::size_t end;
-  } cases[] = {{12, "ns.", 16}, {16, "a.ns.", 20}, {20, "a.ns.", 22}, {22, nullptr, 0}, {24, nullptr, 0},
-               {28, nullptr, 0}, {31, nullptr, 0}, {32, nullptr, 0}, {34, nullptr, 0}};
+  } cases[] = {{12, "ns.", 16},  {16, "a.ns.", 20}, {20, "a.ns.", 22}, {22, nullptr, 0}, {24, nullptr, 0},
+               {28, nullptr, 0}, {31, nullptr, 0},  {32, nullptr, 0},  {34, nullptr, 0}};
   for (const auto& test : cases) {
     std::size_t at = test.at;
     std::string text;
@@ -88,11 +88,11 @@ TEST(DnsName, A_chain_of_pointers_cannot_make_a_name_over_255_octets) {
 }
 
 TEST(DnsRecords, Sections_are_read_up_to_the_first_broken_record) {
-  const Octets octets = {0, 1, 0x84, 0, 0, 1, 0, 2, 0, 1, 0, 0,              // one question, two answers, one authority
-                         2, 'C', 'L', 0, 0, 2, 0, 1,                         // CL. NS IN
-                         0xc0, 12, 0, 2, 0, 1, 0, 0, 0, 60, 0, 4, 1, 'a', 0xc0, 12,
-                         0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, 2, 1, 0xff,
-                         0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0};   // cut
+  const Octets octets = {0,    1,    0x84, 0, 0,  1, 0, 2, 0, 1,  0,  0,  // one question, two answers, one authority
+                         2,    'C',  'L',  0, 0,  2, 0, 1,                // CL. NS IN
+                         0xc0, 12,   0,    2, 0,  1, 0, 0, 0, 60, 0,  4, 1,   'a', 0xc0,
+                         12,   0xc0, 12,   0, 16, 0, 1, 0, 0, 0,  60, 0, 2,   1,   0xff,
+                         0xc0, 12,   0,    1, 0,  1, 0, 0, 0, 60, 0,  4, 192, 0};  // cut
   Message message;
   ASSERT_EQ(parse(octets, message), Malformed::none);
   EXPECT_TRUE(message.broken_records);

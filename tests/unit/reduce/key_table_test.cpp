@@ -53,7 +53,8 @@ TEST(KeyTable, Keys_with_the_same_hash_stay_apart) {
 
 TEST(KeyTable, Top_is_by_count_then_by_text) {
   KeyTable table;
-  for (const auto& [key, count] : std::map<std::string, std::uint64_t>{{"d", 1}, {"b", 3}, {"a", 3}, {"c", 9}, {"e", 1}})
+  for (const auto& [key, count] :
+       std::map<std::string, std::uint64_t>{{"d", 1}, {"b", 3}, {"a", 3}, {"c", 9}, {"e", 1}})
     add(table, key, count);
   const auto top = table.top(4, text);
   ASSERT_EQ(top.size(), 4u);

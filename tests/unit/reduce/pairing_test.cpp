@@ -83,8 +83,8 @@ TEST_F(PairingTest, Many_queries_in_any_order_of_answers_all_pair) {
   std::uint64_t unanswered = 0, answered = 0;
   for (int i = 0; i < 60'000; ++i) {
     const double time = i * 1e-4;
-    Packets::What query{.client = "192.0.2." + std::to_string(random() % 256), .time = time,
-                        .id = static_cast<std::uint16_t>(i)};
+    Packets::What query{
+        .client = "192.0.2." + std::to_string(random() % 256), .time = time, .id = static_cast<std::uint16_t>(i)};
     add(query);
     if (random() % 10 == 0) {
       ++unanswered;

@@ -60,9 +60,8 @@ TEST(Reducers, Presets_give_the_older_chains_output_for_any_number_of_shards) {
       {"QueriesWithUnderscoredName",
        R"({"a_b.cl.":[{"sender":"c6336401","server":"c0000235","query":{"qname":"a_B.CL.","qtype":"1","qclass":"1"}},)"
        R"({"sender":"c6336402","server":"c0000235","query":{"qname":"a_b.cl.","qtype":"f","qclass":"1"}}]})"},
-      {"TopKWithIP",
-       R"({".":["c6336402"],"_sip._tcp.cl.":["c6336401"],"a_b.cl.":["c6336401","c6336402"],)"
-       R"("www.example.":["c6336402","c6336401","c6336401"]})"},
+      {"TopKWithIP", R"({".":["c6336402"],"_sip._tcp.cl.":["c6336401"],"a_b.cl.":["c6336401","c6336402"],)"
+                     R"("www.example.":["c6336402","c6336401","c6336401"]})"},
   };
   Packets packets;
   const auto input = sample(packets);
@@ -137,7 +136,8 @@ TEST(Reducers, A_configuration_that_cannot_be_is_refused_with_what_would_be) {
   } cases[] = {
       {{.type = "count_by"}, "by: names 1 to 4"},
       {{.type = "count_by", .by = {"qnam"}}, "there is no dimension \"qnam\"; there are: qname, "},
-      {{.type = "count_by", .by = {"qname"}, .where = {"queries"}}, "there is no condition \"queries\"; there are: query, "},
+      {{.type = "count_by", .by = {"qname"}, .where = {"queries"}},
+       "there is no condition \"queries\"; there are: query, "},
       {{.type = "count_by", .by = {"qname"}, .limit = {1, 2}}, "limit: has 2 numbers for 1 dimensions"},
       {{.type = "TopKWithIP", .limit = {1, 2}}, "limit is one number here"},
   };
