@@ -22,13 +22,17 @@ void Sender::send(summary::Summary summary) {
   if (!queue_.push(std::move(summary))) ++dropped_;
 }
 
-void Sender::close() {
+void Sender::hurry() {
   {
     const std::scoped_lock lock(mutex_);
     if (!closing_) deadline_ = std::chrono::steady_clock::now() + config_.drain;
     closing_ = true;
   }
   closing_changed_.notify_all();
+}
+
+void Sender::close() {
+  hurry();
   queue_.close();
   if (thread_.joinable()) thread_.join();
 }

@@ -34,6 +34,10 @@ class Sender {
   /// Thread: any. With WhenFull::block waits for room.
   void send(summary::Summary summary);
 
+  /// The end is near: from `drain` from now on a failed attempt is the last one. So a `send` that waits for room comes
+  /// back in time. Thread: any.
+  void hurry();
+
   /// Sends what waits, for at most `drain`; what is left is dropped and counted.
   void close();
 

@@ -184,6 +184,7 @@ void Monitor::share_state(InputState input) {
 void Monitor::stop() {
   stopping_ = true;
   source_->stop();
+  for (const auto& sender : senders_) sender->hurry();
 }
 
 MonitorState Monitor::state() const {

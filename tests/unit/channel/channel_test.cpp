@@ -111,6 +111,23 @@ TEST(Sender, A_reader_that_has_left_is_reported_and_ends_the_sending) {
   EXPECT_EQ(reports.texts.size(), 1u);
 }
 
+TEST(Sender, One_who_waits_for_room_comes_back_when_the_end_is_near) {
+  TestChannel::Script script;
+  script.failures = 1'000'000;
+  Reports reports;
+  SenderConfig config = quick();
+  config.queue_capacity_summaries = 2;
+  Sender sender("hub", std::make_unique<TestChannel>(script), config, reports.sink());
+  std::thread reader([&sender] {
+    for (int i = 0; i < 100; ++i) sender.send(summary_of("x"));
+  });
+  while (sender.counters().failed_attempts == 0) std::this_thread::yield();
+  sender.hurry();
+  reader.join();
+  sender.close();
+  EXPECT_EQ(sender.counters().dropped, 100u);
+}
+
 TEST(Sender, A_full_queue_of_a_live_source_drops_what_is_new_and_counts_it) {
   TestChannel::Script script;
   script.failures = 1'000'000;
