@@ -90,15 +90,13 @@ void Service::publish() {
                     .now = util::Clock::system().now(),
                     .monitor = monitor_->state(),
                     .watermark = {},
-                    .servers = {},
-                    .aggregator = {}};
+                    .servers = {}};
   aggregate::Board board;
   aggregator_.with([&](auto& aggregator) {
     if (!aggregator) return;
     board = aggregator->board();
     input.watermark = aggregator->watermark();
     input.servers = aggregator->servers();
-    input.aggregator = aggregator->counters();
   });
   server_->publish(std::move(board), status_json(input));
 }

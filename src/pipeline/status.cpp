@@ -32,7 +32,7 @@ struct Trust {
   }
 };
 
-/// Green: the books balance and nothing is missing. Amber: something was dropped or late. Red: numbers are incomplete.
+/// Green: the books balance and nothing is missing; that a bound sums up what is rare is no doubt, totals stay exact. Amber: something was dropped or late. Red: numbers are incomplete.
 Trust trust_of(const StatusInput& input) {
   Trust trust;
   const Books& books = input.monitor.books;
@@ -43,8 +43,6 @@ Trust trust_of(const StatusInput& input) {
   if (books.late_packets > 0) trust.doubt("amber", fmt::format("{} messages came too late", books.late_packets));
   if (books.decode.tcp_skipped_limit > 0)
     trust.doubt("amber", fmt::format("{} TCP octets were given up for a bound", books.decode.tcp_skipped_limit));
-  if (input.aggregator.cut_cells > 0)
-    trust.doubt("amber", fmt::format("{} rare entries were summed up as other", input.aggregator.cut_cells));
   for (const auto& server : input.servers)
     if (const std::string state = server_state(input, server.last); state != "live")
       trust.doubt("amber", fmt::format("{} is {}", server.name, state));

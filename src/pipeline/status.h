@@ -18,7 +18,6 @@ struct StatusInput {
   MonitorState monitor;
   util::Time watermark;  ///< of the views
   std::vector<aggregate::ServerState> servers;
-  aggregate::Aggregator::Counters aggregator;
 };
 
 std::string status_json(const StatusInput& input);

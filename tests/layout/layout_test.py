@@ -1,4 +1,5 @@
 """Keeps the source tree in the shape that src/README.md shows: which folder may include which, sizes, house rules."""
+import fnmatch
 import pathlib
 import re
 import subprocess
@@ -25,11 +26,18 @@ MAX_LINES = 500
 
 
 def tracked(*patterns):
-    """The files of the project: what git knows, or, in a tree without git, what lies there."""
-    listing = subprocess.run(["git", "ls-files", "--", *patterns], cwd=ROOT, capture_output=True, text=True)
-    if listing.returncode == 0 and listing.stdout:
-        return [ROOT / line for line in listing.stdout.splitlines()]
-    return [path for pattern in patterns for path in ROOT.glob(pattern.replace("*", "**/*", 1)) if path.is_file()]
+    """The files of the project: what git knows, or, without git, what lies there and is not built or installed."""
+    try:
+        listing = subprocess.run(["git", "ls-files", "--", *patterns], cwd=ROOT, capture_output=True, text=True)
+        files = listing.stdout.splitlines() if listing.returncode == 0 else []
+    except FileNotFoundError:
+        files = []
+    if files:
+        return [ROOT / line for line in files]
+    skipped = {"build", "node_modules", ".git", "__pycache__"}
+    everything = [path for path in ROOT.rglob("*") if path.is_file() and not skipped & set(path.parts)]
+    return [path for path in everything
+            if any(fnmatch.fnmatch(str(path.relative_to(ROOT)), pattern) for pattern in patterns)]
 
 
 def includes(path):
