@@ -21,7 +21,7 @@ struct ProcessorConfig {
 struct Config {
   std::vector<unsigned> spans = {1, 5, 15};  ///< minutes of packet time, ascending, at most a week
   std::vector<ProcessorConfig> processors;   ///< what is switched on, each type once
-  std::size_t cells = 400'000;             ///< counters kept per processor and server; the smallest go first
+  std::size_t cells = 400'000;               ///< counters kept per processor and server; the smallest go first
   std::size_t servers = 64;                  ///< servers kept apart; summaries of further ones are refused and counted
 };
 

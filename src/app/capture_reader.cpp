@@ -47,7 +47,8 @@ void note(CaptureFacts& facts, std::span<const capture::Frame> frames) {
 
 }  // namespace
 
-CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Intake& intake) {
+CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Intake& intake,
+                           const std::function<bool()>& after_read) {
   CaptureFacts facts;
   util::Guarded<capture::Source*> current(nullptr);
   SignalWatch watch([&] {
@@ -69,7 +70,8 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
     }
     current.with([&](capture::Source*& shared) { shared = source->get(); });
     const std::uint64_t before = facts.packets;
-    while (!watch.stopped()) {
+    bool wanted = true;
+    while (!watch.stopped() && wanted) {
       const capture::Read read = (*source)->read(batch);
       if (read == capture::Read::end) break;
       // Ordinals go on from file to file: they are places in the whole input.
@@ -77,6 +79,7 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
       note(facts, batch);
       intake.add(batch);
       progress.show(file, facts);
+      if (after_read) wanted = after_read();
     }
     current.with([](capture::Source*& shared) { shared = nullptr; });
     facts.link_types.insert((*source)->link_types().begin(), (*source)->link_types().end());

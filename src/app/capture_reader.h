@@ -23,7 +23,9 @@ struct CaptureFacts {
 
 /// Reads captures one after the other into `intake`, to their end or until Ctrl-C; then finishes it. Shows progress on
 /// a terminal.
-CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Intake& intake);
+/// `after_read` is called after each read, also one that brought nothing yet; false ends the reading.
+CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Intake& intake,
+                           const std::function<bool()>& after_read = {});
 
 /// "ETHERNET", "LINUX_SLL": the LINKTYPE_ names of pcap files; the number where there is none.
 std::string link_type_text(capture::LinkType type);

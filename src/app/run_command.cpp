@@ -44,7 +44,10 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
     config.window.seconds = options.window_seconds;
     config.window.packets = 0;
   }
-  if (!options.source.empty()) config.source = {{.what = options.source, .filter = ""}};
+  if (!options.source.empty()) {
+    if (!config.source) config.source.emplace();
+    config.source->what = options.source;
+  }
   if (!options.filter.empty() && config.source) config.source->filter = options.filter;
   if (!options.listen.empty()) {
     if (auto parsed = pipeline::parse_listen(options.listen, config.serve); !parsed)
@@ -56,6 +59,7 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
         fmt::format("no source: name an interface, a capture file, or - for standard input, as in "
                     "`ratadns {0} capture.pcap`; `ratadns {0} --help` has more",
                     kind == Service::Kind::run ? "run" : "monitor -c FILE --source")};
+  if (auto valid = pipeline::validate(config); !valid) return valid.error();
   return config;
 }
 

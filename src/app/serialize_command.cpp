@@ -44,10 +44,11 @@ class RecordWriter final : public pipeline::PacketSink {
   }
   util::Time advance(util::Time) override { return {INT64_MAX}; }
 
-  void flush() {
+  /// False when nobody takes it.
+  bool flush() {
     std::fwrite(out_.data(), 1, out_.size(), stdout);
-    std::fflush(stdout);
     out_.clear();
+    return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   }
 
  private:
@@ -115,7 +116,7 @@ int serialize(const Options& options) {
   config->shards = 1;  // one shard keeps the order of the input
   RecordWriter writer(options.fields);
   pipeline::Intake intake(*config, writer);
-  const CaptureFacts facts = read_captures({options.file}, intake);
+  const CaptureFacts facts = read_captures({options.file}, intake, [&writer] { return writer.flush(); });
   writer.flush();
   for (const std::string& error : facts.errors) complain(error);
   const pipeline::Books books = intake.books();
@@ -123,7 +124,7 @@ int serialize(const Options& options) {
     complain(fmt::format("{} malformed messages left out, {} written up to their first broken record",
                          books.malformed_total(), books.broken_records));
   if (std::ferror(stdout) != 0) complain("standard output: cannot be written");
-  return facts.errors.empty() && std::ferror(stdout) == 0 ? exit_done : exit_failed;
+  return facts.errors.empty() && !facts.interrupted && std::ferror(stdout) == 0 ? exit_done : exit_failed;
 }
 
 }  // namespace

@@ -160,6 +160,8 @@ Read PcapFile::refill() {
     case OctetInput::Got::idle:
       return Read::idle;
     case OctetInput::Got::failed:
+      // Stopped in the middle of a compressed stream: no damage.
+      if (stop_.is_set()) return Read::end;
       return fail(fmt::format("{}: {}, {}", printed_name(), input_->failure(), place(offset_ + filled_)));
     case OctetInput::Got::end:
       break;

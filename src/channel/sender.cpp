@@ -82,9 +82,9 @@ bool Sender::wait_for_retry(std::chrono::milliseconds pause) {
 
 Sender::Counters Sender::counters() const {
   Counters counters{.pushed = pushed_, .sent = sent_, .dropped = dropped_, .failed_attempts = failed_attempts_};
-  // Read one after the other while the thread works: never less than nothing is waiting.
-  const std::uint64_t gone = counters.sent + counters.dropped;
-  counters.waiting = counters.pushed > gone ? counters.pushed - gone : 0;
+  // While the thread works, what is under way is what is left; after `close` nothing is, and the sum must come out.
+  const std::uint64_t done = counters.sent + counters.dropped;
+  if (thread_.joinable() && counters.pushed > done) counters.waiting = counters.pushed - done;
   return counters;
 }
 

@@ -115,11 +115,19 @@ std::string balance_text(const Books& books) {
     text +=
         fmt::format("summaries  {:>12} = {} sent + {} waiting + {} dropped, of {} windows\n", books.summaries_pushed,
                     books.summaries_sent, books.summaries_waiting, books.summaries_dropped, books.windows);
+  if (const std::string jump = jump_text(books); !jump.empty()) text += jump + "\n";
   for (const Counter& counter : counters(books))
     if (!counter.reason.empty() && counter.value != 0)
       text += fmt::format("  {} {}: {} {}\n", counter.group, counter.name, counter.value, counter.reason);
   if (!books.balanced()) text += "THE BOOKS DO NOT BALANCE: this is a fault of the program, please report it\n";
   return text;
+}
+
+std::string jump_text(const Books& books) {
+  constexpr std::int64_t remarkable_ns = 3600 * util::ns_per_second;
+  if (books.late_packets == 0 || books.largest_jump_ns < remarkable_ns) return "";
+  return fmt::format("time stamps jumped {} s forward at frame {}: what came after with earlier stamps is late",
+                     books.largest_jump_ns / util::ns_per_second, books.jump_frame);
 }
 
 std::string balance_json(const Books& books) { return balance_object(books).dump(); }

@@ -24,9 +24,11 @@ struct Books {
   std::array<std::uint64_t, static_cast<std::size_t>(dns::Malformed::count_)> malformed{};
   std::uint64_t broken_records = 0;  ///< of the well-formed: a record after the first question could not be read
 
-  std::uint64_t late_packets = 0;  ///< of the well-formed: not in any window
-  std::uint64_t windows = 0;       ///< closed
-  std::uint64_t gap_windows = 0;   ///< left out: in a gap of the input of over an hour
+  std::uint64_t late_packets = 0;    ///< of the well-formed: not in any window
+  std::int64_t largest_jump_ns = 0;  ///< the farthest that one frame moved packet time forward
+  std::uint64_t jump_frame = 0;      ///< that frame's place in the input
+  std::uint64_t windows = 0;         ///< closed
+  std::uint64_t gap_windows = 0;     ///< left out: in a gap of the input of over an hour
 
   /// Summaries over all channels: pushed = sent + waiting + dropped.
   std::uint64_t summaries_pushed = 0, summaries_sent = 0, summaries_waiting = 0, summaries_dropped = 0;
@@ -52,6 +54,8 @@ std::vector<Counter> counters(const Books& books);
 
 /// Lines for people: one equation a line, then the reasons that are not zero.
 std::string balance_text(const Books& books);
+/// Why so much is late, when one frame's stamp is to blame: a sentence, or "".
+std::string jump_text(const Books& books);
 /// {"frames":{"in":..,"decoded":..},...}
 std::string balance_json(const Books& books);
 /// {"short_header":2}: the reasons that are not zero.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "channel/channel.h"
@@ -16,6 +17,14 @@ namespace {
 std::string machine_name() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "ns1";
+}
+
+bool is_text(const std::string& name) {
+  try {
+    return !nlohmann::json(name).dump().empty();  // strict about UTF-8
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
 }
 
 ReducerEntry entry(std::string type, std::string channel) {
@@ -239,6 +248,9 @@ util::Result<Config> read_config(const std::string& path) {
 }
 
 util::Result<void> validate(const Config& config) {
+  if (config.ports.empty()) return util::Error{"ports is empty; it needs at least one, such as [53]"};
+  for (const std::string& name : {config.server, config.monitor})
+    if (!is_text(name)) return util::Error{"the name of the server or monitor is not UTF-8"};
   std::set<std::string> channels;
   for (const ChannelConfig& channel : config.channels)
     if (!channels.insert(channel.name).second)

@@ -152,6 +152,10 @@ void Intake::take(const capture::Frame& frame) {
     return;
   }
   if (frame.time > watermark_) {
+    if (watermark_.ns != INT64_MIN && frame.time.ns - watermark_.ns > own_.largest_jump_ns) {
+      own_.largest_jump_ns = frame.time.ns - watermark_.ns;
+      own_.jump_frame = frame.ordinal;
+    }
     watermark_ = frame.time;
     if (watermark_ >= next_advance_) {
       flush();

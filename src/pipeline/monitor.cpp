@@ -20,6 +20,9 @@ IntakeConfig intake_config(const Config& config) {
           .limits = {}};
 }
 
+/// How often others see how far the reading is.
+constexpr std::chrono::milliseconds share_interval{100};
+
 /// Thirteen letters and digits: enough that no two boots share them.
 std::string boot_text(std::uint64_t number) {
   static constexpr char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -124,8 +127,14 @@ void Monitor::run() {
       // A silent link closes its windows by the clock, a second late so that frames on their way still count.
       intake_->tick({util::Clock::system().now().ns - util::ns_per_second});
     }
-    share_state(source_->live() ? InputState::live : InputState::reading);
-    if (std::ranges::any_of(senders_, [](const auto& sender) { return sender->gone(); })) break;
+    if (const auto now = std::chrono::steady_clock::now(); now >= next_share_) {
+      next_share_ = now + share_interval;
+      share_state(source_->live() ? InputState::live : InputState::reading);
+    }
+    if (nobody_listens()) {
+      report_(fmt::format("{}: not read to its end, since no channel takes anything any more", source_->name()));
+      break;
+    }
   }
   intake_->finish();
   sink_->finish();
@@ -134,14 +143,20 @@ void Monitor::run() {
   share_state(source_->error() ? InputState::failed : InputState::ended);
 }
 
+bool Monitor::nobody_listens() const {
+  return !senders_.empty() && std::ranges::all_of(senders_, [](const auto& sender) { return sender->gone(); });
+}
+
 void Monitor::closed(reduce::ClosedWindow&& window) {
   const Books now = intake_->books();
   const std::uint64_t lost = source_->stats().kernel_dropped;
-  const summary::Loss loss{
-      .kernel = lost - std::exchange(kernel_reported_, lost),
-      .queue = 0,
-      .malformed = now.malformed_total() - std::exchange(malformed_reported_, now.malformed_total())};
+  summary::Loss loss{.kernel = lost - std::exchange(kernel_reported_, lost),
+                     .malformed = now.malformed_total() - std::exchange(malformed_reported_, now.malformed_total())};
   for (std::size_t i = 0; i < config_.reducers.size(); ++i) {
+    const auto* records = std::get_if<summary::Records>(&window.data[i]);
+    const auto* counts = std::get_if<summary::Counts>(&window.data[i]);
+    loss.left_out = records != nullptr ? records->left_out : 0;
+    loss.key_error = counts != nullptr ? counts->error : 0;
     summary::Summary summary{.type = config_.reducers[i].reducer.shown_name(),
                              .server = config_.server,
                              .monitor = config_.monitor,
@@ -150,6 +165,7 @@ void Monitor::closed(reduce::ClosedWindow&& window) {
                              .id = {.boot = boot_, .sequence = sequence_, .revision = 0},
                              .loss = loss};
     const auto& targets = senders_by_reducer_[i];
+    pushed_ += targets.size();
     for (std::size_t t = 0; t + 1 < targets.size(); ++t) targets[t]->send(summary);
     if (!targets.empty()) targets.back()->send(std::move(summary));
   }
@@ -167,9 +183,8 @@ Books Monitor::books() const {
     books.summaries_sent += counters.sent;
     books.summaries_dropped += counters.dropped;
     books.summaries_waiting += counters.waiting;
-    // Taken in one moment from the sums, so that a reader never sees them differ by what moved meanwhile.
-    books.summaries_pushed += counters.sent + counters.dropped + counters.waiting;
   }
+  books.summaries_pushed = pushed_;
   return books;
 }
 

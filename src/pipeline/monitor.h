@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -55,6 +56,7 @@ class Monitor {
   std::string boot_of(util::Time first_packet) const;
   void share_state(InputState input);
   Books books() const;
+  bool nobody_listens() const;
 
   Config config_;
   std::unique_ptr<capture::Source> source_;
@@ -65,8 +67,10 @@ class Monitor {
   std::unique_ptr<Intake> intake_;
   std::string boot_;
   std::uint64_t sequence_ = 0;
+  std::uint64_t pushed_ = 0;  // summaries given to senders
   std::uint64_t malformed_reported_ = 0, kernel_reported_ = 0;
   util::Guarded<MonitorState> state_;
+  std::chrono::steady_clock::time_point next_share_{};
   std::atomic<bool> stopping_ = false;
 };
 

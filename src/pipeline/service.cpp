@@ -54,6 +54,7 @@ util::Result<void> Service::open(Monitor::Report report) {
                                                        .page = kind_ == Kind::run});
     if (!server) return server.error();
     server_ = std::move(*server);
+    counted_server_ = server_.get();
     publish();
   }
   reader_ = std::jthread([this] {
@@ -66,6 +67,7 @@ util::Result<void> Service::open(Monitor::Report report) {
 Service::~Service() {
   if (monitor_) monitor_->stop();
   if (reader_.joinable()) reader_.join();
+  counted_server_ = nullptr;
   server_.reset();  // before what its thread looks at
 }
 
@@ -102,7 +104,8 @@ void Service::publish() {
 }
 
 std::string Service::metrics() const {
-  const serve::Server::Counters http = server_ ? server_->counters() : serve::Server::Counters{};
+  const serve::Server* server = counted_server_;
+  const serve::Server::Counters http = server != nullptr ? server->counters() : serve::Server::Counters{};
   std::string text = metrics_text(monitor_->state().books);
   text += counter_lines("http_requests_total", "HTTP requests answered", http.requests);
   text += counter_lines("http_refused_total", "HTTP connections and requests refused", http.refused);

@@ -50,6 +50,7 @@ class Service {
   util::Guarded<std::unique_ptr<aggregate::Aggregator>> aggregator_;
   std::unique_ptr<Monitor> monitor_;
   std::unique_ptr<serve::Server> server_;
+  std::atomic<const serve::Server*> counted_server_ = nullptr;  // what `metrics` may ask, on the server's own thread
   std::chrono::steady_clock::time_point next_publish_{};
   std::atomic<bool> at_end_ = false;
   std::jthread reader_;

@@ -32,7 +32,8 @@ struct Trust {
   }
 };
 
-/// Green: the books balance and nothing is missing; that a bound sums up what is rare is no doubt, totals stay exact. Amber: something was dropped or late. Red: numbers are incomplete.
+/// Green: the books balance and nothing is missing; that a bound sums up what is rare is no doubt, totals stay exact.
+/// Amber: something was dropped or late. Red: numbers are incomplete.
 Trust trust_of(const StatusInput& input) {
   Trust trust;
   const Books& books = input.monitor.books;
@@ -41,6 +42,7 @@ Trust trust_of(const StatusInput& input) {
   if (books.summaries_dropped > 0) trust.doubt("red", fmt::format("{} results were dropped", books.summaries_dropped));
   if (books.kernel_lost > 0) trust.doubt("amber", fmt::format("the kernel lost {} frames", books.kernel_lost));
   if (books.late_packets > 0) trust.doubt("amber", fmt::format("{} messages came too late", books.late_packets));
+  if (const std::string jump = jump_text(books); !jump.empty()) trust.doubt("amber", jump);
   if (books.decode.tcp_skipped_limit > 0)
     trust.doubt("amber", fmt::format("{} TCP octets were given up for a bound", books.decode.tcp_skipped_limit));
   for (const auto& server : input.servers)

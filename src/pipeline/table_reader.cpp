@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
 #include <sstream>
 
 #include "util/nearest.h"
@@ -46,10 +47,10 @@ void TableReader::number(const char* key, double& into) {
 void TableReader::number(const char* key, std::optional<double>& into) {
   const toml::node* node = find(key);
   if (node == nullptr) return;
-  if (const auto value = node->value<double>(); value && node->is_number())
+  if (const auto value = node->value<double>(); value && node->is_number() && std::isfinite(*value))
     into = *value;
   else
-    fail(*node, fmt::format("{} is {}, it has to be a number", key, shown(*node)));
+    fail(*node, fmt::format("{} is {}, it has to be a finite number", key, shown(*node)));
 }
 
 void TableReader::flag(const char* key, bool& into) {

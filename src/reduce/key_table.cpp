@@ -14,7 +14,9 @@ constexpr std::size_t first_slots = 64;
 
 }  // namespace
 
-KeyTable::KeyTable(std::size_t limit) : limit_(std::max<std::size_t>(limit, 2)) { resize(first_slots); }
+KeyTable::KeyTable(std::size_t limit) : own_limit_(std::max<std::size_t>(limit, 2)), limit_(own_limit_) {
+  resize(first_slots);
+}
 
 std::span<const std::uint8_t> KeyTable::key_of(const Slot& slot) const {
   const std::uint8_t* at = keys_.data() + std::size_t{slot.offset} * 2;
@@ -129,6 +131,7 @@ void KeyTable::clear() {
     keys_.clear();
   }
   used_ = 0;
+  limit_ = own_limit_;
   error_ = dropped_keys_ = dropped_count_ = 0;
 }
 

@@ -67,7 +67,8 @@ class KeyTable {
   void resize(std::size_t slots);
   void drop_smaller_half();
 
-  std::size_t limit_;
+  std::size_t own_limit_;  // as configured
+  std::size_t limit_;      // with those of the tables absorbed since the last clear
   std::size_t mask_ = 0;
   std::size_t used_ = 0;
   std::uint64_t error_ = 0, dropped_keys_ = 0, dropped_count_ = 0;

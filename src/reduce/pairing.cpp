@@ -43,8 +43,17 @@ void Pairing::add(const Packet& packet) {
 
 void Pairing::wait(std::uint64_t key, const Packet& packet) {
   if ((used_ + 1) * 2 > slots_.size()) make_room(packet.time.ns);
-  std::size_t slot = key & mask_;
-  while (slots_[slot].used) slot = (slot + 1) & mask_;
+  std::size_t slot = key & mask_, oldest = slots_.size(), equal = 0;
+  for (; slots_[slot].used; slot = (slot + 1) & mask_) {
+    if (slots_[slot].key != key) continue;
+    ++equal;
+    if (oldest == slots_.size() || slots_[slot].time_ns < slots_[oldest].time_ns) oldest = slot;
+  }
+  if (equal >= max_equal) {
+    give_up(slots_[oldest]);
+    slots_[oldest].time_ns = packet.time.ns;
+    return;
+  }
   slots_[slot] = {key, packet.time.ns, true, packet.transport == decode::Transport::tcp};
   ++used_;
 }

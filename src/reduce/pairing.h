@@ -9,9 +9,12 @@
 namespace rata::reduce {
 
 /// Finds the query of a response: same addresses, ports, transport, id and question (case aside).
-/// A query waits five seconds. Bounded: at `limit` waiting queries the older half is given up and counts as unanswered.
+/// A query waits five seconds. Bounded: at `limit` waiting queries the older half is given up and counts as unanswered;
+/// of equal queries at most `max_equal` wait, so that a flood of one query costs no more than another.
 class Pairing {
  public:
+  static constexpr std::size_t max_equal = 16;
+
   explicit Pairing(std::size_t limit = 1u << 18);
 
   void add(const Packet& packet);

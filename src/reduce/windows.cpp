@@ -78,6 +78,7 @@ util::Time Windows::advance(util::Time watermark) {
   const std::int64_t first_kept = number_of({watermark.ns - lateness_ns_});
   if (!started_) {
     started_ = true;
+    first_number_ = newest;
     first_open_ = first_kept;
   }
   while (!open_.empty() && first_open_ < first_kept) close_first();
@@ -117,7 +118,10 @@ void Windows::close_first() {
   std::unique_ptr<Open> open = std::move(open_.front());
   open_.pop_front();
   const std::int64_t number = first_open_++;
-  emit(*open, {.start = start_of(number), .seconds = static_cast<double>(config_.seconds), .packets = 0, .late = 0});
+  // Those before the first frame's own are open for packets that come late, not to be sent empty.
+  const bool used = std::ranges::any_of(open->shards, [](const Cell& shard) { return shard.packets > 0; });
+  if (used || number >= first_number_)
+    emit(*open, {.start = start_of(number), .seconds = static_cast<double>(config_.seconds), .packets = 0, .late = 0});
   spare_.push_back(std::move(open));
 }
 
@@ -125,9 +129,6 @@ void Windows::close_first() {
 void Windows::emit(Open& open, summary::Window window) {
   Cell& first = open.shards.front();
   for (Cell& shard : open.shards) window.packets += std::exchange(shard.packets, 0);
-  // The windows before the first frame's own are open for packets that come late, not to be sent empty.
-  if (!emitted_ && window.packets == 0 && !open_.empty()) return;
-  emitted_ = true;
   const std::uint64_t late_now = late();
   window.late = late_now - std::exchange(late_reported_, late_now);
   ClosedWindow closed{.window = window, .data = {}};

@@ -85,8 +85,9 @@ class Windows {
   OnClosed on_closed_;
   std::int64_t length_ns_, lateness_ns_;
 
-  bool started_ = false, emitted_ = false;
-  std::int64_t first_open_ = 0;  // number of open_.front()
+  bool started_ = false;
+  std::int64_t first_number_ = 0;  // of the window that the first frame fell into
+  std::int64_t first_open_ = 0;    // number of open_.front()
   std::deque<std::unique_ptr<Open>> open_;
   std::vector<std::unique_ptr<Open>> spare_;
   std::vector<std::uint64_t> late_by_shard_;

@@ -135,55 +135,6 @@ Json json_of(const Records& records) {
                                                        : queries_by_client(records.records);
 }
 
-void add(Rate& into, Rate&& from) {
-  if (into.name.empty()) into.name = std::move(from.name);
-  into.count += from.count;
-  into.seconds = std::max(into.seconds, from.seconds);
-}
-
-/// Two lists, each ascending by `key_of` with each key once, become one; `sum` adds where both have a key.
-template <typename Row, typename KeyOf, typename Sum>
-void merge_sorted(std::vector<Row>& into, std::vector<Row>&& from, KeyOf key_of, Sum sum) {
-  if (from.empty()) return;
-  std::vector<Row> merged;
-  merged.reserve(into.size() + from.size());
-  auto left = into.begin();
-  auto right = from.begin();
-  while (left != into.end() && right != from.end()) {
-    const auto order = key_of(*left) <=> key_of(*right);
-    if (order == 0) sum(*left, *right++);
-    merged.push_back(std::move(order > 0 ? *right++ : *left++));
-  }
-  std::move(left, into.end(), std::back_inserter(merged));
-  std::move(right, from.end(), std::back_inserter(merged));
-  into = std::move(merged);
-}
-
-void sort_by_prefix(std::vector<RestRow>& rest) { std::ranges::stable_sort(rest, {}, &RestRow::prefix); }
-
-void add(Counts& into, Counts&& from) {
-  if (into.by.empty()) into.by = std::move(from.by);
-  merge_sorted(
-      into.rows, std::move(from.rows), [](const CountRow& row) -> const auto& { return row.keys; },
-      [](CountRow& row, const CountRow& other) { row.count += other.count; });
-  sort_by_prefix(into.rest);
-  sort_by_prefix(from.rest);
-  merge_sorted(
-      into.rest, std::move(from.rest), [](const RestRow& rest) -> const auto& { return rest.prefix; },
-      [](RestRow& rest, const RestRow& other) {
-        rest.keys += other.keys;
-        rest.count += other.count;
-      });
-}
-
-void add(Records& into, Records&& from) {
-  const auto middle = static_cast<std::ptrdiff_t>(into.records.size());
-  into.records.insert(into.records.end(), std::make_move_iterator(from.records.begin()),
-                      std::make_move_iterator(from.records.end()));
-  std::ranges::inplace_merge(into.records, into.records.begin() + middle, {}, &Record::ordinal);
-  into.left_out += from.left_out;
-}
-
 Json json_of_seconds(double seconds) {
   const bool whole = std::abs(seconds) < 1e15 && std::trunc(seconds) == seconds;
   return whole ? Json(static_cast<std::int64_t>(seconds)) : Json(seconds);
@@ -199,20 +150,14 @@ Json json_of(const Window& window) {
 Json json_of(const Id& id) { return {{"boot", id.boot}, {"sequence", id.sequence}, {"revision", id.revision}}; }
 
 Json json_of(const Loss& loss) {
-  return {{"kernel", loss.kernel}, {"queue", loss.queue}, {"malformed", loss.malformed}};
+  return {{"kernel", loss.kernel},
+          {"queue", loss.queue},
+          {"malformed", loss.malformed},
+          {"left_out", loss.left_out},
+          {"key_error", loss.key_error}};
 }
 
 }  // namespace
-
-void merge(Data& into, Data&& from) {
-  assert(into.index() == from.index());
-  std::visit(
-      [&](auto& held) {
-        using Held = std::remove_reference_t<decltype(held)>;
-        if (auto* other = std::get_if<Held>(&from)) add(held, std::move(*other));
-      },
-      into);
-}
 
 nlohmann::ordered_json data_json(const Data& data) {
   return std::visit([](const auto& held) { return json_of(held); }, data);

@@ -44,6 +44,7 @@ struct Counts {
   std::vector<std::string> by;  ///< dimension names: "qname", "qtype", "client", ...
   std::vector<CountRow> rows;
   std::vector<RestRow> rest;
+  std::uint64_t error = 0;  ///< not 0 when the counters' bound was reached: what a key may lack
 };
 
 /// One listed thing, in input order.
@@ -64,9 +65,6 @@ struct Records {
 
 using Data = std::variant<Rate, Counts, Records>;
 
-/// Adds `from` to `into`: the same reducer and span, seen by another shard or server. Both hold the same alternative.
-void merge(Data& into, Data&& from);
-
 struct Window {
   util::Time start;
   double seconds = 0;         ///< its length; for windows by packet count the time they took
@@ -86,6 +84,8 @@ struct Loss {
   std::uint64_t kernel = 0;
   std::uint64_t queue = 0;
   std::uint64_t malformed = 0;
+  std::uint64_t left_out = 0;   ///< entries of a list beyond its limit
+  std::uint64_t key_error = 0;  ///< a key may have had this many more than shown, or be missing with as many
 };
 
 /// The result of one reducer over one window: the record that crosses a process border.

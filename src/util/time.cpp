@@ -7,6 +7,9 @@
 namespace rata::util {
 namespace {
 
+/// 64-bit nanoseconds end in the year 2262.
+constexpr std::int64_t last_second = 9'223'372'035;
+
 /// Reads ".5" as 500,000,000. Errors: nullopt for more than nine digits or anything that is no digit.
 std::optional<std::int64_t> parse_fraction(std::string_view text) {
   if (text.empty()) return 0;
@@ -27,8 +30,7 @@ std::optional<std::int64_t> parse_whole(std::string_view digits) {
     if (digit < '0' || digit > '9') return std::nullopt;
     value = value * 10 + (digit - '0');
   }
-  // 64-bit nanoseconds end in the year 2262.
-  return value <= 9'223'372'035 ? std::optional(value) : std::nullopt;
+  return value <= last_second ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
@@ -65,6 +67,7 @@ std::optional<Time> parse_time(std::string_view text) {
     const char* end = strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
     if (end == nullptr || *end != '\0') return std::nullopt;
     seconds = timegm(&utc);
+    if (*seconds > last_second || *seconds < -last_second) return std::nullopt;
     fraction = parse_fraction(text.substr(19, text.size() - 20));
   }
   if (!seconds || !fraction) return std::nullopt;

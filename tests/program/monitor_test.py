@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import unittest
+import zlib
 
 from support import RATADNS, ProgramTest, pcap, query, query_frame, run
 
@@ -148,6 +149,46 @@ class Monitor(ProgramTest):
         self.assertEqual(process.wait(timeout=30), 0, said)
         self.assertEqual(len(rest.splitlines()), 3)
         self.assertIn(b"frames", said)
+
+    def test_a_compressed_pipe_can_be_interrupted_too(self):
+        path = self.file("config.toml", config(reducers=["QueriesPerSecond"]))
+        process = subprocess.Popen([RATADNS, "monitor", "-c", path, "--source", "-"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        compressor = zlib.compressobj(wbits=31)
+        process.stdin.write(compressor.compress(pcap([(i, query_frame(query(ident=i))) for i in range(9)])))
+        process.stdin.write(compressor.flush(zlib.Z_SYNC_FLUSH))
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(2)
+        process.stdout.read()
+        said = process.stderr.read().decode()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+        self.assertEqual(process.wait(timeout=30), 0, said)
+        self.assertNotIn("cut", said)
+
+    def test_interrupted_while_a_channel_is_in_trouble_it_ends_within_its_time(self):
+        capture = self.file("many.pcap", pcap([(i * 0.001, query_frame(query(ident=i & 0xffff))) for i in range(40000)]))
+        path = self.file("config.toml", config("{ packets = 1 }", "file:///dev/full", ["QueriesPerSecond"]))
+        process = subprocess.Popen([RATADNS, "monitor", "-c", path, "--source", capture], stderr=subprocess.PIPE)
+        self.assertIn(b"No space left", process.stderr.readline())
+        process.send_signal(2)
+        _, said = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 1)
+        self.assertNotIn(b"DO NOT BALANCE", said)
+
+    def test_a_channel_that_is_gone_leaves_the_others_alone(self):
+        capture, _ = self.traffic("--packets", 30000, "--qps", 1000)
+        out = self.folder / "out.jsonl"
+        text = config().replace('send = [{ channel = "out" }]', 'send = ["out", "file"]')
+        text += f'[[channel]]\nname = "file"\nurl = "file://{out}"\n'
+        process = subprocess.Popen([RATADNS, "monitor", "-c", self.file("config.toml", text), "--source", capture],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdout.readline()
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=60), 1)
+        complete = self.monitor(capture, config()).stdout
+        self.assertEqual(out.read_text().count("\n"), complete.count("\n"))
 
     def test_configuration_errors_end_with_status_2(self):
         capture = self.file("x.pcap", pcap([]))

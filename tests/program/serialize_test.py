@@ -1,8 +1,10 @@
 """ratadns serialize: the older serializer's records, octet for octet."""
+import contextlib
 import struct
+import subprocess
 import unittest
 
-from support import ProgramTest, ipv4, pcap, query, query_frame, response_frame, run, udp, wire_name
+from support import RATADNS, ProgramTest, ipv4, pcap, query, query_frame, response_frame, run, udp, wire_name
 
 
 def records(stream):
@@ -57,6 +59,21 @@ class Serialize(ProgramTest):
     def test_names_of_any_octets_are_valid_utf_8(self):
         done = self.serialize([(1, query_frame(query("\xff\x80\"\\")))])
         self.assertIn(r'"qname":"\\255\\128\\034\\092."', done.stdout)
+
+    def test_records_come_while_a_pipe_is_open_and_end_with_their_reader(self):
+        process = subprocess.Popen([RATADNS, "serialize"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
+        process.stdin.write(pcap([(1, query_frame(query()))]))
+        process.stdin.flush()
+        self.assertEqual(process.stdout.read(3), b"124")
+        process.stdout.close()
+        with self.assertRaises(BrokenPipeError):
+            for i in range(100_000):
+                process.stdin.write(pcap([(2, query_frame(query(ident=i & 0xffff)))])[24:])
+                process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        self.assertEqual(process.wait(timeout=30), 1)
 
     def test_malformed_messages_are_left_out_and_counted(self):
         done = self.serialize([(1, b"\0" * 12 + b"\x08\0" + ipv4(udp(b"short"))), (2, query_frame(query()))])

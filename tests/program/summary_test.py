@@ -152,6 +152,8 @@ class Summary(ProgramTest):
         got = self.summary("--from", 12, "--to", "1970-01-01T00:00:15.5Z", path)
         self.assertEqual(got["dns"]["messages"], 4)
         self.assertEqual(got["balance"]["frames"]["filtered_by_reason"], {"outside_time": 6})
+        self.assertEqual(self.summary("--to", "2261-12-31T23:59:59Z", path)["dns"]["messages"], 10)
+        self.assertIn("is no time", run("summary", "--to", "9999-12-31T23:59:59Z", path).stderr)
         self.balances(got)
 
     def test_only_counts_leaves_out_what_takes_long(self):

@@ -133,6 +133,7 @@ class CountBy final : public Reducer {
     table_.each([&](const KeyTable::Entry& entry) { cells.push_back({entry.key, {}, entry.count}); });
     if (table_.dropped_count() > 0)
       counts.rest.push_back({.prefix = {}, .keys = table_.dropped_keys(), .count = table_.dropped_count()});
+    counts.error = table_.error();
     RowMaker(plan_, counts).make(cells);
     merge_equal_rests(counts.rest);
     table_.clear();

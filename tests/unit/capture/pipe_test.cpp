@@ -114,7 +114,7 @@ TEST(Pipe, StopWakesAReadThatWaits) {
     std::vector<Frame> batch;
     while (pipe.source->read(batch) != Read::end) {
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
     EXPECT_FALSE(pipe.source->error());
   }
 }

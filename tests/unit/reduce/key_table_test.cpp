@@ -103,6 +103,21 @@ TEST(KeyTable, Absorbing_adds_and_leaves_the_other_empty) {
   EXPECT_EQ(b.size(), 0u);
 }
 
+TEST(KeyTable, What_was_absorbed_widens_the_bound_only_until_the_table_is_cleared) {
+  KeyTable table(64);
+  for (int window = 0; window < 50; ++window) {
+    for (int shard = 0; shard < 7; ++shard) {
+      KeyTable sibling(64);
+      add(sibling, std::to_string(shard));
+      table.absorb(std::move(sibling));
+    }
+    table.clear();
+    for (int i = 0; i < 1000; ++i) add(table, std::to_string(i));
+    EXPECT_LE(table.size(), 64u);
+    table.clear();
+  }
+}
+
 TEST(KeyTable, A_cleared_table_can_be_used_again) {
   KeyTable table;
   for (int round = 0; round < 3; ++round) {

@@ -106,6 +106,15 @@ TEST_F(PairingTest, Many_queries_in_any_order_of_answers_all_pair) {
   EXPECT_EQ(pairing_.unasked(), 0u);
 }
 
+TEST_F(PairingTest, Of_a_flood_of_one_query_only_the_newest_wait) {
+  for (int i = 0; i < 200'000; ++i) add({.time = 1 + i * 1e-6});
+  for (std::size_t i = 0; i < Pairing::max_equal + 5; ++i) add({.response = true, .time = 1.3});
+  pairing_.finish();
+  EXPECT_EQ(pairing_.latency_udp().count(), Pairing::max_equal);
+  EXPECT_EQ(pairing_.unanswered(), 200'000 - Pairing::max_equal);
+  EXPECT_EQ(pairing_.unasked(), 5u);
+}
+
 TEST_F(PairingTest, A_flood_of_unanswered_queries_stays_bounded_and_counted) {
   Pairing pairing(1000);
   for (int i = 0; i < 100'000; ++i)

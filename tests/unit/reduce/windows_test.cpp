@@ -76,6 +76,16 @@ TEST_F(WindowsTest, A_packet_before_the_first_one_counts_while_lateness_allows) 
   EXPECT_EQ(closed_, (std::vector<Closed>{{9, 1, 1}, {10, 1, 0}, {11, 0, 0}, {12, 1, 0}}));
 }
 
+TEST_F(WindowsTest, Seconds_with_frames_but_no_message_are_windows_too) {
+  open({.seconds = 1});
+  for (int second = 100; second < 105; ++second) windows_->advance(util::from_seconds(second));
+  watermark_ = util::from_seconds(104);
+  feed({105});
+  windows_->finish();
+  EXPECT_EQ(closed_,
+            (std::vector<Closed>{{100, 0, 0}, {101, 0, 0}, {102, 0, 0}, {103, 0, 0}, {104, 0, 0}, {105, 1, 0}}));
+}
+
 TEST_F(WindowsTest, Lateness_can_be_none) {
   open({.seconds = 2, .lateness_seconds = 0});
   feed({10, 11.9, 12, 11.95});

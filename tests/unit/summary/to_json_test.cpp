@@ -16,10 +16,11 @@ Summary example(Data data) {
 }
 
 TEST(ToJson, TheMembersThatTheOlderAggregatorKnowsComeFirst) {
-  EXPECT_EQ(to_json(example(Counts{{"qname"}, {{{"www.example.cl."}, 5}}, {}})),
-            R"({"type":"QueriesNameCounter","serverId":"ns1","data":{"www.example.cl.":5},"version":1,)"
-            R"("monitor":"ns1-a","window":{"start":"1448496000.000000000","seconds":1,"packets":1000,"late":3},)"
-            R"("id":{"boot":"k3v9","sequence":17,"revision":0},"loss":{"kernel":0,"queue":1,"malformed":2}})");
+  EXPECT_EQ(
+      to_json(example(Counts{{"qname"}, {{{"www.example.cl."}, 5}}, {}})),
+      R"({"type":"QueriesNameCounter","serverId":"ns1","data":{"www.example.cl.":5},"version":1,)"
+      R"("monitor":"ns1-a","window":{"start":"1448496000.000000000","seconds":1,"packets":1000,"late":3},)"
+      R"("id":{"boot":"k3v9","sequence":17,"revision":0},"loss":{"kernel":0,"queue":1,"malformed":2,"left_out":0,"key_error":0}})");
 }
 
 TEST(ToJson, AWindowThatIsNoWholeNumberOfSecondsKeepsItsFraction) {
