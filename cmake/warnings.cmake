@@ -10,8 +10,8 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual
 add_compile_options(-Wno-missing-field-initializers)
 
 if(RATADNS_SANITIZE)
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=address,undefined)
+  add_compile_options(-fsanitize=${RATADNS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${RATADNS_SANITIZE})
 endif()
 if(RATADNS_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
