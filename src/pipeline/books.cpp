@@ -24,18 +24,6 @@ std::uint64_t sum_of(const Books& books, OutcomeClass wanted) {
   return sum;
 }
 
-nlohmann::ordered_json balance_object(const Books& books) {
-  nlohmann::ordered_json object;
-  for (const Counter& counter : counters(books)) {
-    if (counter.reason.empty())
-      object[std::string(counter.group)][std::string(counter.name)] = counter.value;
-    else if (counter.value != 0)
-      object[std::string(counter.group)][fmt::format("{}_by_reason", counter.name)][std::string(counter.reason)] =
-          counter.value;
-  }
-  return object;
-}
-
 }  // namespace
 
 std::uint64_t Books::malformed_total() const {
@@ -130,13 +118,23 @@ std::string jump_text(const Books& books) {
                      books.largest_jump_ns / util::ns_per_second, books.jump_frame);
 }
 
-std::string balance_json(const Books& books) { return balance_object(books).dump(); }
+nlohmann::ordered_json balance_json(const Books& books) {
+  nlohmann::ordered_json object;
+  for (const Counter& counter : counters(books)) {
+    if (counter.reason.empty())
+      object[std::string(counter.group)][std::string(counter.name)] = counter.value;
+    else if (counter.value != 0)
+      object[std::string(counter.group)][fmt::format("{}_by_reason", counter.name)][std::string(counter.reason)] =
+          counter.value;
+  }
+  return object;
+}
 
-std::string malformed_json(const Books& books) {
+nlohmann::ordered_json malformed_json(const Books& books) {
   nlohmann::ordered_json object = nlohmann::ordered_json::object();
   for (std::size_t i = 1; i < books.malformed.size(); ++i)
     if (books.malformed[i] != 0) object[std::string(dns::name(static_cast<dns::Malformed>(i)))] = books.malformed[i];
-  return object.dump();
+  return object;
 }
 
 std::string metrics_text(const Books& books) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,9 +58,9 @@ std::string balance_text(const Books& books);
 /// Why so much is late, when one frame's stamp is to blame: a sentence, or "".
 std::string jump_text(const Books& books);
 /// {"frames":{"in":..,"decoded":..},...}
-std::string balance_json(const Books& books);
+nlohmann::ordered_json balance_json(const Books& books);
 /// {"short_header":2}: the reasons that are not zero.
-std::string malformed_json(const Books& books);
+nlohmann::ordered_json malformed_json(const Books& books);
 /// Prometheus text format, every figure, zero or not.
 std::string metrics_text(const Books& books);
 

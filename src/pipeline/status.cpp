@@ -70,8 +70,8 @@ std::string status_json(const StatusInput& input) {
                        {"views", views},
                        {"servers", ordered_json::array()},
                        {"trust", {{"level", trust.level}, {"reasons", trust.reasons}}},
-                       {"balance", ordered_json::parse(balance_json(input.monitor.books))},
-                       {"malformed", ordered_json::parse(malformed_json(input.monitor.books))}};
+                       {"balance", balance_json(input.monitor.books)},
+                       {"malformed", malformed_json(input.monitor.books)}};
   if (input.live && input.watermark.ns > 0)
     json["behind_seconds"] = std::max(0.0, util::seconds_between(input.watermark, input.now));
   for (const auto& server : input.servers)

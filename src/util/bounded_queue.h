@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -29,10 +28,10 @@ class BoundedQueue {
 
   BoundedQueue(std::size_t capacity, WhenFull when_full) : capacity_(capacity), when_full_(when_full) {}
 
-  /// False when the value was dropped: the queue was full (drop_newest), closed, or `stop` came while waiting.
-  bool push(T value, const std::stop_token& stop = {}) {
+  /// False when the value was dropped: the queue was full (drop_newest) or closed.
+  bool push(T value) {
     std::unique_lock lock(mutex_);
-    if (when_full_ == WhenFull::block) room_.wait(lock, stop, [this] { return closed_ || values_.size() < capacity_; });
+    if (when_full_ == WhenFull::block) room_.wait(lock, [this] { return closed_ || values_.size() < capacity_; });
     if (closed_ || values_.size() >= capacity_) {
       ++counters_.dropped;
       return false;
@@ -84,7 +83,7 @@ class BoundedQueue {
   const std::size_t capacity_;
   const WhenFull when_full_;
   mutable std::mutex mutex_;
-  std::condition_variable_any room_, filled_;
+  std::condition_variable room_, filled_;
   std::deque<T> values_;
   bool closed_ = false;
   Counters counters_;
