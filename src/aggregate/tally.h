@@ -37,6 +37,8 @@ class Tally {
   std::uint64_t total(std::size_t span) const { return totals_[span]; }
   /// Keys in the span, of which those not known one by one are an upper bound.
   std::uint64_t distinct(std::size_t span) const { return live_keys_[span] + rest_keys_[span]; }
+  /// Something was cut: equal keys may have been cut more than once, so `distinct` says at most how many there are.
+  bool distinct_is_bound(std::size_t span) const { return rest_keys_[span] > 0; }
   bool has_windows(std::size_t span) const;
 
   /// Who goes first of two with equally many queries.

@@ -218,8 +218,9 @@ Config embedded_config() {
   config.serve_enabled = true;
   config.channels = {{"page", "memory:"}};
   config.reducers = {entry("QueriesPerSecond", "page"), entry("AnswersPerSecond", "page"),
-                     count_by("client_by_qname", {"qname", "client"}, {5000, 10}),
-                     count_by("client_by_qtype", {"qtype", "client"}, {100, 500})};
+                     count_by("client_by_qname", {"qname", "client"}, {20'000, 20}),
+                     count_by("client_by_qtype", {"qtype", "client"}, {200, 20'000}),
+                     count_by("qtype_by_client", {"client", "qtype"}, {20'000, 20})};
   config.aggregate.processors = default_processors();
   return config;
 }

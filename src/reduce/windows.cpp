@@ -82,7 +82,7 @@ util::Time Windows::advance(util::Time watermark) {
     first_open_ = first_kept;
   }
   while (!open_.empty() && first_open_ < first_kept) close_first();
-  if (open_.empty()) skip_gap(first_kept);
+  if (open_.empty()) skip_gap(first_kept, newest);
   open_up_to(newest);
   // Something changes when the next window begins and when the oldest open one has waited long enough.
   return std::min(start_of(newest + 1), util::Time{start_of(first_open_ + 1).ns + lateness_ns_});
@@ -100,12 +100,13 @@ void Windows::open_up_to(std::int64_t number) {
 }
 
 /// No window is open and packet time has jumped: those between are sent empty, or counted when they are too many.
-void Windows::skip_gap(std::int64_t first_kept) {
+void Windows::skip_gap(std::int64_t first_kept, std::int64_t newest) {
   const std::int64_t gap = first_kept - first_open_;
   if (gap <= 0) return;
   if (gap > max_gap_windows) {
     gap_windows_ += static_cast<std::uint64_t>(gap);
     first_open_ = first_kept;
+    first_number_ = newest;  // as at the start: what is open before it is for late packets only
     return;
   }
   while (first_open_ < first_kept) {

@@ -75,7 +75,7 @@ class Windows {
   void add_by_count(std::span<const Packet> batch);
   void open_up_to(std::int64_t number);
   void close_first();
-  void skip_gap(std::int64_t watermark_number);
+  void skip_gap(std::int64_t first_kept, std::int64_t newest);
   void close_by_count();
   void emit(Open& open, summary::Window window);
 

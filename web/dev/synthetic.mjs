@@ -141,7 +141,7 @@ export class Synthetic {
     const others = processor === 'top_types' ? 9 : attack ? 1_284_211 : 52_281;
     return {
       ...this.frame(processor, span, server), key: { top_names: 'qname', top_types: 'qtype', top_clients: 'client' }[processor],
-      part: processor === 'top_clients' ? 'qtype' : 'client', total, distinct: rows.length + (left ? others : 0), rows,
+      part: processor === 'top_clients' ? 'qtype' : 'client', total, distinct: rows.length + (left ? others : 0), distinct_is_bound: false, rows,
       rest: { keys: left ? others : 0, queries: left },
     };
   }

@@ -102,7 +102,8 @@ std::string Table::body(const Tally& tally, std::size_t span) const {
   std::uint64_t shown = 0;
   JsonText json;
   json.key("key").text(descriptor_.dimensions.key).key("part").text(descriptor_.dimensions.part);
-  json.key("total").number(total).key("distinct").number(distinct).key("rows").open('[');
+  json.key("total").number(total).key("distinct").number(distinct);
+  json.key("distinct_is_bound").raw(tally.distinct_is_bound(span) ? "true" : "false").key("rows").open('[');
   for (std::size_t row = 0; row < keys.size(); ++row) {
     const auto& [queries, key] = keys[row];
     json.open('{').key("key").text(tally.key_text(key)).key("queries").number(queries);

@@ -34,7 +34,7 @@ std::string older_json(const Table& table, const Moment& moment) {
 }
 
 constexpr TableDescriptor descriptor{"top_clients", {"client", "qtype"}, "queries_summary", older_json};
-constexpr std::string_view reads[] = {"client_by_qtype"};
+constexpr std::string_view reads[] = {"qtype_by_client"};
 
 }  // namespace
 

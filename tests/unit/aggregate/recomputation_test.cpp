@@ -80,6 +80,7 @@ class Everything {
             {"part", "client"},
             {"total", scratch.total},
             {"distinct", distinct},
+            {"distinct_is_bound", scratch.rest_keys > 0},
             {"rows", rows},
             {"rest", {{"keys", distinct - rows.size()}, {"queries", scratch.total - shown}}}};
   }

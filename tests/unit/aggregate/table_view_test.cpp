@@ -18,11 +18,12 @@ TEST(TableView, HasTheMembersOfTheInterfaceInTheirOrder) {
                                  {"www.example.cl.", "192.0.2.1", 7},
                                  {"www.example.cl.", "2001:db8::1", 4}},
                                 {{{}, 3, 5}, {{"www.example.cl."}, 2, 3}})));
-  EXPECT_EQ(hub->board().at("top_names")->spans.at(0).json_by_server.at(""),
-            R"({"processor":"top_names","span_minutes":1,"server":"","from":"1700000041.000000000",)"
-            R"("to":"1700000101.000000000","key":"qname","part":"client","total":20,"distinct":5,"rows":[)"
-            R"({"key":"www.example.cl.","queries":14,"share":70,"parts":[{"key":"192.0.2.1","queries":7}],)"
-            R"("parts_rest":{"keys":3,"queries":7}}],"rest":{"keys":4,"queries":6}})");
+  EXPECT_EQ(
+      hub->board().at("top_names")->spans.at(0).json_by_server.at(""),
+      R"({"processor":"top_names","span_minutes":1,"server":"","from":"1700000041.000000000",)"
+      R"("to":"1700000101.000000000","key":"qname","part":"client","total":20,"distinct":5,"distinct_is_bound":true,"rows":[)"
+      R"({"key":"www.example.cl.","queries":14,"share":70,"parts":[{"key":"192.0.2.1","queries":7}],)"
+      R"("parts_rest":{"keys":3,"queries":7}}],"rest":{"keys":4,"queries":6}})");
 }
 
 TEST(TableView, EqualRowsAreOrderedByTheirText) {
@@ -42,11 +43,12 @@ TEST(TableView, TheShareIsRoundedToFourDecimals) {
   EXPECT_EQ(view(*hub, "top_names")["rows"][0]["share"].dump(), "66.6667");
 }
 
-TEST(TableView, TypesAndClientsReadOneReducerFromItsTwoSides) {
+TEST(TableView, TypesAndClientsReadEqualCountsFromTheirTwoSides) {
   const auto hub = aggregator({"top_types", "top_clients"});
-  hub->add(summary_of(
-      "client_by_qtype", "ns1", 0, 1,
-      counts_by("qtype", "client", {{"A", "192.0.2.1", 5}, {"A", "192.0.2.2", 3}, {"TYPE65280", "192.0.2.2", 4}})));
+  for (const char* reducer : {"client_by_qtype", "qtype_by_client"})
+    hub->add(summary_of(
+        reducer, "ns1", 0, 1,
+        counts_by("qtype", "client", {{"A", "192.0.2.1", 5}, {"A", "192.0.2.2", 3}, {"TYPE65280", "192.0.2.2", 4}})));
   const Json types = view(*hub, "top_types");
   EXPECT_EQ(types["key"], "qtype");
   EXPECT_EQ(types["part"], "client");
@@ -62,7 +64,7 @@ TEST(TableView, TypesAndClientsReadOneReducerFromItsTwoSides) {
 
 TEST(TableView, WhatWasCutBelowATypeIsCutFromTheClientsToo) {
   const auto hub = aggregator({"top_clients"});
-  hub->add(summary_of("client_by_qtype", "ns1", 0, 1,
+  hub->add(summary_of("qtype_by_client", "ns1", 0, 1,
                       counts_by("qtype", "client", {{"A", "192.0.2.1", 5}}, {{{"A"}, 7, 9}, {{}, 2, 4}})));
   const Json clients = view(*hub, "top_clients");
   EXPECT_EQ(clients["total"], 18);

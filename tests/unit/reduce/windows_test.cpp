@@ -98,11 +98,10 @@ TEST_F(WindowsTest, Gaps_are_sent_empty_up_to_a_bound) {
   open({.seconds = 1});
   feed({10, 15, 15 + 2.0 * Windows::max_gap_windows});
   windows_->finish();
-  ASSERT_EQ(closed_.size(), 8u);
+  ASSERT_EQ(closed_.size(), 7u);
   EXPECT_EQ(closed_[1], (Closed{11, 0, 0}));
   EXPECT_EQ(closed_[5], (Closed{15, 1, 0}));
-  // The one before the last is open for late packets, as always.
-  EXPECT_EQ(closed_[7], (Closed{15 + 2.0 * Windows::max_gap_windows, 1, 0}));
+  EXPECT_EQ(closed_[6], (Closed{15 + 2.0 * Windows::max_gap_windows, 1, 0}));
   EXPECT_EQ(windows_->gap_windows(), 2u * Windows::max_gap_windows - 2);
 }
 

@@ -91,6 +91,7 @@ export interface TopView extends ViewBase {
   part: string;
   total: number;
   distinct: number;
+  distinct_is_bound: boolean;
   rows: TopRow[];
   rest: Rest;
 }

@@ -73,7 +73,7 @@ function Distinct({ name, label }: { name: 'top_names' | 'top_clients'; label: s
   const value = view?.to && view.total > 0 ? view.distinct : null;
   return (
     <Figure name={label} label={label} value={value} stated={value}>
-      {value !== null && `different in ${view?.span_minutes} min`}
+      {value !== null && `${view?.distinct_is_bound ? 'at most, in' : 'different in'} ${view?.span_minutes} min`}
     </Figure>
   );
 }

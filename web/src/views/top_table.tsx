@@ -125,6 +125,7 @@ function RestRow({ view, kind }: { view: TopView; kind: Kind }) {
   return (
     <tr class="rest" data-rest={queries}>
       <td class="c-key" colSpan={narrow.value ? 1 : 2} title={exact(keys)}>
+        {view.distinct_is_bound && 'at most '}
         {shortText(keys)} other {kind.many}
       </td>
       <td class="num">
