@@ -1,8 +1,17 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "app/options.h"
+#include "util/nearest.h"
 
 namespace {
 
@@ -14,7 +23,22 @@ constexpr const char* examples = R"(Examples:
   ratadns monitor -c ratadns.toml --source capture.pcap
   ratadns COMMAND --help                options of one command)";
 
+const std::vector<std::string> commands = {"run", "monitor", "summary", "serialize", "check", "list"};
+
+/// A standard stream that the parent has closed would give its number to the next file opened, and be written to.
+void open_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) std::_Exit(rata::app::exit_failed);
+}
+
 int run(int argc, char** argv) {
+  if (argc > 1 && argv[1][0] != '-' && std::ranges::find(commands, argv[1]) == std::end(commands)) {
+    const std::string near = rata::util::nearest(argv[1], commands);
+    rata::app::complain(fmt::format("there is no command \"{}\"{}; there are: {}", argv[1],
+                                    near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
+                                    fmt::join(commands, ", ")));
+    return rata::app::exit_usage;
+  }
   CLI::App app{"Watches DNS servers through their packets, in real time."};
   app.name("ratadns");
   app.footer(examples);
@@ -42,7 +66,11 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    open_standard_streams();
+    const int status = run(argc, argv);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    if (status == rata::app::exit_done) rata::app::complain("standard output: cannot be written");
+    return status == rata::app::exit_done ? rata::app::exit_failed : status;
   } catch (const std::exception& fault) {
     rata::app::complain(fault.what());
     return rata::app::exit_failed;

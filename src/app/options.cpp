@@ -33,6 +33,8 @@ util::Result<pipeline::IntakeConfig> InputOptions::intake() const {
   };
   if (auto good = read("--from", from, config.from); !good) return good.error();
   if (auto good = read("--to", to, config.to); !good) return good.error();
+  if (config.from && config.to && *config.from >= *config.to)
+    return util::Error{fmt::format("--from {} is not before --to {}: nothing lies between them", from, to)};
   return config;
 }
 

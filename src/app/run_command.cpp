@@ -34,6 +34,13 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
   } else {
     config = pipeline::embedded_config();
   }
+  if (config.reducers.empty()) {
+    if (kind == Service::Kind::monitor)
+      return util::Error{options.config_file + ": no [[reducer]]: nothing would be counted; `ratadns list reducers`"};
+    const Config embedded = pipeline::embedded_config();
+    config.reducers = embedded.reducers;
+    config.channels.insert(config.channels.end(), embedded.channels.begin(), embedded.channels.end());
+  }
   const auto input = options.input.intake();
   if (!input) return input.error();
   if (!options.input.ports.empty()) config.ports = input->ports;
@@ -55,11 +62,16 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
     config.serve_enabled = true;
   }
   if (!config.source)
-    return util::Error{
-        fmt::format("no source: name an interface, a capture file, or - for standard input, as in "
-                    "`ratadns {0} capture.pcap`; `ratadns {0} --help` has more",
-                    kind == Service::Kind::run ? "run" : "monitor -c FILE --source")};
+    return util::Error{fmt::format(
+        "no source: name an interface, a capture file, or - for standard input, as in "
+        "`ratadns {0} {1}capture.pcap`; `ratadns {0} --help` has more",
+        kind == Service::Kind::run ? "run" : "monitor", kind == Service::Kind::run ? "" : "-c FILE --source ")};
   if (auto valid = pipeline::validate(config); !valid) return valid.error();
+  for (const unsigned minutes : config.aggregate.spans)
+    if (kind == Service::Kind::run && config.window.packets == 0 && minutes * 60 % config.window.seconds != 0)
+      return util::Error{
+          fmt::format("windows of {} s do not divide a span of {} min: 1, 2, 5, 10, 15, 20, 30 and 60 s do",
+                      config.window.seconds, minutes)};
   return config;
 }
 

@@ -58,7 +58,9 @@ int summarise(const Options& options) {
                                .facts = std::move(facts),
                                .scope = scope,
                                .report = reports.merged(),
-                               .books = intake.books()};
+                               .books = intake.books(),
+                               .from = config->from,
+                               .to = config->to};
   fmt::print("{}{}", options.json ? summary_json(summary) : summary_text(summary), options.json ? "\n" : "");
   std::fflush(stdout);
   if (std::ferror(stdout) != 0) complain("standard output: cannot be written");

@@ -140,11 +140,13 @@ std::string header_text(const CaptureSummary& summary) {
   const CaptureFacts& facts = summary.facts;
   std::vector<std::string> links;
   for (const capture::LinkType type : facts.link_types) links.push_back(link_type_text(type));
-  std::string text = fmt::format("{}\n{} packets, {} octets, {}\n", fmt::join(summary.files, " "), facts.packets,
-                                 facts.octets, fmt::join(links, ", "));
+  std::string text = fmt::format("{}\n{} packets, {} octets{}{}\n", fmt::join(summary.files, " "), facts.packets,
+                                 facts.octets, links.empty() ? "" : ", ", fmt::join(links, ", "));
   if (!facts.first) return text;
-  const double seconds = util::seconds_between(*facts.first, *facts.last);
-  text += fmt::format("from {} to {} ({:.3f} s)\n", util::utc_text(*facts.first), util::utc_text(*facts.last), seconds);
+  const util::Time first = std::max(*facts.first, summary.from.value_or(*facts.first));
+  const util::Time last = std::min(*facts.last, summary.to.value_or(*facts.last));
+  const double seconds = std::max(0.0, util::seconds_between(first, last));
+  text += fmt::format("from {} to {} ({:.3f} s)\n", util::utc_text(first), util::utc_text(last), seconds);
   const Report::Totals& totals = summary.report.totals();
   text += fmt::format("\nqueries    {:>12}", totals.queries);
   if (seconds > 0) text += fmt::format("  {:.1f}/s", static_cast<double>(totals.queries) / seconds);

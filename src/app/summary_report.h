@@ -16,6 +16,7 @@ struct CaptureSummary {
   reduce::ReportScope scope = reduce::ReportScope::all;
   const reduce::Report& report;
   pipeline::Books books;
+  std::optional<util::Time> from, to;  ///< what part of the files was asked for
 };
 
 /// One JSON object for programs; docs/commands.md lists its members.

@@ -31,7 +31,7 @@ std::uint64_t Books::malformed_total() const {
 }
 std::uint64_t Books::decoded() const { return sum_of(*this, OutcomeClass::decoded); }
 std::uint64_t Books::filtered() const { return sum_of(*this, OutcomeClass::filtered) + outside_time; }
-std::uint64_t Books::refused() const { return sum_of(*this, OutcomeClass::refused); }
+std::uint64_t Books::refused() const { return sum_of(*this, OutcomeClass::refused) + implausible_time; }
 
 bool Books::balanced() const {
   return frames == decoded() + filtered() + refused() && messages == well_formed + malformed_total() &&
@@ -54,6 +54,7 @@ std::vector<Counter> counters(const Books& books) {
       rows.push_back({"frames", decode::class_of(outcome) == OutcomeClass::filtered ? "filtered" : "refused",
                       decode::name(outcome), count, ""});
   });
+  rows.push_back({"frames", "refused", "implausible_time", books.implausible_time, ""});
   const decode::JoinerCounters& tcp = books.decode;
   const std::uint64_t skipped = tcp.tcp_skipped_gap + tcp.tcp_skipped_limit + tcp.tcp_skipped_unfinished;
   rows.insert(
@@ -141,6 +142,10 @@ std::string metrics_text(const Books& books) {
   std::string text;
   for (const Counter& counter : counters(books)) {
     if (!counter.reason.empty()) {
+      // The rows of one family stand together: its head comes before the first.
+      const std::string family = fmt::format("ratadns_{}_{}_by_reason_total", counter.group, counter.name);
+      if (text.find("# TYPE " + family) == std::string::npos)
+        text += fmt::format("# HELP {0} {1} {2}, by reason\n# TYPE {0} counter\n", family, counter.group, counter.name);
       text += fmt::format("ratadns_{}_{}_by_reason_total{{reason=\"{}\"}} {}\n", counter.group, counter.name,
                           counter.reason, counter.value);
       continue;

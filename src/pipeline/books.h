@@ -14,11 +14,12 @@ namespace rata::pipeline {
 
 /// What came in and what became of it: every frame, TCP octet, message and window is in exactly one figure.
 struct Books {
-  std::uint64_t frames = 0;        ///< handed over by the source
-  std::uint64_t octets = 0;        ///< captured, without record headers
-  std::uint64_t kernel_lost = 0;   ///< not in `frames`
-  std::uint64_t outside_time = 0;  ///< frames outside --from and --to
-  decode::JoinerCounters decode;   ///< outcomes of all other frames, TCP octets
+  std::uint64_t frames = 0;            ///< handed over by the source
+  std::uint64_t octets = 0;            ///< captured, without record headers
+  std::uint64_t kernel_lost = 0;       ///< not in `frames`
+  std::uint64_t outside_time = 0;      ///< frames outside --from and --to
+  std::uint64_t implausible_time = 0;  ///< frames whose stamp was a day ahead of those around them (only with windows)
+  decode::JoinerCounters decode;       ///< outcomes of all other frames, TCP octets
 
   std::uint64_t messages = 0;  ///< DNS payloads handed over by decode
   std::uint64_t well_formed = 0;
@@ -37,7 +38,7 @@ struct Books {
   std::uint64_t malformed_total() const;
   std::uint64_t decoded() const;
   std::uint64_t filtered() const;  ///< outside_time included
-  std::uint64_t refused() const;
+  std::uint64_t refused() const;   ///< implausible_time included
 
   /// Every equation holds.
   bool balanced() const;

@@ -4,7 +4,11 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -167,7 +171,7 @@ void read_serve(TableReader& root, Config& config) {
 void read_aggregate(TableReader& root, Config& config) {
   if (const toml::table* table = root.table("aggregate")) {
     TableReader reader = root.inner(*table, "[aggregate]");
-    reader.wholes("spans", config.aggregate.spans, 1, 60);
+    reader.wholes("spans", config.aggregate.spans, 1, 10'080);
     reader.whole("cells", config.aggregate.cells, 1000, 100'000'000);
     reader.whole("servers", config.aggregate.servers, 1, 10'000);
     reader.finish();
@@ -197,6 +201,8 @@ void read_locations(TableReader& root, Config& config) {
     reader.number("latitude", place.latitude);
     reader.text("country_name", place.country_name);
     reader.finish();
+    if (std::abs(place.longitude.value_or(0)) > 180 || std::abs(place.latitude.value_or(0)) > 90)
+      reader.fail(*table, "longitude is from -180 to 180, latitude from -90 to 90 degrees");
     if (place.name.empty()) reader.fail(*table, "needs server = \"...\": the name of the server that stands there");
     root.adopt(reader);
     config.servers.push_back(place);
@@ -226,6 +232,10 @@ Config embedded_config() {
 }
 
 util::Result<Config> read_config(const std::string& path) {
+  if (std::error_code fault; std::filesystem::is_directory(path, fault))
+    return util::Error{fmt::format("{}: is a folder, not a configuration file", path)};
+  if (std::ifstream file(path); !file)
+    return util::Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
   toml::table parsed;
   try {
     parsed = toml::parse_file(path);
@@ -270,6 +280,11 @@ util::Result<void> validate(const Config& config) {
     if (type == nullptr) return util::Error{fmt::format("there is no reducer type \"{}\"", entry.reducer.type)};
     if (const auto made = type->make(entry.reducer, 1); !made) return made.error();
   }
+  for (const aggregate::ProcessorConfig& processor : config.aggregate.processors)
+    for (const std::string& reducer : processor.reads)
+      if (!names.contains(reducer))
+        return util::Error{fmt::format("processor {}: reads the reducer \"{}\", which is not configured; there are: {}",
+                                       processor.type, reducer, fmt::join(names, ", "))};
   if (const auto aggregator = aggregate::Aggregator::make(config.aggregate); !aggregator) return aggregator.error();
   return {};
 }

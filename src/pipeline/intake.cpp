@@ -151,6 +151,22 @@ void Intake::take(const capture::Frame& frame) {
     ++own_.outside_time;
     return;
   }
+  if (!config_.guard_time) return process(frame);
+  switch (time_guard_.look_at(frame, watermark_)) {
+    case TimeGuard::Verdict::go_on:
+      own_.implausible_time += time_guard_.refuse();
+      return process(frame);
+    case TimeGuard::Verdict::held:
+      return;
+    case TimeGuard::Verdict::believe:
+      for (const capture::Frame& released : time_guard_.released()) process(released);
+      flush();  // before the copies go
+      time_guard_.refuse();
+      return;
+  }
+}
+
+void Intake::process(const capture::Frame& frame) {
   if (frame.time > watermark_) {
     if (watermark_.ns != INT64_MIN && frame.time.ns - watermark_.ns > own_.largest_jump_ns) {
       own_.largest_jump_ns = frame.time.ns - watermark_.ns;
@@ -185,6 +201,7 @@ void Intake::flush() {
 }
 
 void Intake::finish() {
+  own_.implausible_time += time_guard_.refuse();
   flush();
   for (const auto& shard : shards_) shard->finish();
 }

@@ -9,6 +9,7 @@
 #include "capture/frame.h"
 #include "capture/source.h"
 #include "pipeline/books.h"
+#include "pipeline/time_guard.h"
 #include "reduce/packet.h"
 
 namespace rata::pipeline {
@@ -29,6 +30,7 @@ struct IntakeConfig {
   std::vector<std::uint16_t> ports = {53};
   std::size_t shards = 8;              ///< logical shards: part of the result, whatever the number of threads
   std::optional<util::Time> from, to;  ///< frames before `from` and from `to` on are left out
+  bool guard_time = false;             ///< packet time moves windows: a lone stamp far ahead is not believed
   decode::JoinerLimits limits;         ///< of all shards together, as far as they bound memory
 };
 
@@ -56,12 +58,14 @@ class Intake {
   class Shard;
 
   void take(const capture::Frame& frame);
+  void process(const capture::Frame& frame);
   void flush();
 
   IntakeConfig config_;
   PacketSink& sink_;
   std::vector<std::unique_ptr<Shard>> shards_;
   Books own_;
+  TimeGuard time_guard_;
   util::Time watermark_{INT64_MIN}, next_advance_{INT64_MIN};
 };
 

@@ -17,6 +17,7 @@ IntakeConfig intake_config(const Config& config) {
           .shards = config.window.packets != 0 ? 1 : config.shards,
           .from = config.from,
           .to = config.to,
+          .guard_time = true,
           .limits = {}};
 }
 

@@ -31,6 +31,10 @@ util::Result<void> Service::open(Monitor::Report report) {
   if (options.bpf_filter.empty()) options.bpf_filter = default_filter(config_.ports);
   auto source = capture::open_source(config_.source->what, options);
   if (!source) return source.error();
+  if (!(*source)->live() && !config_.source->filter.empty())
+    return util::Error{
+        fmt::format("{0}: a filter is for live interfaces; for a capture: tcpdump -r {0} -w - '{1}' | ratadns run -",
+                    config_.source->what, config_.source->filter)};
 
   channel::Deliver deliver;
   if (kind_ == Kind::run) {

@@ -66,7 +66,9 @@ std::optional<Time> parse_time(std::string_view text) {
     const std::string whole(text.substr(0, 19));
     const char* end = strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
     if (end == nullptr || *end != '\0') return std::nullopt;
+    const int day = utc.tm_mday;
     seconds = timegm(&utc);
+    if (utc.tm_mday != day) return std::nullopt;  // the 30th of February
     if (*seconds > last_second || *seconds < -last_second) return std::nullopt;
     fraction = parse_fraction(text.substr(19, text.size() - 20));
   }

@@ -83,6 +83,21 @@ class Monitor(ProgramTest):
         # 10 queries in 9 seconds, then 10 in the 10 seconds from the end of that window.
         self.assertEqual([row["data"]["qps"] for row in rows], [10 / 9, 1.0, 1.0])
 
+    def test_a_lone_stamp_far_ahead_is_refused_and_a_real_jump_is_followed(self):
+        def rows_of(times):
+            frames = [(time, query_frame(query(ident=i))) for i, time in enumerate(times)]
+            done = self.monitor(self.file("x.pcap", pcap(frames)), config(reducers=["QueriesPerSecond"]))
+            return [(float(row["window"]["start"]), row["window"]["packets"]) for row in self.lines(done)], done.stderr
+
+        near, far = [100.5, 101.5, 102.5], 4_000_000_000
+        for times in (near[:2] + [far] + near[2:], near + [far], near + [far, far]):
+            rows, said = rows_of(times)
+            self.assertEqual(rows, [(100, 1), (101, 1), (102, 1)])
+            self.assertIn(f"refused: {len(times) - 3} implausible_time", said)
+        rows, said = rows_of(near + [far + i / 2 for i in range(5)] + [far + 3])
+        self.assertEqual(rows, [(100, 1), (101, 1), (102, 1), (far, 2), (far + 1, 2), (far + 2, 1), (far + 3, 1)])
+        self.assertNotIn("implausible", said)
+
     def test_another_input_or_configuration_is_another_boot(self):
         first = self.file("1.pcap", pcap([(1, query_frame(query()))]))
         second = self.file("2.pcap", pcap([(2, query_frame(query()))]))
@@ -204,6 +219,39 @@ class Monitor(ProgramTest):
 
 
 class CheckAndList(ProgramTest):
+    def test_closed_standard_streams_do_no_harm(self):
+        capture = self.file("x.pcap", pcap([(1, query_frame(query()))]))
+        for redirection, status in [("<&-", 0), ("2>&-", 0), (">&-", 0)]:
+            with self.subTest(redirection):
+                done = subprocess.run(["sh", "-c", f'"{RATADNS}" summary --json "{capture}" {redirection}'],
+                                      capture_output=True, timeout=30)
+                self.assertEqual(done.returncode, status, done.stderr)
+        done = subprocess.run(["sh", "-c", f'"{RATADNS}" summary - <&-'], capture_output=True, timeout=30)
+        self.assertEqual(done.returncode, 1)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        for arguments in ("list", "--help", "--version"):
+            done = subprocess.run(["sh", "-c", f'"{RATADNS}" {arguments} > /dev/full'], capture_output=True, timeout=30)
+            self.assertEqual(done.returncode, 1, arguments)
+
+    def test_a_wrong_command_or_what_cannot_be_is_named(self):
+        capture = self.file("x.pcap", pcap([]))
+        for arguments, says in [
+            (("sumary", capture), 'there is no command "sumary"; did you mean "summary"?'),
+            (("check", self.folder), "is a folder"),
+            (("check", self.folder / "none.toml"), "No such file"),
+            (("summary", "--from", "5", "--to", "5", capture), "nothing lies between"),
+            (("run", "--window", "7", capture), "do not divide a span"),
+            (("monitor", "-c", self.file("empty.toml", ""), "--source", capture), "nothing would be counted"),
+        ]:
+            with self.subTest(says):
+                done = run(*arguments)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(says, done.stderr)
+        done = run("run", "--listen", "127.0.0.1:0", "--filter", "udp", capture)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("a filter is for live interfaces", done.stderr)
+
     def test_check_tries_every_connection(self):
         capture = self.file("x.pcap", pcap([]))
         good = config(url=f"file://{self.folder}/out.jsonl", more="serve = { listen = \"127.0.0.1:0\" }")

@@ -119,6 +119,8 @@ TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right)
       {"[serve]\nlisten = \"0.0.0.0:8353\"", "listening beyond loopback needs a token"},
       {"[[processor]]\ntype = \"top_nam\"", "top_names"},
       {"[[location]]\nlatitude = 3", "needs server"},
+      {"[[location]]\nserver = \"x\"\nlatitude = 91", "latitude from -90 to 90"},
+      {"[[processor]]\ntype = \"top_names\"\nreads = \"nope\"", "reads the reducer \"nope\""},
       {"x = ", ":1: "},
   };
   for (const auto& test : cases) {

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "capture/frame.h"
+
+namespace rata::pipeline {
+
+/// Keeps one damaged time stamp from moving packet time so far ahead that everything after it is late. A frame more
+/// than a day ahead of all before it waits; when further ones agree with it, time has really jumped (captures laid end
+/// to end) and all of them go on in order; when the next frame is back in its time, they are refused. What is decided
+/// depends on the frames' order alone.
+class TimeGuard {
+ public:
+  static constexpr std::int64_t jump_ns = 86'400 * util::ns_per_second;
+  static constexpr std::size_t witnesses = 4;  ///< frames that have to agree on the new time
+
+  enum class Verdict {
+    go_on,   ///< the frame is in its time
+    held,    ///< it waits; its octets were copied
+    believe  ///< it waits no more: `released` has it and those before it
+  };
+
+  Verdict look_at(const capture::Frame& frame, util::Time watermark);
+
+  /// The frames of the verdict `believe`, oldest first. Lifetime: until the next call of `look_at`.
+  std::span<const capture::Frame> released();
+
+  /// Gives up what waits, at a frame that is in its time or at the end; returns how many frames that were.
+  std::size_t refuse();
+
+ private:
+  struct Held {
+    capture::Frame frame;
+    std::vector<std::uint8_t> octets;
+  };
+  std::vector<Held> held_;
+  std::vector<capture::Frame> released_;
+};
+
+}  // namespace rata::pipeline
