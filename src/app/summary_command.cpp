@@ -61,7 +61,12 @@ int summarise(const Options& options) {
                                .books = intake.books(),
                                .from = config->from,
                                .to = config->to};
-  fmt::print("{}{}", options.json ? summary_json(summary) : summary_text(summary), options.json ? "\n" : "");
+  // For people, an input that could not be read at all is an error and no report; programs always get their object.
+  const bool nothing_read = summary.facts.packets == 0 && !summary.facts.errors.empty();
+  if (options.json)
+    fmt::print("{}\n", summary_json(summary));
+  else if (!nothing_read)
+    fmt::print("{}", summary_text(summary));
   std::fflush(stdout);
   if (std::ferror(stdout) != 0) complain("standard output: cannot be written");
   for (const std::string& error : summary.facts.errors) complain(error);
