@@ -145,28 +145,42 @@ void Intake::add(std::span<const capture::Frame> frames) {
 }
 
 void Intake::take(const capture::Frame& frame) {
-  ++own_.frames;
-  own_.octets += frame.octets.size();
   if ((config_.from && frame.time < *config_.from) || (config_.to && frame.time >= *config_.to)) {
+    count(frame);
     ++own_.outside_time;
     return;
   }
   if (!config_.guard_time) return process(frame);
   switch (time_guard_.look_at(frame, watermark_)) {
     case TimeGuard::Verdict::go_on:
-      own_.implausible_time += time_guard_.refuse();
+      refuse_held();
       return process(frame);
     case TimeGuard::Verdict::held:
       return;
     case TimeGuard::Verdict::believe:
-      for (const capture::Frame& released : time_guard_.released()) process(released);
+      for (const capture::Frame& held : time_guard_.held()) process(held);
       flush();  // before the copies go
-      time_guard_.refuse();
+      time_guard_.forget();
       return;
   }
 }
 
+// A frame is in the books once it is known what becomes of it: they balance also while one is held.
+void Intake::count(const capture::Frame& frame) {
+  ++own_.frames;
+  own_.octets += frame.octets.size();
+}
+
+void Intake::refuse_held() {
+  for (const capture::Frame& frame : time_guard_.held()) {
+    count(frame);
+    ++own_.implausible_time;
+  }
+  time_guard_.forget();
+}
+
 void Intake::process(const capture::Frame& frame) {
+  count(frame);
   if (frame.time > watermark_) {
     if (watermark_.ns != INT64_MIN && frame.time.ns - watermark_.ns > own_.largest_jump_ns) {
       own_.largest_jump_ns = frame.time.ns - watermark_.ns;
@@ -201,7 +215,7 @@ void Intake::flush() {
 }
 
 void Intake::finish() {
-  own_.implausible_time += time_guard_.refuse();
+  refuse_held();
   flush();
   for (const auto& shard : shards_) shard->finish();
 }

@@ -59,6 +59,8 @@ class Intake {
 
   void take(const capture::Frame& frame);
   void process(const capture::Frame& frame);
+  void count(const capture::Frame& frame);
+  void refuse_held();
   void flush();
 
   IntakeConfig config_;

@@ -12,19 +12,13 @@ TimeGuard::Verdict TimeGuard::look_at(const capture::Frame& frame, util::Time wa
   return held_.size() < witnesses ? Verdict::held : Verdict::believe;
 }
 
-std::span<const capture::Frame> TimeGuard::released() {
-  released_.clear();
+std::span<const capture::Frame> TimeGuard::held() {
+  views_.clear();
   for (Held& held : held_) {
     held.frame.octets = held.octets;
-    released_.push_back(held.frame);
+    views_.push_back(held.frame);
   }
-  return released_;
-}
-
-std::size_t TimeGuard::refuse() {
-  const std::size_t refused = held_.size();
-  held_.clear();
-  return refused;
+  return views_;
 }
 
 }  // namespace rata::pipeline

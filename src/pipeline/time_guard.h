@@ -18,18 +18,16 @@ class TimeGuard {
   static constexpr std::size_t witnesses = 4;  ///< frames that have to agree on the new time
 
   enum class Verdict {
-    go_on,   ///< the frame is in its time
+    go_on,   ///< the frame is in its time, and what `held` has is not
     held,    ///< it waits; its octets were copied
-    believe  ///< it waits no more: `released` has it and those before it
+    believe  ///< enough agree: all that `held` has, this one last, is in its time
   };
 
   Verdict look_at(const capture::Frame& frame, util::Time watermark);
 
-  /// The frames of the verdict `believe`, oldest first. Lifetime: until the next call of `look_at`.
-  std::span<const capture::Frame> released();
-
-  /// Gives up what waits, at a frame that is in its time or at the end; returns how many frames that were.
-  std::size_t refuse();
+  /// The frames that wait, oldest first. Lifetime: until the next call of anything.
+  std::span<const capture::Frame> held();
+  void forget() { held_.clear(); }
 
  private:
   struct Held {
@@ -37,7 +35,7 @@ class TimeGuard {
     std::vector<std::uint8_t> octets;
   };
   std::vector<Held> held_;
-  std::vector<capture::Frame> released_;
+  std::vector<capture::Frame> views_;
 };
 
 }  // namespace rata::pipeline

@@ -1,0 +1,105 @@
+#include "pipeline/intake.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace rata::pipeline {
+namespace {
+
+using capture::Frame;
+
+/// Remembers the ids of the messages it gets, and that they come before packet time moves past them.
+class Collector final : public PacketSink {
+ public:
+  void add(std::size_t, std::span<const reduce::Packet> batch) override {
+    for (const reduce::Packet& packet : batch) {
+      ids.push_back(packet.message.id);
+      EXPECT_LE(packet.time, advanced_to + second);
+    }
+  }
+  util::Time advance(util::Time watermark) override {
+    advanced_to = {watermark.ns / util::ns_per_second * util::ns_per_second};
+    return advanced_to + second;
+  }
+
+  std::vector<std::uint16_t> ids;
+
+ private:
+  struct Second {
+    friend util::Time operator+(util::Time time, Second) { return {time.ns + util::ns_per_second}; }
+  };
+  static constexpr Second second{};
+  util::Time advanced_to{};
+};
+
+class IntakeTest : public ::testing::Test {
+ protected:
+  /// A query with an id over UDP in raw IPv4.
+  Frame query(std::uint16_t id, double seconds) {
+    std::vector<std::uint8_t>& octets = octets_.emplace_back(
+        std::vector<std::uint8_t>{0x45, 0,    0, 45, 0, 1,  0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 53,  // IPv4
+                                  0x13, 0x88, 0, 53, 0, 25, 0, 0,                                             // UDP
+                                  0,    0,    1, 0,  0, 1,  0, 0, 0,  0,  0, 0, 0,   0, 1, 0, 1});            // . A IN
+    octets[28] = static_cast<std::uint8_t>(id >> 8);
+    octets[29] = static_cast<std::uint8_t>(id);
+    return {.octets = octets,
+            .time = {static_cast<std::int64_t>(seconds * 1e9)},
+            .ordinal = id,
+            .original_length = static_cast<std::uint32_t>(octets.size()),
+            .link = capture::LinkType::Raw};
+  }
+
+  std::deque<std::vector<std::uint8_t>> octets_;
+  Collector collector_;
+};
+
+TEST_F(IntakeTest, How_the_input_is_cut_into_reads_changes_nothing) {
+  std::vector<Frame> frames;
+  for (std::uint16_t id = 0; id < 700; ++id) frames.push_back(query(id, 100 + id * 0.01));
+  std::vector<std::uint16_t> expected;
+  for (const std::size_t cut : {std::size_t{700}, std::size_t{1}, std::size_t{7}, std::size_t{256}}) {
+    Collector collector;
+    Intake intake({.shards = 1}, collector);
+    for (std::size_t at = 0; at < frames.size(); at += cut)
+      intake.add(std::span(frames).subspan(at, std::min(cut, frames.size() - at)));
+    intake.finish();
+    if (expected.empty()) expected = collector.ids;
+    EXPECT_EQ(collector.ids, expected);
+  }
+  EXPECT_EQ(expected.size(), 700u);
+}
+
+TEST_F(IntakeTest, The_books_balance_after_every_frame_also_while_one_waits_for_others_to_agree) {
+  constexpr double far = 4e9;
+  const std::vector<std::pair<double, std::size_t>> steps = {
+      // time, messages handed over so far
+      {100, 1}, {far, 1}, {101, 2}, {far, 2}, {far + 1, 2}, {102, 3}, {far, 3}, {far, 3}, {far + 1, 3}, {far + 2, 7}};
+  Intake intake({.shards = 4, .guard_time = true}, collector_);
+  std::uint16_t id = 0;
+  for (const auto& [time, messages] : steps) {
+    const Frame frame = query(id++, time);
+    intake.add({&frame, 1});
+    EXPECT_EQ(collector_.ids.size(), messages) << time;
+    EXPECT_TRUE(intake.books().balanced()) << time;
+  }
+  intake.finish();
+  const Books books = intake.books();
+  EXPECT_TRUE(books.balanced());
+  EXPECT_EQ(books.frames, steps.size());
+  EXPECT_EQ(books.implausible_time, 3u);
+  EXPECT_EQ(collector_.ids, (std::vector<std::uint16_t>{0, 2, 5, 6, 7, 8, 9}));
+}
+
+TEST_F(IntakeTest, Without_windows_every_stamp_is_believed) {
+  Intake intake({}, collector_);
+  for (const double time : {100.0, 4e9, 101.0}) {
+    const Frame frame = query(1, time);
+    intake.add({&frame, 1});
+  }
+  intake.finish();
+  EXPECT_EQ(intake.books().well_formed, 3u);
+}
+
+}  // namespace
+}  // namespace rata::pipeline
