@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +37,10 @@ class LineChannel final : public Channel {
       const ssize_t written = write(fd_, lines.data() + done, lines.size() - done);
       if (written >= 0) {
         done += static_cast<std::size_t>(written);
+      } else if (errno == EAGAIN) {
+        // Whoever shares the descriptor has made it non-blocking: the reader is slow, not gone.
+        pollfd room{.fd = fd_, .events = POLLOUT, .revents = 0};
+        poll(&room, 1, -1);
       } else if (errno != EINTR) {
         return failed(errno, size_before, lines, done);
       }

@@ -18,8 +18,7 @@ Sender::Sender(std::string name, std::unique_ptr<Channel> channel, const SenderC
 Sender::~Sender() { close(); }
 
 void Sender::send(summary::Summary summary) {
-  ++pushed_;
-  if (!queue_.push(std::move(summary))) ++dropped_;
+  queue_.push(std::move(summary));  // what it drops it counts
 }
 
 void Sender::hurry() {
@@ -65,7 +64,7 @@ void Sender::deliver(std::span<const summary::Summary> batch) {
       pause = std::min(pause * 2, config_.longest_retry);
     }
   }
-  dropped_ += batch.size();
+  given_up_ += batch.size();
 }
 
 /// False when the time to go on trying is over.
@@ -81,7 +80,11 @@ bool Sender::wait_for_retry(std::chrono::milliseconds pause) {
 }
 
 Sender::Counters Sender::counters() const {
-  Counters counters{.pushed = pushed_, .sent = sent_, .dropped = dropped_, .failed_attempts = failed_attempts_};
+  // What was sent or given up is read first: it was pushed before, so nothing comes out negative.
+  Counters counters{.sent = sent_, .dropped = given_up_, .failed_attempts = failed_attempts_};
+  const auto queue = queue_.counters();
+  counters.dropped += queue.dropped;
+  counters.pushed = queue.pushed + queue.dropped;
   // While the thread works, what is under way is what is left; after `close` nothing is, and the sum must come out.
   const std::uint64_t done = counters.sent + counters.dropped;
   if (thread_.joinable() && counters.pushed > done) counters.waiting = counters.pushed - done;

@@ -60,7 +60,7 @@ class Sender {
   SenderConfig config_;
   Report report_;
   util::BoundedQueue<summary::Summary> queue_;
-  std::atomic<std::uint64_t> pushed_ = 0, sent_ = 0, dropped_ = 0, failed_attempts_ = 0;
+  std::atomic<std::uint64_t> sent_ = 0, given_up_ = 0, failed_attempts_ = 0;
   std::atomic<bool> gone_ = false;
   std::atomic<bool> closing_ = false;
   std::chrono::steady_clock::time_point deadline_{};  // set before closing_

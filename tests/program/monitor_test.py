@@ -138,6 +138,19 @@ class Monitor(ProgramTest):
         self.assertEqual(process.wait(timeout=30), 1)
         self.assertIn("standard output: Broken pipe", said)
 
+    def test_a_slow_reader_of_a_pipe_made_non_blocking_gets_everything(self):
+        capture, _ = self.traffic("--packets", 20000, "--qps", 1000)
+        expected = self.monitor(capture, config()).stdout
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        process = subprocess.Popen([RATADNS, "monitor", "-c", self.folder / "config.toml", "--source", capture],
+                                   stdout=writing, stderr=subprocess.DEVNULL)
+        os.close(writing)
+        got = b"".join(iter(lambda: os.read(reading, 4096), b""))
+        os.close(reading)
+        self.assertEqual(process.wait(timeout=30), 0)
+        self.assertEqual(got.decode(), expected)
+
     def test_numbers_come_while_a_pipe_is_still_open(self):
         path = self.file("config.toml", config(reducers=["QueriesPerSecond"]))
         process = subprocess.Popen([RATADNS, "monitor", "-c", path, "--source", "-"], stdin=subprocess.PIPE,
