@@ -87,20 +87,10 @@ class RecordWriter final : public pipeline::PacketSink {
       if (record.type == dns::type_ns && !record.name_in_rdata.empty())
         item["ns"] = {record.name_in_rdata};
       else
-        item["rdata"] = rdata_hex(record.rdata);
+        item["rdata"] = util::hex(record.rdata);
       list.push_back(std::move(item));
     }
     json[name] = std::move(list);
-  }
-
-  static std::string rdata_hex(std::span<const std::uint8_t> octets) {
-    std::string text;
-    text.reserve(octets.size() * 2);
-    for (const std::uint8_t octet : octets) {
-      text += "0123456789abcdef"[octet >> 4];
-      text += "0123456789abcdef"[octet & 15];
-    }
-    return text;
   }
 
   bool addresses_, queries_, answers_, authorities_, additionals_;

@@ -28,9 +28,7 @@ std::string bare_name(std::span<const std::uint8_t> wire) {
   return text;
 }
 
-std::string address_text(std::span<const std::uint8_t> octets) {
-  return util::text(octets.size() == 4 ? util::Address::v4_from(octets.data()) : util::Address::v6_from(octets.data()));
-}
+std::string address_text(std::span<const std::uint8_t> octets) { return util::text(util::Address::from(octets)); }
 
 std::string rr_type_name(std::size_t code) { return util::rr_type_text(static_cast<std::uint16_t>(code)); }
 std::string class_name(std::size_t code) { return dns::class_text(static_cast<std::uint16_t>(code)); }

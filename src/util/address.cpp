@@ -14,10 +14,11 @@ std::string text(const Address& address) {
   return buffer;
 }
 
-std::string hex(const Address& address) {
+std::string hex(std::span<const std::uint8_t> octets) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string out;
-  for (const std::uint8_t octet : address.bytes()) {
+  out.reserve(octets.size() * 2);
+  for (const std::uint8_t octet : octets) {
     out += digits[octet >> 4];
     out += digits[octet & 15];
   }

@@ -28,6 +28,11 @@ struct Address {
     return address;
   }
 
+  /// Of 4 or 16 octets, as `bytes` gives them.
+  static Address from(std::span<const std::uint8_t> octets) {
+    return octets.size() == 4 ? v4_from(octets.data()) : v6_from(octets.data());
+  }
+
   std::span<const std::uint8_t> bytes() const { return {octets.data(), v6 ? 16u : 4u}; }
 
   friend bool operator==(const Address&, const Address&) = default;
@@ -36,8 +41,9 @@ struct Address {
 /// "192.0.2.1", "2001:db8::1" (RFC 5952).
 std::string text(const Address& address);
 
-/// "c0000201": the older form, hexadecimal digits without separators.
-std::string hex(const Address& address);
+/// "c0000201": hexadecimal digits without separators, the older form of addresses.
+std::string hex(std::span<const std::uint8_t> octets);
+inline std::string hex(const Address& address) { return hex(address.bytes()); }
 
 /// Reads 8 or 32 hexadecimal digits of either case. Errors: nullopt for any other text.
 std::optional<Address> address_from_hex(std::string_view digits);

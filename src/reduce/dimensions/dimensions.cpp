@@ -12,9 +12,7 @@ using Octets = std::span<const std::uint8_t>;
 
 std::uint16_t number(Octets octets) { return static_cast<std::uint16_t>(octets[0] << 8 | octets[1]); }
 
-std::string address_text(Octets octets) {
-  return util::text(octets.size() == 4 ? util::Address::v4_from(octets.data()) : util::Address::v6_from(octets.data()));
-}
+std::string address_text(Octets octets) { return util::text(util::Address::from(octets)); }
 
 template <std::uint16_t (*value)(const Packet&)>
 bool always(const Packet& packet, KeyBuffer& key) {
