@@ -83,7 +83,7 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
     }
     current.with([](capture::Source*& shared) { shared = nullptr; });
     facts.link_types.insert((*source)->link_types().begin(), (*source)->link_types().end());
-    if ((*source)->error()) facts.errors.push_back((*source)->error()->message);
+    for (const util::Error& error : (*source)->errors()) facts.errors.push_back(error.message);
   }
   facts.interrupted = watch.stopped();
   intake.finish();
@@ -111,6 +111,10 @@ std::string link_type_text(capture::LinkType type) {
       return "IPV6";
     case LinuxSll2:
       return "LINUX_SLL2";
+    case Dnstap:
+      return "DNSTAP";
+    case Speedy:
+      return "SPEEDY";
   }
   return fmt::format("LINKTYPE{}", static_cast<unsigned>(type));
 }

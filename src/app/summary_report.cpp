@@ -79,8 +79,8 @@ ordered_json dns_json(const CaptureSummary& summary) {
       {"messages", totals.messages},
       {"queries", totals.queries},
       {"responses", totals.responses},
-      {"udp", totals.udp},
-      {"tcp", totals.tcp},
+      {"udp", totals.transport[0]},
+      {"tcp", totals.transport[1]},
       {"ipv4", totals.ipv4},
       {"ipv6", totals.ipv6},
       {"tc", totals.tc},
@@ -97,6 +97,9 @@ ordered_json dns_json(const CaptureSummary& summary) {
       {"rcode", counts_json(totals.header_rcode, rcode_name)},
       {"rcode_full", counts_json(totals.rcode, rcode_name)},
   };
+  // What only dnstap can tell.
+  for (std::size_t i = 2; i < totals.transport.size(); ++i)
+    if (totals.transport[i] != 0) dns[std::string(util::name(static_cast<util::Transport>(i)))] = totals.transport[i];
   if (summary.scope == reduce::ReportScope::counts) return dns;
   dns["distinct_qnames"] = report.qnames().size() + report.qnames().dropped_keys();
   dns["top_qnames"] = top_json(report.qnames(), bare_name);
@@ -132,6 +135,14 @@ std::string latency_text(const char* transport, const util::LogHistogram& latenc
                      milliseconds(latency.quantile(0.5)), milliseconds(latency.quantile(0.9)),
                      milliseconds(latency.quantile(0.99)), milliseconds(static_cast<double>(latency.max())),
                      latency.count());
+}
+
+std::string transports_text(const Report::Totals& totals) {
+  std::string text = fmt::format("UDP {}, TCP {}", totals.transport[0], totals.transport[1]);
+  for (std::size_t i = 2; i < totals.transport.size(); ++i)
+    if (totals.transport[i] != 0)
+      text += fmt::format(", {} {}", util::name(static_cast<util::Transport>(i)), totals.transport[i]);
+  return text;
 }
 
 std::string header_text(const CaptureSummary& summary) {
@@ -187,7 +198,7 @@ std::string summary_text(const CaptureSummary& summary) {
   const Report& report = summary.report;
   const Report::Totals& totals = report.totals();
   std::string text = header_text(summary);
-  text += fmt::format("UDP {}, TCP {}; IPv4 {}, IPv6 {}; EDNS {}, DO {}, TC {}\n", totals.udp, totals.tcp, totals.ipv4,
+  text += fmt::format("{}; IPv4 {}, IPv6 {}; EDNS {}, DO {}, TC {}\n", transports_text(totals), totals.ipv4,
                       totals.ipv6, totals.edns, totals.dnssec_ok, totals.tc);
   if (summary.scope == reduce::ReportScope::all) {
     const reduce::Pairing& pairing = report.pairing();

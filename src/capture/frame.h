@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "capture/envelope.h"
 #include "util/time.h"
 
 namespace rata::capture {
@@ -20,15 +21,19 @@ enum class LinkType : std::uint16_t {
   Ipv4 = 228,
   Ipv6 = 229,
   LinuxSll2 = 276,
+  // Ours: no frames but DNS messages, each with an Envelope. No file has these numbers.
+  Dnstap = 0xff01,
+  Speedy = 0xff02,
 };
 
-/// One captured frame. Lifetime: `octets` until the source's next read.
+/// One captured frame, or one DNS message. Lifetime: `octets` and `envelope` until the source's next read.
 struct Frame {
   std::span<const std::uint8_t> octets;
   util::Time time;
   std::uint64_t ordinal = 0;          ///< position in the input, from 0
   std::uint32_t original_length = 0;  ///< on the wire; more than octets.size() when the capture cut it
   LinkType link = LinkType::Ethernet;
+  const Envelope* envelope = nullptr;  ///< the octets are a DNS message, and this says the rest
 };
 
 }  // namespace rata::capture

@@ -42,7 +42,7 @@ class Live final : public Source {
   }
 
   Read read(std::vector<Frame>& batch) override;
-  const std::optional<util::Error>& error() const override { return error_; }
+  const std::vector<util::Error>& errors() const override { return errors_; }
   SourceStats stats() override;
   bool live() const override { return true; }
   const std::set<LinkType>& link_types() const override { return link_types_; }
@@ -56,7 +56,7 @@ class Live final : public Source {
   static void take(u_char* self, const pcap_pkthdr* header, const u_char* octets);
   void take_ready(std::vector<Frame>& batch);
   bool wait();
-  void fail(const std::string& why) { error_ = util::Error{fmt::format("{}: {}", name_, why)}; }
+  void fail(const std::string& why) { errors_.push_back({fmt::format("{}: {}", name_, why)}); }
 
   std::string name_;
   Handle handle_;
@@ -69,7 +69,7 @@ class Live final : public Source {
   SourceStats stats_;
   std::uint32_t dropped_before_ = 0;
   std::set<LinkType> link_types_;
-  std::optional<util::Error> error_;
+  std::vector<util::Error> errors_;
 };
 
 void Live::take(u_char* self, const pcap_pkthdr* header, const u_char* octets) {
@@ -107,11 +107,11 @@ bool Live::wait() {
 
 Read Live::read(std::vector<Frame>& batch) {
   batch.clear();
-  if (stop_.is_set() || error_) return Read::end;
+  if (stop_.is_set() || !errors_.empty()) return Read::end;
   take_ready(batch);
-  if (batch.empty() && !error_ && wait()) take_ready(batch);
+  if (batch.empty() && errors_.empty() && wait()) take_ready(batch);
   if (!batch.empty()) return Read::frames;
-  return stop_.is_set() || error_ ? Read::end : Read::idle;
+  return stop_.is_set() || !errors_.empty() ? Read::end : Read::idle;
 }
 
 SourceStats Live::stats() {

@@ -28,7 +28,7 @@ class PcapFile final : public Source {
   Read start();
   Read read(std::vector<Frame>& batch) override;
 
-  const std::optional<util::Error>& error() const override { return error_; }
+  const std::vector<util::Error>& errors() const override { return errors_; }
   SourceStats stats() override { return stats_; }
   bool live() const override { return false; }
   const std::set<LinkType>& link_types() const override { return link_types_; }
@@ -60,7 +60,7 @@ class PcapFile final : public Source {
   PcapHeader header_;
   SourceStats stats_;
   std::set<LinkType> link_types_;
-  std::optional<util::Error> error_;
+  std::vector<util::Error> errors_;
 };
 
 Read PcapFile::start() {
@@ -73,7 +73,7 @@ Read PcapFile::start() {
     if (filled_ >= pcap_header_octets) break;
     const Read more = refill();
     if (more == Read::idle) return Read::idle;
-    if (more == Read::end && (error_ || stop_.is_set())) return Read::end;
+    if (more == Read::end && (!errors_.empty() || stop_.is_set())) return Read::end;
     if (more == Read::end) break;  // the header's reader says what is missing
   }
   const auto header = read_pcap_header(waiting());
@@ -172,7 +172,7 @@ Read PcapFile::refill() {
 Read PcapFile::end_of_input() {
   ended_ = true;
   const std::size_t left = filled_ - at_;
-  if (error_ || stop_.is_set() || left == 0) return Read::end;
+  if (!errors_.empty() || stop_.is_set() || left == 0) return Read::end;
   const std::size_t captured = left < record_header_octets ? 0 : capture_length(waiting().data(), header_.swapped);
   if (damaged_)
     return fail(
@@ -183,7 +183,7 @@ Read PcapFile::end_of_input() {
 }
 
 Read PcapFile::fail(std::string why) {
-  error_ = util::Error{std::move(why)};
+  errors_.push_back({std::move(why)});
   ended_ = true;
   return Read::end;
 }
@@ -199,7 +199,7 @@ util::Result<std::unique_ptr<Source>> open_pcap(const std::string& name, Descrip
   if (!waits) {
     while (file->start() == Read::idle) {
     }
-    if (file->error()) return *file->error();
+    if (!file->errors().empty()) return file->errors().front();
   }
   return std::unique_ptr<Source>(std::move(file));
 }

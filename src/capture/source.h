@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,7 +15,7 @@ namespace rata::capture {
 enum class Read {
   frames,  ///< at least one frame
   idle,    ///< nothing within about 200 ms; ask again (live links and pipes)
-  end,     ///< the input is at its end, or stopped by `stop`, or failed: see `error`
+  end,     ///< the input is at its end, or stopped by `stop`, or failed: see `errors`
 };
 
 /// Counters of one source. Units: frames and octets.
@@ -26,7 +25,7 @@ struct SourceStats {
   std::uint64_t kernel_dropped = 0;  ///< lost before we saw them (live)
 };
 
-/// Hands over frames in input order.
+/// Hands over frames in input order, or DNS messages with their envelopes.
 /// Thread: one thread reads; `stop` may be called from any thread and from a signal handler's side.
 class Source {
  public:
@@ -36,8 +35,8 @@ class Source {
   /// Lifetime: the frames' octets stay until the next read.
   virtual Read read(std::vector<Frame>& batch) = 0;
 
-  /// Why the input ended before its time: damaged, cut, interface gone. The message names input and offset.
-  virtual const std::optional<util::Error>& error() const = 0;
+  /// What kept parts of the input from being read: damaged, cut, interface gone. Each message names input and offset.
+  virtual const std::vector<util::Error>& errors() const = 0;
   virtual SourceStats stats() = 0;
   virtual bool live() const = 0;
   virtual const std::set<LinkType>& link_types() const = 0;  ///< seen so far

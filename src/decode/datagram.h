@@ -17,6 +17,7 @@ enum class Outcome : std::uint8_t {
   not_ip,
   other_protocol,
   other_port,
+  no_message,  ///< a dnstap frame without DNS message
   // Refused: cannot be read.
   unknown_link_type,
   cut_link_header,
@@ -25,6 +26,7 @@ enum class Outcome : std::uint8_t {
   bad_udp_header,
   bad_tcp_header,
   bad_fragment,
+  bad_record,  ///< a dnstap frame or Speedy record that cannot be read
   count_
 };
 

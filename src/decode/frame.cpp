@@ -97,6 +97,9 @@ std::optional<std::uint16_t> skip_link_header(LinkType link, Cursor& cursor) {
     case LinkType::Ipv4:  // files exist that hold the other version under these two
     case LinkType::Ipv6:
       return cursor.peek() >> 4 == 6 ? ethertype_ipv6 : ethertype_ipv4;
+    case LinkType::Dnstap:  // these are no frames: who holds one reads its envelope
+    case LinkType::Speedy:
+      break;
   }
   return std::nullopt;
 }

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "decode/datagram.h"
+#include "util/transport.h"
 
 namespace rata::decode {
 
-enum class Transport : std::uint8_t { udp, tcp };
+using util::Transport;
 
 /// What UDP or TCP carried to or from a DNS port: one DNS message, the length prefix of TCP taken off.
 /// Lifetime: the frame's octets, or the joiner's memory until `release`.

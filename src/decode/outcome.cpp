@@ -13,6 +13,7 @@ constexpr std::array<OutcomeRow, static_cast<std::size_t>(Outcome::count_)> rows
     {"not_ip", OutcomeClass::filtered},
     {"other_protocol", OutcomeClass::filtered},
     {"other_port", OutcomeClass::filtered},
+    {"no_message", OutcomeClass::filtered},
     {"unknown_link_type", OutcomeClass::refused},
     {"cut_link_header", OutcomeClass::refused},
     {"bad_ip_header", OutcomeClass::refused},
@@ -20,6 +21,7 @@ constexpr std::array<OutcomeRow, static_cast<std::size_t>(Outcome::count_)> rows
     {"bad_udp_header", OutcomeClass::refused},
     {"bad_tcp_header", OutcomeClass::refused},
     {"bad_fragment", OutcomeClass::refused},
+    {"bad_record", OutcomeClass::refused},
 }};
 
 }  // namespace

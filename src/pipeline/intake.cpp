@@ -49,7 +49,21 @@ class Intake::Shard {
   void add(const Datagram& datagram) {
     payloads_.clear();
     joiner_.add(datagram, payloads_);
-    for (const Payload& payload : payloads_) read(payload);
+    for (const Payload& payload : payloads_) read(payload, nullptr);
+  }
+
+  /// A DNS message with its envelope.
+  void add(const capture::Frame& frame) {
+    const capture::Envelope& envelope = *frame.envelope;
+    read({.source = envelope.source,
+          .destination = envelope.destination,
+          .octets = frame.octets,
+          .time = frame.time,
+          .ordinal = frame.ordinal,
+          .source_port = envelope.source_port,
+          .destination_port = envelope.destination_port,
+          .transport = envelope.transport},
+         &envelope);
   }
 
   void flush() {
@@ -61,7 +75,7 @@ class Intake::Shard {
     // Whole messages may lie behind a gap in a stream that nothing will fill any more.
     payloads_.clear();
     joiner_.finish(payloads_);
-    for (const Payload& payload : payloads_) read(payload);
+    for (const Payload& payload : payloads_) read(payload, nullptr);
     flush();
   }
 
@@ -81,7 +95,7 @@ class Intake::Shard {
     packets_.clear();
   }
 
-  void read(const Payload& payload) {
+  void read(const Payload& payload, const capture::Envelope* envelope) {
     ++books_.messages;
     // A full batch goes, but the joined octets of this payload's neighbours stay until the next flush.
     if (packets_.size() == packets_per_batch) hand_over();
@@ -98,6 +112,7 @@ class Intake::Shard {
     ++books_.well_formed;
     books_.broken_records += packet.message.broken_records;
     describe(payload, packet);
+    if (envelope != nullptr) note_envelope(*envelope, packet);
   }
 
   /// The facts that reducers share.
@@ -117,6 +132,13 @@ class Intake::Shard {
     dns::fold_case(packet.message.qname, name);
     packet.qname = {name, packet.message.qname.size()};
     packet.qname_hash = util::table_hash(packet.qname);
+  }
+
+  static void note_envelope(const capture::Envelope& envelope, Packet& packet) {
+    const bool response = packet.message.is_response();
+    packet.lacks = envelope.lacks;
+    packet.client_text = response ? envelope.destination_text : envelope.source_text;
+    packet.server_text = response ? envelope.source_text : envelope.destination_text;
   }
 
   std::size_t index_;
@@ -192,14 +214,28 @@ void Intake::process(const capture::Frame& frame) {
       next_advance_ = sink_.advance(watermark_);
     }
   }
-  Datagram datagram;
-  const Outcome outcome = decode::open_frame(frame, datagram);
-  if (outcome != Outcome::decoded) {
-    ++own_.decode.outcomes[static_cast<std::size_t>(outcome)];
+  if (frame.envelope != nullptr) {
+    ++own_.decode.outcomes[static_cast<std::size_t>(open_envelope(frame))];
     return;
   }
-  const std::uint64_t hash = decode::pair_hash(datagram.source, datagram.destination);
-  shards_[hash % shards_.size()]->add(datagram);
+  Datagram datagram;
+  const Outcome outcome = decode::open_frame(frame, datagram);
+  if (outcome == Outcome::decoded)
+    shard_of(datagram.source, datagram.destination).add(datagram);
+  else
+    ++own_.decode.outcomes[static_cast<std::size_t>(outcome)];
+}
+
+Outcome Intake::open_envelope(const capture::Frame& frame) {
+  const capture::Envelope& envelope = *frame.envelope;
+  if (envelope.content == capture::Envelope::Content::none) return Outcome::no_message;
+  if (envelope.content == capture::Envelope::Content::unreadable) return Outcome::bad_record;
+  shard_of(envelope.source, envelope.destination).add(frame);
+  return Outcome::decoded;
+}
+
+Intake::Shard& Intake::shard_of(const util::Address& a, const util::Address& b) {
+  return *shards_[decode::pair_hash(a, b) % shards_.size()];
 }
 
 void Intake::tick(util::Time now) {

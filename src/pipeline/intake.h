@@ -59,6 +59,8 @@ class Intake {
 
   void take(const capture::Frame& frame);
   void process(const capture::Frame& frame);
+  decode::Outcome open_envelope(const capture::Frame& frame);
+  Shard& shard_of(const util::Address& a, const util::Address& b);
   void count(const capture::Frame& frame);
   void refuse_held();
   void flush();

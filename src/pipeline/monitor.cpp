@@ -141,7 +141,7 @@ void Monitor::run() {
   sink_->finish();
   share_state(source_->live() ? InputState::live : InputState::reading);
   for (const auto& sender : senders_) sender->close();
-  share_state(source_->error() ? InputState::failed : InputState::ended);
+  share_state(source_->errors().empty() ? InputState::ended : InputState::failed);
 }
 
 bool Monitor::nobody_listens() const {
@@ -191,7 +191,7 @@ Books Monitor::books() const {
 
 void Monitor::share_state(InputState input) {
   MonitorState fresh{.input = input,
-                     .error = source_->error() ? source_->error()->message : "",
+                     .error = source_->errors().empty() ? "" : source_->errors().front().message,
                      .watermark = intake_->watermark(),
                      .books = books()};
   state_.with([&](MonitorState& shared) { shared = std::move(fresh); });

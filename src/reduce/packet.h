@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
-#include "decode/joiner.h"
 #include "dns/message.h"
 #include "util/address.h"
+#include "util/members.h"
 #include "util/time.h"
+#include "util/transport.h"
 
 namespace rata::reduce {
 
@@ -18,7 +20,11 @@ struct Packet {
   util::Time time;
   std::uint64_t ordinal = 0;  ///< of its frame: where it stands in the input
   std::uint16_t client_port = 0, server_port = 0;
-  decode::Transport transport = decode::Transport::udp;
+  util::Transport transport = util::Transport::udp;
+  util::MemberSet lacks;  ///< what the source did not say; those fields have their defaults
+
+  /// Addresses that came as some other text (made anonymous), as it came; empty: `client` and `server` are addresses.
+  std::string_view client_text, server_text;
 
   std::span<const std::uint8_t> qname;  ///< wire form, lower case; empty: no question
   std::uint64_t qname_hash = 0;         ///< keyed per process, for tables only

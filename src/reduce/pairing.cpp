@@ -33,11 +33,11 @@ void Pairing::add(const Packet& packet) {
     if (packet.message.has_question())
       wait(key_of(packet), packet);
     else
-      unanswered_ += packet.transport == decode::Transport::udp;  // nothing could be told to belong to it
+      unanswered_ += packet.transport == util::Transport::udp;  // nothing could be told to belong to it
   } else if (packet.message.has_question()) {
     answer(key_of(packet), packet);
   } else {
-    unasked_ += packet.transport == decode::Transport::udp;
+    unasked_ += packet.transport == util::Transport::udp;
   }
 }
 
@@ -54,7 +54,7 @@ void Pairing::wait(std::uint64_t key, const Packet& packet) {
     slots_[oldest].time_ns = packet.time.ns;
     return;
   }
-  slots_[slot] = {key, packet.time.ns, true, packet.transport == decode::Transport::tcp};
+  slots_[slot] = {key, packet.time.ns, true, packet.transport == util::Transport::tcp};
   ++used_;
 }
 
@@ -66,7 +66,7 @@ void Pairing::answer(std::uint64_t key, const Packet& packet) {
     if (waiting.key != key || packet.time.ns - waiting.time_ns > patience_ns) continue;
     if (best == slots_.size() || waiting.time_ns < slots_[best].time_ns) best = slot;
   }
-  const bool tcp = packet.transport == decode::Transport::tcp;
+  const bool tcp = packet.transport == util::Transport::tcp;
   if (best == slots_.size()) {
     unasked_ += !tcp;
     return;

@@ -13,10 +13,11 @@ void add_each(Numbers& into, const Numbers& from) {
 }  // namespace
 
 Report::Totals& Report::Totals::operator+=(const Totals& other) {
-  for (const auto member : {&Totals::messages, &Totals::queries, &Totals::responses, &Totals::udp, &Totals::tcp,
-                            &Totals::ipv4, &Totals::ipv6, &Totals::tc, &Totals::aa, &Totals::rd_queries, &Totals::edns,
-                            &Totals::dnssec_ok, &Totals::edns_queries, &Totals::do_queries})
+  for (const auto member :
+       {&Totals::messages, &Totals::queries, &Totals::responses, &Totals::ipv4, &Totals::ipv6, &Totals::tc, &Totals::aa,
+        &Totals::rd_queries, &Totals::edns, &Totals::dnssec_ok, &Totals::edns_queries, &Totals::do_queries})
     this->*member += other.*member;
+  add_each(transport, other.transport);
   add_each(opcode, other.opcode);
   add_each(header_rcode, other.header_rcode);
   add_each(rcode, other.rcode);
@@ -36,7 +37,7 @@ void Report::add(std::span<const Packet> batch) {
 void Report::count(const Packet& packet) {
   const dns::Message& message = packet.message;
   ++totals_.messages;
-  ++(packet.transport == decode::Transport::udp ? totals_.udp : totals_.tcp);
+  ++totals_.transport[static_cast<std::size_t>(packet.transport)];
   ++(packet.client.v6 ? totals_.ipv6 : totals_.ipv4);
   ++totals_.opcode[message.opcode()];
   totals_.tc += message.truncated();

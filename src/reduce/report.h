@@ -19,7 +19,8 @@ enum class ReportScope { counts, all };
 class Report {
  public:
   struct Totals {
-    std::uint64_t messages = 0, queries = 0, responses = 0, udp = 0, tcp = 0, ipv4 = 0, ipv6 = 0;
+    std::uint64_t messages = 0, queries = 0, responses = 0, ipv4 = 0, ipv6 = 0;
+    std::array<std::uint64_t, static_cast<std::size_t>(util::Transport::count_)> transport{};
     std::uint64_t tc = 0, aa = 0, rd_queries = 0, edns = 0, dnssec_ok = 0, edns_queries = 0, do_queries = 0;
     std::array<std::uint64_t, 16> opcode{};
     std::array<std::uint64_t, 16> header_rcode{};                         ///< of responses

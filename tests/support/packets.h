@@ -48,7 +48,7 @@ class Packets {
     packet.server_port = 53;
     packet.time = {static_cast<std::int64_t>(what.time * 1e9)};
     packet.ordinal = what.ordinal;
-    packet.transport = what.tcp ? decode::Transport::tcp : decode::Transport::udp;
+    packet.transport = what.tcp ? util::Transport::tcp : util::Transport::udp;
     return packet;
   }
 

@@ -94,7 +94,7 @@ Everything read_all(Source& source) {
     for (const Frame& frame : batch) everything.frames.push_back({{frame.octets.begin(), frame.octets.end()}, frame});
   }
   EXPECT_TRUE(batch.empty());
-  if (source.error()) everything.error = source.error()->message;
+  if (!source.errors().empty()) everything.error = source.errors().front().message;
   EXPECT_EQ(source.read(batch), Read::end) << "the end stays the end";
   return everything;
 }

@@ -83,7 +83,7 @@ TEST_F(OnLoopback, FramesThatPassTheFilterComeAndStopEnds) {
   EXPECT_EQ(source->stats().kernel_dropped, 0u);
   source->stop();
   EXPECT_EQ(source->read(batch), Read::end);
-  EXPECT_FALSE(source->error());
+  EXPECT_TRUE(source->errors().empty());
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST(Pipe, HandsOutEachRecordAsSoonAsItIsWhole) {
   EXPECT_EQ(Octets(batch[0].octets.begin(), batch[0].octets.end()), captures::frame_octets(1, 100));
   pipe.close();
   EXPECT_EQ(pipe.source->read(batch), Read::end);
-  EXPECT_FALSE(pipe.source->error());
+  EXPECT_TRUE(pipe.source->errors().empty());
 }
 
 TEST(Pipe, TakesAnyDivisionOfTheOctets) {
@@ -115,7 +115,7 @@ TEST(Pipe, StopWakesAReadThatWaits) {
     while (pipe.source->read(batch) != Read::end) {
     }
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
-    EXPECT_FALSE(pipe.source->error());
+    EXPECT_TRUE(pipe.source->errors().empty());
   }
 }
 
