@@ -300,7 +300,7 @@ TEST(Outcomes, HaveNamesOfTheirOwnAndAClass) {
     const auto outcome = static_cast<Outcome>(i);
     EXPECT_TRUE(names.insert(name(outcome)).second);
     const OutcomeClass expected = outcome == Outcome::decoded      ? OutcomeClass::decoded
-                                  : outcome <= Outcome::other_port ? OutcomeClass::filtered
+                                  : outcome <= Outcome::no_message ? OutcomeClass::filtered
                                                                    : OutcomeClass::refused;
     EXPECT_EQ(class_of(outcome), expected) << name(outcome);
   }
