@@ -184,6 +184,8 @@ std::string summary_json(const CaptureSummary& summary) {
     const reduce::Pairing& pairing = summary.report.pairing();
     json["unanswered"] = pairing.unanswered();
     json["unasked"] = pairing.unasked();
+    json["late"] = pairing.late();
+    json["retried"] = pairing.retried();
     json["latency_ms"] = latency_json(pairing.latency_udp());
     json["latency_tcp_ms"] = latency_json(pairing.latency_tcp());
   }
@@ -203,6 +205,8 @@ std::string summary_text(const CaptureSummary& summary) {
   if (summary.scope == reduce::ReportScope::all) {
     const reduce::Pairing& pairing = report.pairing();
     text += fmt::format("unanswered {:>12}  {}\n", pairing.unanswered(), percent(pairing.unanswered(), totals.queries));
+    if (pairing.late() + pairing.retried() + pairing.unasked() > 0)
+      text += fmt::format("late {}, unasked {}, retried {}\n", pairing.late(), pairing.unasked(), pairing.retried());
     text += latency_text("latency UDP", pairing.latency_udp());
     text += latency_text("latency TCP", pairing.latency_tcp());
   }

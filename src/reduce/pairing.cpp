@@ -8,8 +8,9 @@
 namespace rata::reduce {
 namespace {
 
-constexpr std::int64_t patience_ns = 5 * util::ns_per_second;
 constexpr std::size_t first_slots = 1024;
+
+bool is_udp(const Packet& packet) { return packet.transport == util::Transport::udp; }
 
 /// 64 keyed bits stand for the whole key: among 2^18 waiting queries two different ones share them with a chance of
 /// one in 2^46 for each query.
@@ -29,61 +30,85 @@ std::uint64_t key_of(const Packet& packet) {
 Pairing::Pairing(std::size_t limit) : limit_(limit), slots_(first_slots), mask_(first_slots - 1) {}
 
 void Pairing::add(const Packet& packet) {
-  if (packet.message.is_query()) {
-    if (packet.message.has_question())
-      wait(key_of(packet), packet);
-    else
-      unanswered_ += packet.transport == util::Transport::udp;  // nothing could be told to belong to it
-  } else if (packet.message.has_question()) {
-    answer(key_of(packet), packet);
+  const bool query = packet.message.is_query();
+  if (!packet.message.has_question()) {
+    // Nothing can be told to belong to it.
+    (query ? unanswered_ : unasked_) += is_udp(packet);
+  } else if (query) {
+    add_query(key_of(packet), packet);
   } else {
-    unasked_ += packet.transport == util::Transport::udp;
+    add_response(key_of(packet), packet);
   }
 }
 
-void Pairing::wait(std::uint64_t key, const Packet& packet) {
+void Pairing::add_query(std::uint64_t key, const Packet& packet) {
+  const std::int64_t now = packet.time.ns;
+  const std::size_t response = oldest(key, Kind::response, now - reorder_ns, now + reorder_ns);
+  if (response != slots_.size()) return pair(response, slots_[response].time_ns - now);
+  retried_ += is_udp(packet) && oldest(key, Kind::query, now - patience_ns, now + patience_ns) != slots_.size();
+  wait(key, Kind::query, packet);
+}
+
+void Pairing::add_response(std::uint64_t key, const Packet& packet) {
+  const std::int64_t now = packet.time.ns;
+  const std::size_t query = oldest(key, Kind::query, now - patience_ns, now + patience_ns);
+  if (query != slots_.size()) return pair(query, now - slots_[query].time_ns);
+  const std::size_t expired = oldest(key, Kind::query, now - late_ns, now - patience_ns);
+  if (expired == slots_.size()) return wait(key, Kind::response, packet);
+  late_ += is_udp(packet);
+  give_up(slots_[expired]);
+  erase(expired);
+}
+
+/// The slot of the first entry stamped in [from_ns, to_ns]: equal queries wait side by side, and the response belongs
+/// to the oldest. `slots_.size()` when there is none.
+std::size_t Pairing::oldest(std::uint64_t key, Kind kind, std::int64_t from_ns, std::int64_t to_ns) const {
+  std::size_t best = slots_.size();
+  for (std::size_t slot = key & mask_; slots_[slot].kind != Kind::none; slot = (slot + 1) & mask_) {
+    const Waiting& waiting = slots_[slot];
+    if (waiting.key != key || waiting.kind != kind || waiting.time_ns < from_ns || waiting.time_ns > to_ns) continue;
+    if (best == slots_.size() || waiting.time_ns < slots_[best].time_ns) best = slot;
+  }
+  return best;
+}
+
+void Pairing::wait(std::uint64_t key, Kind kind, const Packet& packet) {
   if ((used_ + 1) * 2 > slots_.size()) make_room(packet.time.ns);
-  std::size_t slot = key & mask_, oldest = slots_.size(), equal = 0;
-  for (; slots_[slot].used; slot = (slot + 1) & mask_) {
+  const Waiting fresh{key, packet.time.ns, kind, is_udp(packet)};
+  std::size_t slot = key & mask_, earliest = slots_.size(), equal = 0;
+  for (; slots_[slot].kind != Kind::none; slot = (slot + 1) & mask_) {
     if (slots_[slot].key != key) continue;
     ++equal;
-    if (oldest == slots_.size() || slots_[slot].time_ns < slots_[oldest].time_ns) oldest = slot;
+    if (earliest == slots_.size() || slots_[slot].time_ns < slots_[earliest].time_ns) earliest = slot;
   }
   if (equal >= max_equal) {
-    give_up(slots_[oldest]);
-    slots_[oldest].time_ns = packet.time.ns;
+    give_up(slots_[earliest]);
+    slots_[earliest] = fresh;
     return;
   }
-  slots_[slot] = {key, packet.time.ns, true, packet.transport == util::Transport::tcp};
+  slots_[slot] = fresh;
   ++used_;
 }
 
-void Pairing::answer(std::uint64_t key, const Packet& packet) {
-  // Equal queries wait side by side: the response belongs to the oldest that is not past its time.
-  std::size_t best = slots_.size();
-  for (std::size_t slot = key & mask_; slots_[slot].used; slot = (slot + 1) & mask_) {
-    const Waiting& waiting = slots_[slot];
-    if (waiting.key != key || packet.time.ns - waiting.time_ns > patience_ns) continue;
-    if (best == slots_.size() || waiting.time_ns < slots_[best].time_ns) best = slot;
-  }
-  const bool tcp = packet.transport == util::Transport::tcp;
-  if (best == slots_.size()) {
-    unasked_ += !tcp;
-    return;
-  }
-  const std::int64_t latency_ns = std::max<std::int64_t>(0, packet.time.ns - slots_[best].time_ns);
-  (tcp ? latency_tcp_ : latency_udp_).add(static_cast<std::uint64_t>(latency_ns));
-  erase(best);
+void Pairing::pair(std::size_t slot, std::int64_t latency_ns) {
+  (slots_[slot].udp ? latency_udp_ : latency_tcp_)
+      .add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, latency_ns)));
+  erase(slot);
+}
+
+void Pairing::give_up(const Waiting& waiting) {
+  if (!waiting.udp) return;
+  ++(waiting.kind == Kind::query ? unanswered_ : unasked_);
 }
 
 /// Closes the hole by moving back what was pushed past it (Knuth, volume 3, section 6.4, algorithm R).
 void Pairing::erase(std::size_t slot) {
   --used_;
   for (std::size_t next = slot;;) {
-    slots_[slot].used = false;
+    slots_[slot].kind = Kind::none;
     do {
       next = (next + 1) & mask_;
-      if (!slots_[next].used) return;
+      if (slots_[next].kind == Kind::none) return;
       // Stays where it is while its home lies cyclically in (slot, next].
     } while (((next - (slots_[next].key & mask_)) & mask_) < ((next - slot) & mask_));
     slots_[slot] = slots_[next];
@@ -92,34 +117,42 @@ void Pairing::erase(std::size_t slot) {
 }
 
 void Pairing::make_room(std::int64_t now_ns) {
-  rebuild(slots_.size(), now_ns - patience_ns);
+  const auto keep_for = [now_ns](std::int64_t query_ns) {
+    return [=](const Waiting& waiting) {
+      return now_ns - waiting.time_ns <= (waiting.kind == Kind::query ? query_ns : reorder_ns);
+    };
+  };
+  rebuild(slots_.size(), keep_for(late_ns));
   if (used_ * 4 <= slots_.size()) return;
-  if (used_ < limit_) {
-    rebuild(slots_.size() * 2, INT64_MIN);
-    return;
-  }
-  std::vector<std::int64_t> times;
-  for (const Waiting& waiting : slots_)
-    if (waiting.used) times.push_back(waiting.time_ns);
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  rebuild(slots_.size(), *middle + 1);
+  if (used_ < limit_) return rebuild(slots_.size() * 2, [](const Waiting&) { return true; });
+  rebuild(slots_.size(), keep_for(patience_ns));
+  if (used_ * 4 > slots_.size()) drop_older_half();
 }
 
-/// Puts the waiting queries into a new table, those before `keep_from_ns` aside.
-void Pairing::rebuild(std::size_t slots, std::int64_t keep_from_ns) {
+void Pairing::drop_older_half() {
+  std::vector<std::int64_t> times;
+  for (const Waiting& waiting : slots_)
+    if (waiting.kind != Kind::none) times.push_back(waiting.time_ns);
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  rebuild(slots_.size(), [last = *middle](const Waiting& waiting) { return waiting.time_ns > last; });
+}
+
+/// Puts what is to be kept into a new table and gives up the rest.
+template <typename Keep>
+void Pairing::rebuild(std::size_t slots, Keep keep) {
   std::vector<Waiting> old(slots);
   old.swap(slots_);
   mask_ = slots - 1;
   used_ = 0;
   for (const Waiting& waiting : old) {
-    if (!waiting.used) continue;
-    if (waiting.time_ns < keep_from_ns) {
+    if (waiting.kind == Kind::none) continue;
+    if (!keep(waiting)) {
       give_up(waiting);
       continue;
     }
     std::size_t slot = waiting.key & mask_;
-    while (slots_[slot].used) slot = (slot + 1) & mask_;
+    while (slots_[slot].kind != Kind::none) slot = (slot + 1) & mask_;
     slots_[slot] = waiting;
     ++used_;
   }
@@ -127,14 +160,14 @@ void Pairing::rebuild(std::size_t slots, std::int64_t keep_from_ns) {
 
 void Pairing::finish() {
   for (Waiting& waiting : slots_)
-    if (std::exchange(waiting.used, false)) give_up(waiting);
+    if (waiting.kind != Kind::none) give_up(std::exchange(waiting, {}));
   used_ = 0;
 }
 
 void Pairing::absorb(Pairing& sibling) {
   sibling.finish();
-  unanswered_ += std::exchange(sibling.unanswered_, 0);
-  unasked_ += std::exchange(sibling.unasked_, 0);
+  for (const auto count : {&Pairing::unanswered_, &Pairing::unasked_, &Pairing::late_, &Pairing::retried_})
+    this->*count += std::exchange(sibling.*count, 0);
   latency_udp_.absorb(sibling.latency_udp_);
   latency_tcp_.absorb(sibling.latency_tcp_);
 }

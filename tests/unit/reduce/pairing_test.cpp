@@ -44,7 +44,8 @@ TEST_F(PairingTest, What_differs_does_not_pair) {
       {.response = true, .client = "192.0.2.2", .time = 1.1, .id = 7},
       {.response = true, .time = 1.1, .id = 7, .client_port = 5001},
       {.name = "", .response = true, .time = 1.1, .id = 7},
-      {.response = true, .time = 6.1, .id = 7},  // past its time
+      {.response = true, .time = 36.1, .id = 7},  // past all patience
+      {.response = true, .time = -4.1, .id = 7},  // stamped long before it
   };
   for (const auto& response : cases) {
     Pairing pairing;
@@ -64,6 +65,70 @@ TEST_F(PairingTest, Tcp_is_kept_apart_and_not_called_unanswered) {
   EXPECT_EQ(pairing_.unanswered(), 0u);
   EXPECT_EQ(pairing_.unasked(), 1u);
   EXPECT_EQ(pairing_.latency_tcp().count(), 0u);
+}
+
+TEST_F(PairingTest, A_late_response_is_late_and_its_query_unanswered) {
+  add({.time = 1});
+  add({.response = true, .time = 6.1});
+  add({.response = true, .time = 6.2});
+  pairing_.finish();
+  EXPECT_EQ(pairing_.late(), 1u);
+  EXPECT_EQ(pairing_.unanswered(), 1u);
+  EXPECT_EQ(pairing_.unasked(), 1u);
+  EXPECT_EQ(pairing_.latency_udp().count(), 0u);
+}
+
+TEST_F(PairingTest, A_response_that_stands_before_its_query_still_pairs) {
+  add({.response = true, .time = 1.002});
+  add({.time = 1});
+  EXPECT_NEAR(pairing_.latency_udp().quantile(0.5), 2e6, 1e4);
+  add({.response = true, .time = 2, .id = 8});
+  add({.time = 2.5, .id = 8});  // too far from it
+  pairing_.finish();
+  EXPECT_EQ(pairing_.latency_udp().count(), 1u);
+  EXPECT_EQ(pairing_.unasked(), 1u);
+  EXPECT_EQ(pairing_.unanswered(), 1u);
+}
+
+TEST_F(PairingTest, A_clock_that_steps_back_does_not_part_them) {
+  add({.time = 5});
+  add({.response = true, .time = 4});
+  pairing_.finish();
+  EXPECT_EQ(pairing_.latency_udp().count(), 1u);
+  EXPECT_EQ(pairing_.latency_udp().max(), 0u);
+}
+
+TEST_F(PairingTest, A_query_equal_to_one_that_waits_is_a_retry) {
+  add({.time = 1});
+  add({.time = 2});
+  add({.response = true, .time = 2.1});
+  add({.time = 2.2});  // the second is still waiting
+  add({.time = 20});   // nobody waits any more
+  add({.time = 1, .tcp = true});
+  add({.time = 1, .tcp = true});
+  pairing_.finish();
+  EXPECT_EQ(pairing_.retried(), 2u);
+  EXPECT_EQ(pairing_.unanswered(), 3u);
+}
+
+TEST_F(PairingTest, Every_message_is_in_one_figure_whatever_the_order) {
+  std::mt19937 random(7);
+  for (const std::size_t limit : {64u, 1u << 18}) {
+    Pairing pairing(limit);
+    std::uint64_t queries = 0, responses = 0;
+    for (int i = 0; i < 50'000; ++i) {
+      const bool response = random() % 2 != 0;
+      ++(response ? responses : queries);
+      pairing.add(packets_.make({.response = response,
+                                 .time = i * 1e-3 + static_cast<double>(random() % 40'000) * 1e-3,
+                                 .id = static_cast<std::uint16_t>(random() % 5000)}));
+    }
+    pairing.finish();
+    const std::uint64_t pairs = pairing.latency_udp().count();
+    EXPECT_GT(pairs, 0u);
+    EXPECT_EQ(queries, pairs + pairing.unanswered());
+    EXPECT_EQ(responses, pairs + pairing.late() + pairing.unasked());
+  }
 }
 
 TEST_F(PairingTest, Of_equal_queries_the_oldest_is_answered_first) {
