@@ -86,7 +86,7 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
     for (const util::Error& error : (*source)->errors()) facts.errors.push_back(error.message);
   }
   facts.interrupted = watch.stopped();
-  intake.finish();
+  if (auto finished = intake.finish(); !finished) facts.errors.push_back(finished.error().message);
   return facts;
 }
 

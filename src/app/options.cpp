@@ -15,6 +15,10 @@ void InputOptions::add_to(CLI::App& command) {
   command.add_option("--from", from, "leave out packets before this time: seconds since 1970 or 2024-11-20T10:00:00Z")
       ->type_name("TIME");
   command.add_option("--to", to, "leave out packets from this time on")->type_name("TIME");
+  command
+      .add_option("--keep-malformed", keep_malformed,
+                  "write the first 16 malformed messages of each reason to a pcap file")
+      ->type_name("FILE");
   command.add_option("--threads", threads, "threads for reading; this version uses 1")
       ->type_name("N")
       ->check(CLI::Range(1, 1));

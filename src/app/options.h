@@ -21,6 +21,7 @@ inline constexpr int exit_usage = 2;   ///< usage or configuration
 struct InputOptions {
   std::vector<std::uint16_t> ports;
   std::string from, to;
+  std::string keep_malformed;  ///< a file for examples; empty: none
   unsigned threads = 1;
 
   void add_to(CLI::App& command);

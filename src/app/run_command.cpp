@@ -46,6 +46,7 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
   if (!options.input.ports.empty()) config.ports = input->ports;
   config.from = input->from;
   config.to = input->to;
+  if (!options.input.keep_malformed.empty()) config.keep_malformed = options.input.keep_malformed;
   if (!options.server.empty()) config.server = options.server;
   if (options.window_seconds != 0) {
     config.window.seconds = options.window_seconds;

@@ -106,6 +106,10 @@ int serialize(const Options& options) {
   config->shards = 1;  // one shard keeps the order of the input
   RecordWriter writer(options.fields);
   pipeline::Intake intake(*config, writer);
+  if (auto kept = intake.keep_malformed(options.input.keep_malformed); !kept) {
+    complain(kept.error().message);
+    return exit_failed;
+  }
   const CaptureFacts facts = read_captures({options.file}, intake, [&writer] { return writer.flush(); });
   writer.flush();
   for (const std::string& error : facts.errors) complain(error);

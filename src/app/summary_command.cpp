@@ -53,6 +53,10 @@ int summarise(const Options& options) {
   const auto scope = options.only == "counts" ? reduce::ReportScope::counts : reduce::ReportScope::all;
   Reports reports(scope, config->shards);
   pipeline::Intake intake(*config, reports);
+  if (auto kept = intake.keep_malformed(options.input.keep_malformed); !kept) {
+    complain(kept.error().message);
+    return exit_failed;
+  }
   CaptureFacts facts = read_captures(options.files, intake);
   const CaptureSummary summary{.files = options.files,
                                .facts = std::move(facts),

@@ -214,6 +214,7 @@ void read_top_level(TableReader& root, Config& config) {
   root.text("monitor", config.monitor);
   root.wholes("ports", config.ports, 1, 65'535);
   root.whole("shards", config.shards, 1, 256);
+  root.text("keep_malformed", config.keep_malformed);
 }
 
 }  // namespace

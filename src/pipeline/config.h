@@ -41,6 +41,7 @@ struct Config {
   std::vector<std::uint16_t> ports = {53};
   unsigned shards = 8;
   std::optional<util::Time> from, to;
+  std::string keep_malformed;  ///< pcap file for examples of what cannot be read; empty: none
   reduce::WindowConfig window;
   std::optional<SourceConfig> source;
   std::vector<ChannelConfig> channels;

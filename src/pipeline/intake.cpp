@@ -79,6 +79,8 @@ class Intake::Shard {
     flush();
   }
 
+  void keep_malformed(MalformedFile* file) { malformed_file_ = file; }
+
   void add_to(Books& books) const {
     books.decode += joiner_.counters();
     books.messages += books_.messages;
@@ -107,6 +109,7 @@ class Intake::Shard {
       // window in which it happened however the input was cut into reads.
       if (alone_) hand_over();
       ++books_.malformed[static_cast<std::size_t>(reason)];
+      if (malformed_file_ != nullptr) malformed_file_->keep(payload, reason);
       return;
     }
     ++books_.well_formed;
@@ -144,6 +147,7 @@ class Intake::Shard {
   std::size_t index_;
   bool alone_;
   PacketSink& sink_;
+  MalformedFile* malformed_file_ = nullptr;
   decode::Joiner::Ports ports_;
   decode::Joiner joiner_;
   std::vector<Payload> payloads_;
@@ -250,10 +254,20 @@ void Intake::flush() {
   for (const auto& shard : shards_) shard->flush();
 }
 
-void Intake::finish() {
+util::Result<void> Intake::finish() {
   refuse_held();
   flush();
   for (const auto& shard : shards_) shard->finish();
+  return malformed_file_ ? malformed_file_->flush() : util::Result<void>{};
+}
+
+util::Result<void> Intake::keep_malformed(const std::string& path) {
+  if (path.empty()) return {};
+  auto file = MalformedFile::create(path);
+  if (!file) return file.error();
+  malformed_file_ = std::move(*file);
+  for (const auto& shard : shards_) shard->keep_malformed(malformed_file_.get());
+  return {};
 }
 
 Books Intake::books() const {

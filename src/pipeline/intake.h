@@ -9,6 +9,7 @@
 #include "capture/frame.h"
 #include "capture/source.h"
 #include "pipeline/books.h"
+#include "pipeline/malformed_file.h"
 #include "pipeline/time_guard.h"
 #include "reduce/packet.h"
 
@@ -40,6 +41,9 @@ class Intake {
   Intake(const IntakeConfig& config, PacketSink& sink);
   ~Intake();
 
+  /// Keeps examples of what cannot be read in a pcap file; "": nowhere. Errors: the file cannot be created.
+  util::Result<void> keep_malformed(const std::string& path);
+
   /// Lifetime: the frames' octets may go when this returns.
   void add(std::span<const capture::Frame> frames);
 
@@ -47,7 +51,8 @@ class Intake {
   void tick(util::Time now);
 
   /// The input is at its end: nothing that waits for more octets will get them.
-  void finish();
+  /// Errors: not all examples could be written.
+  util::Result<void> finish();
 
   /// Frames, TCP octets and messages so far; the source's and the channels' figures are not in it.
   Books books() const;
@@ -69,6 +74,7 @@ class Intake {
   PacketSink& sink_;
   std::vector<std::unique_ptr<Shard>> shards_;
   Books own_;
+  std::unique_ptr<MalformedFile> malformed_file_;
   TimeGuard time_guard_;
   util::Time watermark_{INT64_MIN}, next_advance_{INT64_MIN};
 };

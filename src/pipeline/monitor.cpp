@@ -87,6 +87,7 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config, std::
   if (!windows) return windows.error();
   monitor->sink_ = std::make_unique<Sink>(std::move(*windows));
   monitor->intake_ = std::make_unique<Intake>(intake, *monitor->sink_);
+  if (auto kept = monitor->intake_->keep_malformed(config.keep_malformed); !kept) return kept.error();
   return monitor;
 }
 
@@ -137,7 +138,7 @@ void Monitor::run() {
       break;
     }
   }
-  intake_->finish();
+  if (auto finished = intake_->finish(); !finished) report_(finished.error().message);
   sink_->finish();
   share_state(source_->live() ? InputState::live : InputState::reading);
   for (const auto& sender : senders_) sender->close();

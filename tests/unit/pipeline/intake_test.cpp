@@ -63,7 +63,7 @@ TEST_F(IntakeTest, How_the_input_is_cut_into_reads_changes_nothing) {
     Intake intake({.shards = 1}, collector);
     for (std::size_t at = 0; at < frames.size(); at += cut)
       intake.add(std::span(frames).subspan(at, std::min(cut, frames.size() - at)));
-    intake.finish();
+    EXPECT_TRUE(intake.finish());
     if (expected.empty()) expected = collector.ids;
     EXPECT_EQ(collector.ids, expected);
   }
@@ -83,7 +83,7 @@ TEST_F(IntakeTest, The_books_balance_after_every_frame_also_while_one_waits_for_
     EXPECT_EQ(collector_.ids.size(), messages) << time;
     EXPECT_TRUE(intake.books().balanced()) << time;
   }
-  intake.finish();
+  EXPECT_TRUE(intake.finish());
   const Books books = intake.books();
   EXPECT_TRUE(books.balanced());
   EXPECT_EQ(books.frames, steps.size());
@@ -97,7 +97,7 @@ TEST_F(IntakeTest, Without_windows_every_stamp_is_believed) {
     const Frame frame = query(1, time);
     intake.add({&frame, 1});
   }
-  intake.finish();
+  EXPECT_TRUE(intake.finish());
   EXPECT_EQ(intake.books().well_formed, 3u);
 }
 

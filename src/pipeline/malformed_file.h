@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "decode/joiner.h"
+#include "dns/message.h"
+#include "util/result.h"
+
+namespace rata::pipeline {
+
+/// Examples of messages that could not be read, as a pcap file that every tool opens: the first few of each reason, as
+/// whole packets made anew around the octets (IP and UDP; what came over TCP as a SYN and a segment), since the message
+/// may have been in several frames, and in a tunnel. Link type RAW, stamps in nanoseconds.
+class MalformedFile {
+ public:
+  static constexpr std::size_t examples_per_reason = 16;
+
+  /// Writes the file anew. Errors: it cannot be created.
+  static util::Result<std::unique_ptr<MalformedFile>> create(const std::string& path);
+
+  void keep(const decode::Payload& payload, dns::Malformed reason);
+
+  /// Writes what is buffered. Errors: not all could be written (a full disk).
+  util::Result<void> flush();
+
+ private:
+  struct Closer {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  using Octets = std::vector<std::uint8_t>;
+
+  MalformedFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
+  void write_udp(const decode::Payload& payload);
+  void write_tcp(const decode::Payload& payload);
+  void write_packet(const decode::Payload& payload, std::uint8_t protocol, const Octets& segment);
+  void write(const Octets& octets);
+
+  std::string path_;
+  std::unique_ptr<std::FILE, Closer> file_;
+  std::array<std::size_t, static_cast<std::size_t>(dns::Malformed::count_)> kept_{};
+  std::uint32_t sequence_ = 0;
+  int fault_ = 0;  ///< errno of the first write that failed
+};
+
+}  // namespace rata::pipeline
