@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "util/result.h"
 
@@ -56,9 +56,5 @@ class OctetInput {
 
 /// Plain octets of a descriptor. `waits`: a pipe, a socket or a terminal, which has to be polled.
 std::unique_ptr<OctetInput> plain_input(Descriptor descriptor, bool waits, const StopSignal& stop);
-
-/// Inflates `compressed`, of which `first` has been read already; all members of the file one after the other
-/// (RFC 1952 section 2.2). What follows the last member and is none itself is ignored, as gzip does.
-std::unique_ptr<OctetInput> gzip_input(std::unique_ptr<OctetInput> compressed, std::span<const std::uint8_t> first);
 
 }  // namespace rata::capture

@@ -9,8 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "capture/file_source.h"
 #include "capture/live.h"
-#include "capture/pcap_file.h"
 #include "capture/source.h"
 
 namespace rata::capture {
@@ -36,7 +36,7 @@ util::Result<std::unique_ptr<Source>> open_file(const std::string& path, mode_t 
   Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.number() < 0)
     return util::Error{fmt::format("{}: cannot be opened for reading: {}", path, std::strerror(errno))};
-  return open_pcap(path, std::move(descriptor), !S_ISREG(mode));
+  return open_capture(path, std::move(descriptor), !S_ISREG(mode));
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const
   struct stat info{};
   if (what == "-") {
     const bool regular = ::fstat(STDIN_FILENO, &info) == 0 && S_ISREG(info.st_mode);
-    return open_pcap(what, Descriptor(STDIN_FILENO), !regular);
+    return open_capture(what, Descriptor(STDIN_FILENO), !regular);
   }
   if (::stat(what.c_str(), &info) == 0) return open_file(what, info.st_mode);
   const int fault = errno;

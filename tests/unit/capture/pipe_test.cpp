@@ -7,7 +7,7 @@
 #include <chrono>
 #include <thread>
 
-#include "capture/pcap_file.h"
+#include "capture/file_source.h"
 #include "captures.h"
 
 namespace rata::capture {
@@ -25,7 +25,7 @@ class Pipe {
     std::array<int, 2> ends{};
     EXPECT_EQ(::pipe(ends.data()), 0);
     writer_ = Descriptor(ends[1]);
-    source = *open_pcap("-", Descriptor(ends[0]), true);
+    source = *open_capture("-", Descriptor(ends[0]), true);
   }
 
   void write(std::span<const std::uint8_t> octets) const {

@@ -180,7 +180,11 @@ TEST(PcapFile, AGzipFileMayHaveManyMembersAndSomethingBehindThem) {
                                              captures::gzip(captures::part(octets, cut, octets.size()))});
     expect_three(captures::read_all(File(members)), "members");
     expect_three(captures::read_all(File(captures::joined({members, Octets(512)}))), "padded with zeros");
-    expect_three(captures::read_all(File(captures::joined({members, Octets{'x'}}))), "one octet more");
+    const Everything more = captures::read_all(File(captures::joined({members, Octets{0, 'x'}})));
+    expect_three(more, "one octet more");
+    EXPECT_TRUE(captures::contains(more.error, "behind the gzip stream, at offset " +
+                                                   std::to_string(members.size() + 1) +
+                                                   " of the compressed file, lies \"78\", which is neither"));
   }
 }
 
@@ -204,14 +208,16 @@ TEST(PcapFile, AGzipFileThatIsDamagedSaysSo) {
 }
 
 TEST(PcapFile, OtherFormatsAreNamedWithTheirFirstOctets) {
-  const std::string accepted = "(accepted: pcap with microseconds or nanoseconds, of either byte order, plain or gzip)";
+  const std::string accepted =
+      "(accepted: pcap and pcapng of either byte order, plain or compressed with gzip, xz, zstd, lz4 or bzip2)";
   const struct {
     Octets octets;
     std::string says;
   } cases[] = {
-      {{0x0a, 0x0d, 0x0d, 0x0a, 0x1c, 0, 0, 0, 0x4d}, "is a pcapng file (\"0a 0d 0d 0a 1c 00 00 00\" at offset 0)"},
-      {{0xfd, '7', 'z', 'X', 'Z', 0}, "is compressed with xz (\"fd 37 7a 58 5a 00\" at offset 0)"},
-      {{0x28, 0xb5, 0x2f, 0xfd}, "is compressed with zstd"},
+      {{0x02, 0x21, 0x4c, 0x18, 0, 0, 0, 0}, "is compressed with lz4 in its legacy format; \"lz4 -dc FILE | ...\""},
+      {{0x1f, 0x9d, 0x90, 0, 0, 0, 0}, "is compressed with compress"},
+      {{'P', 'K', 3, 4, 0, 0, 0}, "is a ZIP archive: it starts with \"50 4b 03 04 00 00 00\" at offset 0"},
+      {{'s', 'n', 'o', 'o', 'p', 0, 0, 0}, "is a snoop capture; \"editcap -F pcap IN OUT\""},
       {{'{', '"', 'a'}, "is no capture file that can be read: it starts with \"7b 22 61\" at offset 0"},
       {Octets(100, 'x'), "it starts with \"78 78 78 78 78 78 78 78\" at offset 0"},
   };
@@ -223,6 +229,12 @@ TEST(PcapFile, OtherFormatsAreNamedWithTheirFirstOctets) {
     EXPECT_TRUE(captures::contains(captures::read_all(File(captures::gzip(one.octets))).error, one.says))
         << "inside gzip";
   }
+}
+
+TEST(PcapFile, TwoCompressionsAroundEachOtherAreNamed) {
+  const File file(captures::gzip(captures::gzip(three_records())));
+  EXPECT_TRUE(
+      captures::contains(captures::read_all(file).error, file.path() + ": is compressed twice: inside is gzip again"));
 }
 
 TEST(PcapFile, StopEndsItWithoutAnError) {
