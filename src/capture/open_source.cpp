@@ -32,7 +32,7 @@ std::string interface_names() {
 }
 
 util::Result<std::unique_ptr<Source>> open_file(const std::string& path, mode_t mode) {
-  if (S_ISDIR(mode)) return util::Error{fmt::format("{}: is a folder, not a capture file", path)};
+  if (S_ISDIR(mode)) return open_sources({path});
   Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.number() < 0)
     return util::Error{fmt::format("{}: cannot be opened for reading: {}", path, std::strerror(errno))};

@@ -53,8 +53,19 @@ struct SourceOptions {
   std::string bpf_filter;  ///< live only; libpcap's language; empty: all frames
 };
 
-/// Opens an interface name, a capture file (format by content), or "-" for standard input.
+/// Opens an interface name, a capture file (format by content), a folder of captures, or "-" for standard input.
 /// Errors: what cannot be opened, and what would help (the setcap line when capture is not permitted).
 util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const SourceOptions& options = {});
+
+/// Opens several of them as one input, in the order of their time: a file is read when its first frame's time comes,
+/// and where files overlap, their frames are merged by time; equal stamps in the order given. Of a folder all files
+/// count but hidden ones, and not those in folders inside. A live interface can only be alone. What cannot be opened is
+/// in the source's `errors` and does not stop the others.
+/// Errors: nothing could be opened.
+util::Result<std::unique_ptr<Source>> open_sources(const std::vector<std::string>& what,
+                                                   const SourceOptions& options = {});
+
+/// "a.pcap and 2 more", for messages.
+std::string name_of_sources(const std::vector<std::string>& what);
 
 }  // namespace rata::capture

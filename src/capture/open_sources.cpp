@@ -1,0 +1,137 @@
+// Several inputs as one: folders are listed, and every file is asked for its first stamp.
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <span>
+#include <utility>
+
+#include "capture/merged_source.h"
+
+namespace rata::capture {
+namespace {
+
+/// Of the files of one folder that cannot be read, those that are named; the others are counted.
+constexpr std::size_t errors_named = 5;
+
+util::Result<std::vector<std::string>> files_in(const std::string& folder) {
+  std::error_code fault;
+  std::vector<std::string> files;
+  std::filesystem::directory_iterator entries(folder, fault);
+  for (; !fault && entries != std::filesystem::directory_iterator(); entries.increment(fault)) {
+    std::error_code gone;
+    if (!entries->path().filename().string().starts_with('.') && entries->is_regular_file(gone))
+      files.push_back(entries->path().string());
+  }
+  if (fault) return util::Error{fmt::format("{}: the folder cannot be listed: {}", folder, fault.message())};
+  if (files.empty())
+    return util::Error{
+        fmt::format("{}: is a folder without files; a capture file, or a folder of them, can be read", folder)};
+  std::ranges::sort(files);
+  return files;
+}
+
+class Looker {
+ public:
+  explicit Looker(const SourceOptions& options) : options_(options) {}
+
+  /// Errors: a live interface. What cannot be read goes to the inputs' errors.
+  util::Result<void> add(const std::string& what) {
+    struct stat info{};
+    const bool there = what != "-" && ::stat(what.c_str(), &info) == 0;
+    if (there && S_ISDIR(info.st_mode))
+      add_folder(what);
+    else if (there && S_ISREG(info.st_mode))
+      add_file(what);
+    else
+      return add_open(what);
+    return {};
+  }
+
+  Inputs take() { return std::move(inputs_); }
+  bool found_any() const { return found_any_; }
+
+ private:
+  void add_folder(const std::string& folder) {
+    const auto files = files_in(folder);
+    if (!files) return inputs_.errors.push_back(files.error());
+    const std::size_t before = inputs_.errors.size();
+    for (const std::string& file : *files) add_file(file);
+    const std::size_t failed = inputs_.errors.size() - before;
+    if (failed <= errors_named) return;
+    inputs_.errors.resize(before + errors_named);
+    inputs_.errors.push_back({fmt::format("{}: {} more files in it cannot be read", folder, failed - errors_named)});
+  }
+
+  /// Notes a file with its first stamp, and closes it again: of ten thousand rotated files few are open at a time.
+  void add_file(const std::string& path) {
+    const auto source = open_source(path);
+    if (!source) return inputs_.errors.push_back(source.error());
+    found_any_ = true;
+    std::vector<Frame> batch;
+    Read read = Read::idle;
+    while (read == Read::idle) read = (*source)->read(batch);
+    if (read == Read::frames) {
+      inputs_.members.push_back({.source = nullptr, .path = path, .first = batch.front().time, .order = order_++});
+      return;
+    }
+    inputs_.link_types.insert((*source)->link_types().begin(), (*source)->link_types().end());
+    const auto& errors = (*source)->errors();
+    inputs_.errors.insert(inputs_.errors.end(), errors.begin(), errors.end());
+  }
+
+  util::Result<void> add_open(const std::string& what) {
+    auto source = open_source(what, options_);
+    if (!source) {
+      inputs_.errors.push_back(source.error());
+      return {};
+    }
+    if ((*source)->live())
+      return util::Error{fmt::format(
+          "{}: is live and has to be the only source: this version does not read it together with others", what)};
+    found_any_ = true;
+    inputs_.members.push_back({.source = std::move(*source), .path = what, .first = {}, .order = order_++});
+    return {};
+  }
+
+  const SourceOptions& options_;
+  Inputs inputs_;
+  std::size_t order_ = 0;
+  bool found_any_ = false;
+};
+
+bool is_folder(const std::string& what) {
+  struct stat info{};
+  return what != "-" && ::stat(what.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/// Nothing could be opened: why not.
+util::Error all_of(const std::vector<util::Error>& errors) {
+  std::string text;
+  for (const util::Error& error : std::span(errors).first(std::min(errors.size(), errors_named)))
+    text += fmt::format("{}{}", text.empty() ? "" : "; ", error.message);
+  if (errors.size() > errors_named) text += fmt::format("; and {} more", errors.size() - errors_named);
+  return {text};
+}
+
+}  // namespace
+
+util::Result<std::unique_ptr<Source>> open_sources(const std::vector<std::string>& what, const SourceOptions& options) {
+  if (what.empty()) return util::Error{"no source: name an interface, a capture file, a folder of them, or -"};
+  if (what.size() == 1 && !is_folder(what.front())) return open_source(what.front(), options);
+  Looker looker(options);
+  for (const std::string& one : what)
+    if (const auto added = looker.add(one); !added) return added.error();
+  Inputs inputs = looker.take();
+  if (!looker.found_any()) return all_of(inputs.errors);
+  return merge_sources(name_of_sources(what), std::move(inputs));
+}
+
+std::string name_of_sources(const std::vector<std::string>& what) {
+  if (what.empty()) return "";
+  return what.size() == 1 ? what.front() : fmt::format("{} and {} more", what.front(), what.size() - 1);
+}
+
+}  // namespace rata::capture
