@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "util/address.h"
 
 namespace rata::decode {
+
+/// Which ports carry DNS.
+using Ports = std::bitset<65536>;
 
 /// What became of a frame, or of the datagram in it. Names appear in /metrics and in the balance.
 enum class Outcome : std::uint8_t {
@@ -35,7 +39,10 @@ OutcomeClass class_of(Outcome outcome);
 /// "not_ip", "bad_udp_header"...
 std::string_view name(Outcome outcome);
 
-/// The innermost IP datagram of a frame, perhaps a fragment. Lifetime: the frame's octets.
+/// How many frames came to each outcome. Who holds the books counts; the parts of decode only answer.
+using Outcomes = std::array<std::uint64_t, static_cast<std::size_t>(Outcome::count_)>;
+
+/// An IP datagram, perhaps a fragment of one. Lifetime: the frame's octets, or the opener's memory when joined.
 struct Datagram {
   util::Address source, destination;
   std::span<const std::uint8_t> payload;  ///< after all IP headers, without link-layer padding
@@ -46,10 +53,11 @@ struct Datagram {
   std::uint8_t protocol = 0;          ///< 6 TCP, 17 UDP
   bool fragment = false;
   bool more_fragments = false;
-  bool cut = false;  ///< the capture holds less of the payload than the IP header says
+  bool cut = false;     ///< the capture holds less of the payload than the IP header says
+  bool joined = false;  ///< it, or a datagram around it, came in fragments
 };
 
-/// Strips link layers down to the innermost IP datagram. Pure: no state, no allocation.
+/// Strips link layers down to the first IP datagram. Pure: no state, no allocation.
 /// Returns `decoded` and fills `datagram`, or says why not. Source: RFC 791, RFC 8200, IEEE 802.1Q.
 Outcome open_frame(const capture::Frame& frame, Datagram& datagram) noexcept;
 

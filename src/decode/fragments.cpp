@@ -8,7 +8,6 @@
 namespace rata::decode {
 namespace {
 
-constexpr std::uint8_t tcp = 6, udp = 17;
 constexpr std::size_t max_datagram_octets = 65535;
 
 /// Where a mirror port sends every frame twice, the last copy follows within a few frames.
@@ -25,18 +24,14 @@ FlowKey key_of(const Datagram& fragment) {
   return key;
 }
 
-/// A quarter of the octets that may wait; streams have the rest.
-std::size_t most_octets(const JoinerLimits& limits) { return limits.total_octets / 4; }
-
 }  // namespace
 
-Fragments::Fragments(const JoinerLimits& limits, Arena& arena, JoinerCounters& counters)
-    : limits_(limits), arena_(arena), counters_(counters), open_(limits.datagrams), joined_(joined_remembered) {}
+Fragments::Fragments(const FragmentLimits& limits, const Protocols& wanted, Arena& arena)
+    : limits_(limits), wanted_(wanted), arena_(arena), open_(limits.datagrams), joined_(joined_remembered) {}
 
-Outcome Fragments::check(const Datagram& fragment) {
-  const bool may_hold_ports = fragment.protocol == tcp || fragment.protocol == udp ||
-                              (fragment.source.v6 && is_ipv6_extension(fragment.protocol));
-  if (!may_hold_ports) return Outcome::other_protocol;
+Outcome Fragments::check(const Datagram& fragment) const {
+  const bool wanted = wanted_[fragment.protocol] || (fragment.source.v6 && is_ipv6_extension(fragment.protocol));
+  if (!wanted) return Outcome::other_protocol;
   if (fragment.cut) return Outcome::cut_by_capture;
   const std::size_t size = fragment.payload.size();
   if (size == 0 || fragment.fragment_offset + size > max_datagram_octets) return Outcome::bad_fragment;
@@ -97,7 +92,7 @@ bool Fragments::repeats_joined(const FlowKey& key, const Datagram& fragment) {
 /// Makes `octets` more fit into the bound. False when only `current` could give way.
 bool Fragments::make_room(const Table::Entry& current, std::size_t octets) {
   octets_ += octets;
-  while (octets_ > most_octets(limits_)) {
+  while (octets_ > limits_.octets) {
     if (joined_.oldest() != nullptr) {
       erase(joined_, *joined_.oldest());
     } else if (open_.oldest() != &current) {
@@ -187,6 +182,7 @@ void Fragments::join(const FlowKey& key, Table::Entry& entry, const Datagram& la
   whole.payload = arena_.copy(pieces.octets);
   whole.protocol = pieces.protocol;
   whole.fragment = whole.more_fragments = false;
+  whole.joined = true;
   whole.fragment_offset = 0;
   pieces.repeated %= pieces.total;
   if (pieces.repeated > 0) {
@@ -199,7 +195,7 @@ void Fragments::join(const FlowKey& key, Table::Entry& entry, const Datagram& la
 }
 
 void Fragments::forget_old(util::Time now) {
-  for (auto* entry = open_.oldest(); entry != nullptr && now.ns - entry->value.first.ns > limits_.fragment_age_ns;
+  for (auto* entry = open_.oldest(); entry != nullptr && now.ns - entry->value.first.ns > limits_.age_ns;
        entry = open_.oldest()) {
     refuse(entry->value);
     erase(open_, *entry);

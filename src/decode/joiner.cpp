@@ -1,14 +1,12 @@
 #include "decode/joiner.h"
 
-#include "decode/fragments.h"
-#include "decode/ipv6_headers.h"
+#include "decode/ip.h"
 #include "decode/tcp_streams.h"
 #include "util/cursor.h"
 
 namespace rata::decode {
 namespace {
 
-constexpr std::uint8_t tcp = 6, udp = 17;
 constexpr std::size_t udp_header_octets = 8;
 
 }  // namespace
@@ -17,15 +15,13 @@ struct Joiner::State {
   State(const Ports& dns_ports, const JoinerLimits& bounds) : ports(dns_ports), limits(bounds) {}
 
   Outcome add_udp(const Datagram& datagram, std::vector<Payload>& out) const;
-  Outcome add_whole(const Datagram& datagram, std::vector<Payload>& out);
-  Outcome add_fragment(const Datagram& datagram, std::vector<Payload>& out);
+  Outcome add(const Datagram& datagram, std::vector<Payload>& out);
 
   const Ports ports;
   const JoinerLimits limits;
   JoinerCounters counters;
   Arena arena;
   TcpStreams streams{ports, limits, arena, counters};
-  Fragments fragments{limits, arena, counters};
 };
 
 /// Source: RFC 768; length zero: RFC 2675 section 4 (jumbo datagrams).
@@ -55,31 +51,15 @@ Outcome Joiner::State::add_udp(const Datagram& datagram, std::vector<Payload>& o
   return Outcome::decoded;
 }
 
-Outcome Joiner::State::add_whole(const Datagram& datagram, std::vector<Payload>& out) {
-  if (datagram.protocol == udp) return add_udp(datagram, out);
-  if (datagram.protocol == tcp) return streams.add(datagram, out);
+Outcome Joiner::State::add(const Datagram& datagram, std::vector<Payload>& out) {
+  if (datagram.protocol == protocol_udp) return add_udp(datagram, out);
+  if (datagram.protocol == protocol_tcp) return streams.add(datagram, out);
   return Outcome::other_protocol;
 }
 
-Outcome Joiner::State::add_fragment(const Datagram& datagram, std::vector<Payload>& out) {
-  Datagram whole;
-  bool complete = false;
-  const Outcome outcome = fragments.add(datagram, whole, complete);
-  if (!complete) return outcome;
-  if (whole.source.v6 && is_ipv6_extension(whole.protocol)) {
-    if (const Outcome headers = skip_ipv6_extensions(whole); headers != Outcome::decoded) return headers;
-    if (whole.fragment) return Outcome::bad_fragment;
-  }
-  const Outcome joined = add_whole(whole, out);
-  // The frame went into a datagram, as the others did, whatever that turned out to be.
-  return class_of(joined) == OutcomeClass::filtered ? Outcome::decoded : joined;
-}
-
 JoinerCounters& JoinerCounters::operator+=(const JoinerCounters& other) {
-  for (std::size_t i = 0; i < outcomes.size(); ++i) outcomes[i] += other.outcomes[i];
   for (const auto member :
-       {&JoinerCounters::fragments, &JoinerCounters::datagrams_joined, &JoinerCounters::datagrams_given_up,
-        &JoinerCounters::tcp_octets, &JoinerCounters::tcp_delivered, &JoinerCounters::tcp_skipped_gap,
+       {&JoinerCounters::tcp_octets, &JoinerCounters::tcp_delivered, &JoinerCounters::tcp_skipped_gap,
         &JoinerCounters::tcp_skipped_limit, &JoinerCounters::tcp_skipped_unfinished, &JoinerCounters::tcp_repeated,
         &JoinerCounters::tcp_waiting})
     this->*member += other.*member;
@@ -91,17 +71,14 @@ Joiner::Joiner(const Ports& ports, const JoinerLimits& limits) : state_(std::mak
 Joiner::~Joiner() = default;
 
 Outcome Joiner::add(const Datagram& datagram, std::vector<Payload>& out) {
-  const Outcome outcome = datagram.fragment ? state_->add_fragment(datagram, out) : state_->add_whole(datagram, out);
-  ++state_->counters.outcomes[static_cast<std::size_t>(outcome)];
-  return outcome;
+  const Outcome outcome = state_->add(datagram, out);
+  // The frame went into a datagram, as those with the other fragments did, whatever that turned out to be.
+  return datagram.joined && class_of(outcome) == OutcomeClass::filtered ? Outcome::decoded : outcome;
 }
 
 void Joiner::release() { state_->arena.release(); }
 
-void Joiner::finish(std::vector<Payload>& out) {
-  state_->fragments.finish();
-  state_->streams.finish(out);
-}
+void Joiner::finish(std::vector<Payload>& out) { state_->streams.finish(out); }
 
 const JoinerCounters& Joiner::counters() const { return state_->counters; }
 

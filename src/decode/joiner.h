@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -29,17 +27,13 @@ struct Payload {
 struct JoinerLimits {
   std::size_t streams = 8192;                  ///< TCP directions remembered at a time; the one idle longest goes
   std::size_t stream_octets = 256 * 1024;      ///< waiting in one direction: out of order, or an unfinished message
-  std::size_t total_octets = 8 * 1024 * 1024;  ///< waiting in all streams and fragments together
-  std::size_t datagrams = 1024;                ///< unfinished fragmented datagrams; the oldest goes
-  std::int64_t fragment_age_ns = 30 * util::ns_per_second;  ///< RFC 791 section 3.2 suggests 15 s, RFC 8200 wants 60
+  std::size_t total_octets = 6 * 1024 * 1024;  ///< waiting in all streams together
   std::int64_t stream_idle_ns = 120 * util::ns_per_second;
 };
 
 /// Counters of one joiner; they add up over joiners.
 /// TCP octets in sequence order: tcp_octets = tcp_delivered + tcp_skipped_* + what still waits (tcp_waiting).
 struct JoinerCounters {
-  std::array<std::uint64_t, static_cast<std::size_t>(Outcome::count_)> outcomes{};
-  std::uint64_t fragments = 0, datagrams_joined = 0, datagrams_given_up = 0;
   std::uint64_t tcp_octets = 0;         ///< stream data seen, length prefixes included, each octet once
   std::uint64_t tcp_delivered = 0;      ///< in whole messages, with their prefixes
   std::uint64_t tcp_skipped_gap = 0;    ///< belongs to a message that lost octets, or no boundary was found
@@ -52,17 +46,15 @@ struct JoinerCounters {
   JoinerCounters& operator+=(const JoinerCounters& other);
 };
 
-/// Joins IP fragments and TCP streams of one shard and hands out what is DNS by port.
+/// Joins the TCP streams of one shard and hands out what is DNS by port.
 /// Thread: one.
 class Joiner {
  public:
-  using Ports = std::bitset<65536>;
-
   explicit Joiner(const Ports& ports, const JoinerLimits& limits = {});
   ~Joiner();
 
-  /// Takes a datagram and appends the payloads that it completes, none or more, to `out`.
-  /// Counts and returns what became of it.
+  /// Takes a whole datagram and appends the payloads that it completes, none or more, to `out`. Returns what became of
+  /// it.
   Outcome add(const Datagram& datagram, std::vector<Payload>& out);
 
   /// Gives the memory of joined payloads back: every Payload handed out so far is dead.

@@ -34,8 +34,7 @@ void read_endpoint(const FlowKey& key, unsigned which, util::Address& address, s
 
 constexpr std::size_t most_retired = 256;
 
-/// Three quarters of the octets that may wait; fragments have the rest.
-std::size_t block_count(const JoinerLimits& limits) { return limits.total_octets / 4 * 3 / sizeof(Block); }
+std::size_t block_count(const JoinerLimits& limits) { return limits.total_octets / sizeof(Block); }
 
 }  // namespace
 
@@ -51,7 +50,7 @@ struct TcpStreams::Segment {
   std::uint32_t first_octet() const { return has(syn) ? sequence + 1 : sequence; }
 };
 
-TcpStreams::TcpStreams(const Joiner::Ports& ports, const JoinerLimits& limits, Arena& arena, JoinerCounters& counters)
+TcpStreams::TcpStreams(const Ports& ports, const JoinerLimits& limits, Arena& arena, JoinerCounters& counters)
     : ports_(ports),
       shared_{.limits = limits,
               .arena = arena,

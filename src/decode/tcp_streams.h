@@ -10,7 +10,7 @@ namespace rata::decode {
 /// The TCP connections of one joiner. Bounded: the one idle longest goes, and what waits in it is given up.
 class TcpStreams {
  public:
-  TcpStreams(const Joiner::Ports& ports, const JoinerLimits& limits, Arena& arena, JoinerCounters& counters);
+  TcpStreams(const Ports& ports, const JoinerLimits& limits, Arena& arena, JoinerCounters& counters);
 
   Outcome add(const Datagram& datagram, std::vector<Payload>& out);
   /// Delivers what lies behind gaps, then gives up what waits.
@@ -34,7 +34,7 @@ class TcpStreams {
   void forget_idle(util::Time now);
   void retire(Table::Entry& entry);
 
-  const Joiner::Ports& ports_;
+  const Ports& ports_;
   TcpShared shared_;
   Table table_;
   /// Connections that both sides have closed, the latest ones: they stay, so that a repeated segment is known as such,

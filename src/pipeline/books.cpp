@@ -13,7 +13,7 @@ using decode::OutcomeClass;
 
 template <typename Use>
 void each_outcome(const Books& books, Use use) {
-  for (std::size_t i = 0; i < books.decode.outcomes.size(); ++i) use(static_cast<Outcome>(i), books.decode.outcomes[i]);
+  for (std::size_t i = 0; i < books.outcomes.size(); ++i) use(static_cast<Outcome>(i), books.outcomes[i]);
 }
 
 std::uint64_t sum_of(const Books& books, OutcomeClass wanted) {
@@ -60,6 +60,9 @@ std::vector<Counter> counters(const Books& books) {
   rows.insert(
       rows.end(),
       {
+          {"datagrams", "joined", "", books.fragments.datagrams_joined, "IP datagrams joined from their fragments"},
+          {"datagrams", "given_up", "", books.fragments.datagrams_given_up,
+           "IP datagrams whose fragments contradict each other or did not all come"},
           {"tcp_octets", "in", "", tcp.tcp_octets, "octets of TCP streams on DNS ports, each once"},
           {"tcp_octets", "delivered", "", tcp.tcp_delivered, "octets of whole messages, with their length prefixes"},
           {"tcp_octets", "skipped", "", skipped, "octets that belong to no whole message"},

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "decode/fragments.h"
 #include "decode/joiner.h"
 #include "dns/message.h"
 
@@ -19,7 +20,9 @@ struct Books {
   std::uint64_t kernel_lost = 0;       ///< not in `frames`
   std::uint64_t outside_time = 0;      ///< frames outside --from and --to
   std::uint64_t implausible_time = 0;  ///< frames whose stamp was a day ahead of those around them (only with windows)
-  decode::JoinerCounters decode;       ///< outcomes of all other frames, TCP octets
+  decode::Outcomes outcomes{};         ///< of all other frames
+  decode::FragmentCounters fragments;  ///< IP fragments among the decoded frames
+  decode::JoinerCounters decode;       ///< TCP octets
 
   std::uint64_t messages = 0;  ///< DNS payloads handed over by decode
   std::uint64_t well_formed = 0;

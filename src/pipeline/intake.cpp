@@ -20,13 +20,12 @@ constexpr std::size_t packets_per_batch = 256;
 decode::JoinerLimits share_of(const decode::JoinerLimits& limits, std::size_t shards) {
   decode::JoinerLimits share = limits;
   share.streams = std::max<std::size_t>(16, limits.streams / shards);
-  share.datagrams = std::max<std::size_t>(16, limits.datagrams / shards);
   share.total_octets = std::max(limits.total_octets / shards, limits.stream_octets);
   return share;
 }
 
-decode::Joiner::Ports port_set(const std::vector<std::uint16_t>& ports) {
-  decode::Joiner::Ports set;
+decode::Ports port_set(const std::vector<std::uint16_t>& ports) {
+  decode::Ports set;
   for (const std::uint16_t port : ports) set.set(port);
   return set;
 }
@@ -40,16 +39,16 @@ class Intake::Shard {
       : index_(index),
         alone_(config.shards == 1),
         sink_(sink),
-        ports_(port_set(config.ports)),
-        joiner_(ports_, share_of(config.limits, config.shards)) {
+        joiner_(port_set(config.ports), share_of(config.limits, config.shards)) {
     packets_.reserve(packets_per_batch);
     names_.resize(packets_per_batch * name_room);
   }
 
-  void add(const Datagram& datagram) {
+  Outcome add(const Datagram& datagram) {
     payloads_.clear();
-    joiner_.add(datagram, payloads_);
+    const Outcome outcome = joiner_.add(datagram, payloads_);
     for (const Payload& payload : payloads_) read(payload, nullptr);
+    return outcome;
   }
 
   /// A DNS message with its envelope.
@@ -148,7 +147,6 @@ class Intake::Shard {
   bool alone_;
   PacketSink& sink_;
   MalformedFile* malformed_file_ = nullptr;
-  decode::Joiner::Ports ports_;
   decode::Joiner joiner_;
   std::vector<Payload> payloads_;
   std::vector<Packet> packets_;
@@ -156,7 +154,8 @@ class Intake::Shard {
   Books books_;
 };
 
-Intake::Intake(const IntakeConfig& config, PacketSink& sink) : config_(config), sink_(sink) {
+Intake::Intake(const IntakeConfig& config, PacketSink& sink)
+    : config_(config), sink_(sink), opener_({.ports = port_set(config.ports), .fragments = config.fragments}) {
   for (std::size_t i = 0; i < config.shards; ++i) shards_.push_back(std::make_unique<Shard>(i, config_, sink_));
 }
 
@@ -218,16 +217,15 @@ void Intake::process(const capture::Frame& frame) {
       next_advance_ = sink_.advance(watermark_);
     }
   }
-  if (frame.envelope != nullptr) {
-    ++own_.decode.outcomes[static_cast<std::size_t>(open_envelope(frame))];
-    return;
-  }
+  const Outcome outcome = frame.envelope != nullptr ? open_envelope(frame) : open(frame);
+  ++own_.outcomes[static_cast<std::size_t>(outcome)];
+}
+
+Outcome Intake::open(const capture::Frame& frame) {
   Datagram datagram;
-  const Outcome outcome = decode::open_frame(frame, datagram);
-  if (outcome == Outcome::decoded)
-    shard_of(datagram.source, datagram.destination).add(datagram);
-  else
-    ++own_.decode.outcomes[static_cast<std::size_t>(outcome)];
+  bool whole = false;
+  const Outcome outcome = opener_.open(frame, datagram, whole);
+  return whole ? shard_of(datagram.source, datagram.destination).add(datagram) : outcome;
 }
 
 Outcome Intake::open_envelope(const capture::Frame& frame) {
@@ -252,11 +250,13 @@ void Intake::tick(util::Time now) {
 
 void Intake::flush() {
   for (const auto& shard : shards_) shard->flush();
+  opener_.release();
 }
 
 util::Result<void> Intake::finish() {
   refuse_held();
   flush();
+  opener_.finish();
   for (const auto& shard : shards_) shard->finish();
   return malformed_file_ ? malformed_file_->flush() : util::Result<void>{};
 }
@@ -272,6 +272,7 @@ util::Result<void> Intake::keep_malformed(const std::string& path) {
 
 Books Intake::books() const {
   Books books = own_;
+  books.fragments = opener_.counters();
   for (const auto& shard : shards_) shard->add_to(books);
   return books;
 }

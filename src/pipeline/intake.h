@@ -8,6 +8,8 @@
 
 #include "capture/frame.h"
 #include "capture/source.h"
+#include "decode/joiner.h"
+#include "decode/opener.h"
 #include "pipeline/books.h"
 #include "pipeline/malformed_file.h"
 #include "pipeline/time_guard.h"
@@ -33,9 +35,11 @@ struct IntakeConfig {
   std::optional<util::Time> from, to;  ///< frames before `from` and from `to` on are left out
   bool guard_time = false;             ///< packet time moves windows: a lone stamp far ahead is not believed
   decode::JoinerLimits limits;         ///< of all shards together, as far as they bound memory
+  decode::FragmentLimits fragments;
 };
 
-/// Frames become packets: decode, join, parse, common facts, shard by shard.
+/// Frames become packets: opened in front of the shards; joined, parsed and given the common facts shard by shard.
+/// Every frame is counted here, by what became of it.
 class Intake {
  public:
   Intake(const IntakeConfig& config, PacketSink& sink);
@@ -64,6 +68,7 @@ class Intake {
 
   void take(const capture::Frame& frame);
   void process(const capture::Frame& frame);
+  decode::Outcome open(const capture::Frame& frame);
   decode::Outcome open_envelope(const capture::Frame& frame);
   Shard& shard_of(const util::Address& a, const util::Address& b);
   void count(const capture::Frame& frame);
@@ -72,6 +77,7 @@ class Intake {
 
   IntakeConfig config_;
   PacketSink& sink_;
+  decode::Opener opener_;
   std::vector<std::unique_ptr<Shard>> shards_;
   Books own_;
   std::unique_ptr<MalformedFile> malformed_file_;

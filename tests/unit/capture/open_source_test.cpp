@@ -25,8 +25,6 @@ TEST(OpenSource, WhatIsNeitherFileNorInterfaceNamesBothAndTheInterfacesThatExist
   EXPECT_TRUE(captures::contains(error, "lo"));
 }
 
-TEST(OpenSource, AFolderIsNoCaptureFile) { EXPECT_EQ(error_of("/"), "/: is a folder, not a capture file"); }
-
 TEST(OpenSource, AFileThatMayNotBeReadSaysSo) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
   const captures::File file(captures::file_header());

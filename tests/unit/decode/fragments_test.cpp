@@ -54,10 +54,10 @@ TEST(Fragments, JoinInWhateverOrderTheyCome) {
       ASSERT_EQ(harness.messages.size(), 1u);
       EXPECT_EQ(harness.messages[0].octets, packets::part(segment, 8, segment.size()));
       EXPECT_EQ(harness.messages[0].payload.ordinal, 3u) << "the frame that completed it";
-      EXPECT_EQ(harness.joiner.counters().fragments, 4u);
-      EXPECT_EQ(harness.joiner.counters().datagrams_joined, 1u);
+      EXPECT_EQ(harness.opener.counters().fragments, 4u);
+      EXPECT_EQ(harness.opener.counters().datagrams_joined, 1u);
       harness.finish();
-      EXPECT_EQ(harness.joiner.counters().datagrams_given_up, 0u);
+      EXPECT_EQ(harness.opener.counters().datagrams_given_up, 0u);
     }
   } while (std::next_permutation(order.begin(), order.end()));
 }
@@ -93,7 +93,7 @@ TEST(Fragments, ThatContradictEachOtherAreRefusedInIpv6AndTheFirstCountsInIpv4) 
     const Octets lie(48, 0x55);
     EXPECT_EQ(harness.add(fragmenter.of(lie, 32, true)), v6 ? Outcome::bad_fragment : Outcome::decoded);
     EXPECT_EQ(harness.add(fragmenter.piece(64)), v6 ? Outcome::bad_fragment : Outcome::decoded);
-    EXPECT_EQ(harness.joiner.counters().datagrams_given_up, v6 ? 1u : 0u);
+    EXPECT_EQ(harness.opener.counters().datagrams_given_up, v6 ? 1u : 0u);
     ASSERT_EQ(harness.messages.size(), v6 ? 0u : 1u);
     if (v6) continue;
     Octets expected = packets::part(fragmenter.whole, 8, fragmenter.whole.size());
@@ -116,7 +116,7 @@ TEST(Fragments, ARepeatedLastFragmentDoesNotSpoilTheNextDatagramWithTheSameNumbe
   harness.add(second.piece(64));
   EXPECT_EQ(harness.messages.size(), 3u) << "the datagram once more is another one";
   harness.finish();
-  EXPECT_EQ(harness.joiner.counters().datagrams_given_up, 0u);
+  EXPECT_EQ(harness.opener.counters().datagrams_given_up, 0u);
 }
 
 TEST(Fragments, TheSameDatagramSentAgainCountsAgain) {
@@ -152,7 +152,7 @@ TEST(Fragments, ThatCannotBeAreRefused) {
     fragment.cut = one.cut;
     fragment.protocol = one.protocol;
     EXPECT_EQ(harness.add(fragment), one.outcome) << one.what;
-    EXPECT_EQ(harness.joiner.counters().fragments, one.outcome == Outcome::decoded ? 1u : 0u) << one.what;
+    EXPECT_EQ(harness.opener.counters().fragments, one.outcome == Outcome::decoded ? 1u : 0u) << one.what;
   }
 }
 
@@ -177,7 +177,7 @@ TEST(Fragments, OnAnotherPortAreDecodedAndDeliverNothing) {
   Harness harness;
   EXPECT_EQ(harness.add(fragmenter.piece(0, 64)), Outcome::decoded);
   EXPECT_EQ(harness.add(fragmenter.piece(64)), Outcome::decoded);
-  EXPECT_EQ(harness.joiner.counters().datagrams_joined, 1u);
+  EXPECT_EQ(harness.opener.counters().datagrams_joined, 1u);
   EXPECT_TRUE(harness.messages.empty());
 }
 
@@ -208,28 +208,24 @@ TEST(Fragments, CarryTcpToo) {
 
 TEST(Fragments, GoWhenTheyAreTooOld) {
   Fragmenter fragmenter{long_segment()};
-  JoinerLimits limits;
-  limits.fragment_age_ns = util::ns_per_second;
-  Harness harness(limits);
+  Harness harness({}, {.age_ns = util::ns_per_second});
   harness.add(fragmenter.piece(0, 64));
   harness.now.ns += 2 * util::ns_per_second;
   harness.add(fragmenter.piece(64));
   EXPECT_TRUE(harness.messages.empty());
-  EXPECT_EQ(harness.joiner.counters().datagrams_given_up, 1u);
+  EXPECT_EQ(harness.opener.counters().datagrams_given_up, 1u);
   harness.finish();
-  EXPECT_EQ(harness.joiner.counters().datagrams_given_up, 2u);
+  EXPECT_EQ(harness.opener.counters().datagrams_given_up, 2u);
 }
 
 TEST(Fragments, TheOldestGoesWhenThereAreTooMany) {
-  JoinerLimits limits;
-  limits.datagrams = 2;
-  Harness harness(limits);
+  Harness harness({}, {.datagrams = 2});
   Fragmenter fragmenter{long_segment()};
   for (const std::uint32_t id : {1u, 2u, 3u}) {
     fragmenter.id = id;
     harness.add(fragmenter.piece(0, 64));
   }
-  EXPECT_EQ(harness.joiner.counters().datagrams_given_up, 1u);
+  EXPECT_EQ(harness.opener.counters().datagrams_given_up, 1u);
   for (const std::uint32_t id : {3u, 2u}) {
     fragmenter.id = id;
     harness.add(fragmenter.piece(64));
@@ -238,22 +234,20 @@ TEST(Fragments, TheOldestGoesWhenThereAreTooMany) {
 }
 
 TEST(Fragments, TheOldestGoesWhenTheyHoldTooManyOctets) {
-  JoinerLimits limits;
-  limits.total_octets = 4 * 1000;  // fragments have a quarter
-  Harness harness(limits);
+  Harness harness({}, {.octets = 1000});
   Fragmenter fragmenter{packets::udp(53, 40000, Octets(900))};
   fragmenter.id = 1;
   harness.add(fragmenter.piece(0, 480));
   fragmenter.id = 2;
   harness.add(fragmenter.piece(0, 480));
-  EXPECT_EQ(harness.joiner.counters().datagrams_given_up, 0u);
+  EXPECT_EQ(harness.opener.counters().datagrams_given_up, 0u);
   harness.add(fragmenter.piece(480));
-  EXPECT_EQ(harness.joiner.counters().datagrams_given_up, 1u) << "the first made room";
+  EXPECT_EQ(harness.opener.counters().datagrams_given_up, 1u) << "the first made room";
   EXPECT_EQ(harness.messages.size(), 1u);
   // One that is too large by itself is given up at once.
   Fragmenter large{Octets(2000)};
   EXPECT_EQ(harness.add(large.piece(1600)), Outcome::decoded);
-  EXPECT_EQ(harness.joiner.counters().datagrams_given_up, 2u);
+  EXPECT_EQ(harness.opener.counters().datagrams_given_up, 2u);
 }
 
 TEST(Fragments, RandomCutsJoinToTheSameMessage) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "decode/joiner.h"
+#include "decode/opener.h"
 
 /// Packets from the inside out, with addresses for documentation.
 namespace rata::decode::packets {
@@ -61,11 +62,11 @@ class Peer {
   std::vector<Octets> segments_;
 };
 
-/// A joiner on port 53 with what it has given so far, copied. Every datagram gets the next ordinal, a millisecond
-/// later.
+/// An opener and a joiner on port 53 with what it has given so far, copied. Every datagram gets the next ordinal, a
+/// millisecond later.
 class Harness {
  public:
-  explicit Harness(const JoinerLimits& limits = {});
+  explicit Harness(const JoinerLimits& limits = {}, const FragmentLimits& fragments = {});
 
   Outcome add(Datagram datagram);
   void add_all(const std::vector<Datagram>& datagrams);
@@ -80,7 +81,11 @@ class Harness {
     bool in_datagram;  ///< not copied
   };
 
+  std::uint64_t count(Outcome outcome) const { return outcomes[static_cast<std::size_t>(outcome)]; }
+
+  Opener opener;
   Joiner joiner;
+  Outcomes outcomes{};
   std::vector<Message> messages;
   util::Time now = util::from_seconds(1'700'000'000);
   std::uint64_t next_ordinal = 0;

@@ -136,7 +136,7 @@ TEST(TcpLoss, AMessageLargerThanTheBoundIsGivenUpAndTheNextOneIsFound) {
 
 TEST(TcpLoss, WithoutMemoryTheStreamsIdleLongestGiveUpWhatWaits) {
   JoinerLimits limits;
-  limits.total_octets = 8 * 4096 / 3;  // sixteen blocks for streams
+  limits.total_octets = 8192;  // sixteen blocks
   Harness harness(limits);
   std::vector<Peer> peers;
   for (int i = 0; i < 40; ++i) peers.emplace_back(true, 1000).port = static_cast<std::uint16_t>(40000 + i);

@@ -42,8 +42,8 @@ TEST(Udp, OtherPortsAndProtocolsAreFiltered) {
   EXPECT_EQ(harness.add(datagram_of(other)), Outcome::other_port);
   EXPECT_EQ(harness.add(datagram_of(other, 1)), Outcome::other_protocol);
   EXPECT_TRUE(harness.messages.empty());
-  EXPECT_EQ(harness.joiner.counters().outcomes[static_cast<std::size_t>(Outcome::other_port)], 1u);
-  EXPECT_EQ(harness.joiner.counters().outcomes[static_cast<std::size_t>(Outcome::other_protocol)], 1u);
+  EXPECT_EQ(harness.count(Outcome::other_port), 1u);
+  EXPECT_EQ(harness.count(Outcome::other_protocol), 1u);
 }
 
 TEST(Udp, TheLengthFieldDecides) {
@@ -92,14 +92,13 @@ TEST(Udp, APortIsLookedAtBeforeWhatIsCut) {
 
 TEST(JoinerCounters, AddUp) {
   Harness one, two;
-  const Octets segment = packets::udp(40000, 53, Octets(20));
-  one.add(datagram_of(segment));
-  two.add(datagram_of(segment));
-  two.add(datagram_of(segment, 89));
+  packets::Peer peer(true, 1000);
+  const Octets stream = packets::prefixed(packets::dns("www"));
+  for (Harness* harness : {&one, &two}) harness->add(peer.data(0, stream));
   JoinerCounters sum = one.joiner.counters();
   sum += two.joiner.counters();
-  EXPECT_EQ(sum.outcomes[static_cast<std::size_t>(Outcome::decoded)], 2u);
-  EXPECT_EQ(sum.outcomes[static_cast<std::size_t>(Outcome::other_protocol)], 1u);
+  EXPECT_EQ(sum.tcp_octets, 2 * stream.size());
+  EXPECT_EQ(sum.tcp_delivered + sum.tcp_waiting, 2 * stream.size());
 }
 
 }  // namespace

@@ -91,6 +91,34 @@ TEST_F(IntakeTest, The_books_balance_after_every_frame_also_while_one_waits_for_
   EXPECT_EQ(collector_.ids, (std::vector<std::uint16_t>{0, 2, 5, 6, 7, 8, 9}));
 }
 
+TEST_F(IntakeTest, Fragments_are_joined_before_the_shards_and_what_is_missing_is_counted) {
+  Intake intake({}, collector_);
+  const auto fragment = [&](std::uint16_t id, std::size_t begin, std::size_t end) {
+    const Frame whole = query(id, 100);
+    std::vector<std::uint8_t>& octets = octets_.emplace_back(whole.octets.begin(), whole.octets.begin() + 20);
+    octets.insert(octets.end(), whole.octets.begin() + 20 + static_cast<std::ptrdiff_t>(begin),
+                  whole.octets.begin() + 20 + static_cast<std::ptrdiff_t>(end));
+    octets[3] = static_cast<std::uint8_t>(octets.size());
+    octets[5] = static_cast<std::uint8_t>(id);
+    octets[6] = end == 25 ? 0 : 0x20;
+    octets[7] = static_cast<std::uint8_t>(begin / 8);
+    Frame frame = whole;
+    frame.octets = octets;
+    intake.add({&frame, 1});
+  };
+  fragment(1, 16, 25);
+  fragment(2, 0, 16);  // the rest of this one never comes
+  EXPECT_TRUE(collector_.ids.empty());
+  fragment(1, 0, 16);
+  EXPECT_EQ(collector_.ids, (std::vector<std::uint16_t>{1}));
+  EXPECT_TRUE(intake.finish());
+  const Books books = intake.books();
+  EXPECT_TRUE(books.balanced());
+  EXPECT_EQ(books.decoded(), 3u);
+  EXPECT_EQ(books.fragments.datagrams_joined, 1u);
+  EXPECT_EQ(books.fragments.datagrams_given_up, 1u);
+}
+
 TEST_F(IntakeTest, Without_windows_every_stamp_is_believed) {
   Intake intake({}, collector_);
   for (const double time : {100.0, 4e9, 101.0}) {
