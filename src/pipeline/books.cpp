@@ -52,7 +52,7 @@ std::vector<Counter> counters(const Books& books) {
   each_outcome(books, [&](Outcome outcome, std::uint64_t count) {
     if (decode::class_of(outcome) != OutcomeClass::decoded)
       rows.push_back({"frames", decode::class_of(outcome) == OutcomeClass::filtered ? "filtered" : "refused",
-                      decode::name(outcome), count, ""});
+                      decode::name(outcome), count, "", books.first_frame[static_cast<std::size_t>(outcome)]});
   });
   rows.push_back({"frames", "refused", "implausible_time", books.implausible_time, ""});
   const decode::JoinerCounters& tcp = books.decode;
@@ -75,7 +75,8 @@ std::vector<Counter> counters(const Books& books) {
           {"messages", "malformed", "", books.malformed_total(), "payloads that are no DNS message"},
       });
   for (std::size_t i = 1; i < books.malformed.size(); ++i)
-    rows.push_back({"messages", "malformed", dns::name(static_cast<dns::Malformed>(i)), books.malformed[i], ""});
+    rows.push_back({"messages", "malformed", dns::name(static_cast<dns::Malformed>(i)), books.malformed[i], "",
+                    books.first_malformed[i]});
   rows.insert(
       rows.end(),
       {
@@ -110,7 +111,8 @@ std::string balance_text(const Books& books) {
   if (const std::string jump = jump_text(books); !jump.empty()) text += jump + "\n";
   for (const Counter& counter : counters(books))
     if (!counter.reason.empty() && counter.value != 0)
-      text += fmt::format("  {} {}: {} {}\n", counter.group, counter.name, counter.value, counter.reason);
+      text += fmt::format("  {} {}: {} {}{}\n", counter.group, counter.name, counter.value, counter.reason,
+                          counter.first_frame != 0 ? fmt::format(" (first: frame {})", counter.first_frame) : "");
   if (!books.balanced()) text += "THE BOOKS DO NOT BALANCE: this is a fault of the program, please report it\n";
   return text;
 }
@@ -130,6 +132,8 @@ nlohmann::ordered_json balance_json(const Books& books) {
     else if (counter.value != 0)
       object[std::string(counter.group)][fmt::format("{}_by_reason", counter.name)][std::string(counter.reason)] =
           counter.value;
+    if (counter.first_frame != 0)
+      object[std::string(counter.group)]["first_frame"][std::string(counter.reason)] = counter.first_frame;
   }
   return object;
 }

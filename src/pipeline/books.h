@@ -21,12 +21,14 @@ struct Books {
   std::uint64_t outside_time = 0;      ///< frames outside --from and --to
   std::uint64_t implausible_time = 0;  ///< frames whose stamp was a day ahead of those around them (only with windows)
   decode::Outcomes outcomes{};         ///< of all other frames
+  decode::Outcomes first_frame{};      ///< that was refused so, by its place in the input from 1; 0: none
   decode::FragmentCounters fragments;  ///< IP fragments among the decoded frames
   decode::JoinerCounters decode;       ///< TCP octets
 
   std::uint64_t messages = 0;  ///< DNS payloads handed over by decode
   std::uint64_t well_formed = 0;
   std::array<std::uint64_t, static_cast<std::size_t>(dns::Malformed::count_)> malformed{};
+  std::array<std::uint64_t, static_cast<std::size_t>(dns::Malformed::count_)> first_malformed{};  ///< as first_frame
   std::uint64_t broken_records = 0;  ///< of the well-formed: a record after the first question could not be read
 
   std::uint64_t late_packets = 0;    ///< of the well-formed: not in any window
@@ -54,6 +56,7 @@ struct Counter {
   std::string_view reason;  ///< "" where the name says all
   std::uint64_t value = 0;
   std::string_view help;
+  std::uint64_t first_frame = 0;  ///< where to look for an example: its place in the input from 1; 0: not known
 };
 std::vector<Counter> counters(const Books& books);
 

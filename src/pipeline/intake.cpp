@@ -85,10 +85,16 @@ class Intake::Shard {
     books.messages += books_.messages;
     books.well_formed += books_.well_formed;
     books.broken_records += books_.broken_records;
-    for (std::size_t i = 0; i < books.malformed.size(); ++i) books.malformed[i] += books_.malformed[i];
+    for (std::size_t i = 0; i < books.malformed.size(); ++i) {
+      books.malformed[i] += books_.malformed[i];
+      books.first_malformed[i] = earlier(books.first_malformed[i], books_.first_malformed[i]);
+    }
   }
 
  private:
+  /// Places in the input, 0 for none.
+  static std::uint64_t earlier(std::uint64_t a, std::uint64_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
+
   static constexpr std::size_t name_room = 256;  // the longest name, rounded up to whole words
 
   void hand_over() {
@@ -107,7 +113,8 @@ class Intake::Shard {
       // A lone shard may close windows by packet count: what came before goes first, so that the loss is told with the
       // window in which it happened however the input was cut into reads.
       if (alone_) hand_over();
-      ++books_.malformed[static_cast<std::size_t>(reason)];
+      if (books_.malformed[static_cast<std::size_t>(reason)]++ == 0)
+        books_.first_malformed[static_cast<std::size_t>(reason)] = payload.ordinal + 1;
       if (malformed_file_ != nullptr) malformed_file_->keep(payload, reason);
       return;
     }
@@ -219,6 +226,10 @@ void Intake::process(const capture::Frame& frame) {
   }
   const Outcome outcome = frame.envelope != nullptr ? open_envelope(frame) : open(frame);
   ++own_.outcomes[static_cast<std::size_t>(outcome)];
+  if (decode::class_of(outcome) != decode::OutcomeClass::refused) [[likely]]
+    return;
+  std::uint64_t& first = own_.first_frame[static_cast<std::size_t>(outcome)];
+  if (first == 0) first = frame.ordinal + 1;
 }
 
 Outcome Intake::open(const capture::Frame& frame) {

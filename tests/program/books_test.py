@@ -58,9 +58,11 @@ class Books(ProgramTest):
         ]
         for part, reason, octets, link in cases:
             with self.subTest(reason):
-                frames = self.balance([octets], link)["frames"]
-                self.assertEqual(frames[part], 1)
-                self.assertEqual(frames[f"{part}_by_reason"], {reason: 1})
+                frames = self.balance([good, octets, octets] if link == 1 else [octets], link)["frames"]
+                count = 2 if link == 1 else 1
+                self.assertEqual(frames[part], count)
+                self.assertEqual(frames[f"{part}_by_reason"], {reason: count})
+                self.assertEqual(frames.get("first_frame"), {reason: count} if part == "refused" else None)
 
     def test_every_reason_why_a_payload_is_no_message(self):
         too_long = b"".join(b"\x3f" + b"a" * 63 for _ in range(5)) + b"\0"
@@ -73,7 +75,8 @@ class Books(ProgramTest):
             ("cut_question", HEADER + wire_name("example") + b"\0\1\0"),
         ]:
             with self.subTest(reason):
-                messages = self.balance([dns(message), dns(query())])["messages"]
+                messages = self.balance([dns(query()), dns(message)])["messages"]
+                self.assertEqual(messages["first_frame"], {reason: 2})
                 self.assertEqual(messages["malformed_by_reason"], {reason: 1})
                 self.assertEqual(messages["well_formed"], 1)
 
