@@ -56,37 +56,31 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
       if (source != nullptr) source->stop();
     });
   });
-  Progress progress;
-  std::vector<capture::Frame> batch;
-  for (const std::string& file : files) {
-    auto source = capture::open_source(file);
-    if (!source) {
-      facts.errors.push_back(source.error().message);
-      continue;
-    }
-    if ((*source)->live()) {
-      facts.errors.push_back(fmt::format("{}: is an interface; this command reads captures", file));
-      continue;
-    }
+  auto source = capture::open_sources(files);
+  if (!source) {
+    facts.errors.push_back(source.error().message);
+  } else if ((*source)->live()) {
+    facts.errors.push_back(
+        fmt::format("{}: is an interface; this command reads captures", capture::name_of_sources(files)));
+  } else {
     current.with([&](capture::Source*& shared) { shared = source->get(); });
-    const std::uint64_t before = facts.packets;
+    Progress progress;
+    std::vector<capture::Frame> batch;
     bool wanted = true;
     while (!watch.stopped() && wanted) {
       const capture::Read read = (*source)->read(batch);
       if (read == capture::Read::end) break;
-      // Ordinals go on from file to file: they are places in the whole input.
-      for (capture::Frame& frame : batch) frame.ordinal += before;
       note(facts, batch);
       intake.add(batch);
-      progress.show(file, facts);
+      progress.show((*source)->name(), facts);
       if (after_read) wanted = after_read();
     }
     current.with([](capture::Source*& shared) { shared = nullptr; });
-    facts.link_types.insert((*source)->link_types().begin(), (*source)->link_types().end());
+    facts.link_types = (*source)->link_types();
     for (const util::Error& error : (*source)->errors()) facts.errors.push_back(error.message);
   }
   facts.interrupted = watch.stopped();
-  if (auto finished = intake.finish(); !finished) facts.errors.push_back(finished.error().message);
+  if (const auto kept = intake.finish(); !kept) facts.errors.push_back(kept.error().message);
   return facts;
 }
 

@@ -17,12 +17,12 @@ struct CaptureFacts {
   std::uint64_t packets = 0, octets = 0;
   std::optional<util::Time> first, last;  ///< earliest and latest stamp
   std::set<capture::LinkType> link_types;
-  std::vector<std::string> errors;  ///< one a file that was cut, damaged or could not be opened
+  std::vector<std::string> errors;  ///< what was cut, damaged or could not be opened
   bool interrupted = false;
 };
 
-/// Reads captures one after the other into `intake`, to their end or until Ctrl-C; then finishes it. Shows progress on
-/// a terminal.
+/// Reads captures and folders of them as one input, in time order, into `intake`, to their end or until Ctrl-C; then
+/// finishes it. Shows progress on a terminal.
 /// `after_read` is called after each read, also one that brought nothing yet; false ends the reading.
 CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Intake& intake,
                            const std::function<bool()>& after_read = {});

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -26,14 +27,16 @@ class Findings {
 
 void check_source(const pipeline::Config& config, Findings& findings) {
   if (!config.source) return findings.good("source", "none configured; --source names one");
-  if (config.source->what == "-") return findings.good("source -", "standard input, not read by this check");
+  const std::vector<std::string>& what = config.source->what;
+  if (std::ranges::find(what, "-") != what.end())
+    return findings.good("source -", "standard input, not read by this check");
+  const std::string part = "source " + capture::name_of_sources(what);
   std::string filter = config.source->filter;
   if (filter.empty()) filter = pipeline::default_filter(config.ports);
-  const auto source = capture::open_source(config.source->what, {.bpf_filter = filter});
-  if (source)
-    findings.good("source " + config.source->what, (*source)->live() ? "can be captured" : "can be read");
-  else
-    findings.bad("source " + config.source->what, source.error().message);
+  const auto source = capture::open_sources(what, {.bpf_filter = filter});
+  if (!source) return findings.bad(part, source.error().message);
+  for (const util::Error& error : (*source)->errors()) findings.bad(part, error.message);
+  if ((*source)->errors().empty()) findings.good(part, (*source)->live() ? "can be captured" : "can be read");
 }
 
 void check_channels(const pipeline::Config& config, Findings& findings) {

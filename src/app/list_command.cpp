@@ -54,8 +54,9 @@ std::vector<Row> channels() {
 
 std::vector<Row> sources() {
   return {{"INTERFACE", "a live interface, through libpcap"},
-          {"FILE", "a pcap file, plain or gzip; the format is found by content"},
-          {"-", "a pcap stream, plain or gzip, on standard input"}};
+          {"FILE", "a pcap or pcapng file, plain or compressed with gzip, xz, zstd, lz4 or bzip2; found by content"},
+          {"FOLDER", "all captures in it, in the order of time"},
+          {"-", "what a FILE can hold, on standard input"}};
 }
 
 const Listing listings[] = {

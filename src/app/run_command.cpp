@@ -16,10 +16,13 @@ namespace {
 using pipeline::Config;
 using pipeline::Service;
 
+constexpr const char* what_sources_are =
+    "an interface; or capture files, folders of them and - for standard input, read as one in the order of time";
+
 struct Options {
   InputOptions input;
   std::string config_file;
-  std::string source;
+  std::vector<std::string> source;
   std::string filter, server, listen;
   std::uint32_t window_seconds = 0;
 };
@@ -64,7 +67,7 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
   }
   if (!config.source)
     return util::Error{fmt::format(
-        "no source: name an interface, a capture file, or - for standard input, as in "
+        "no source: name an interface, a capture file, a folder of them, or - for standard input, as in "
         "`ratadns {0} {1}capture.pcap`; `ratadns {0} --help` has more",
         kind == Service::Kind::run ? "run" : "monitor", kind == Service::Kind::run ? "" : "-c FILE --source ")};
   if (auto valid = pipeline::validate(config); !valid) return valid.error();
@@ -124,7 +127,7 @@ int watch(const Options& options, Service::Kind kind) {
     complain(service.error().message);
     return exit_failed;
   }
-  const std::string& source = config->source->what;
+  const std::string source = capture::name_of_sources(config->source->what);
   if (kind == Service::Kind::run)
     fmt::print(stderr, "RaTA DNS {} watches {}: {}\n", RATADNS_VERSION, source == "-" ? "standard input" : source,
                page_address(*config, (*service)->port()));
@@ -159,11 +162,11 @@ void add_common(CLI::App& command, Options& options) {
 void add_run(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("run", "Everything in one process: read, reduce, aggregate, serve the page");
   auto options = std::make_shared<Options>();
-  command->add_option("SOURCE", options->source, "interface, capture file, or - for standard input");
+  command->add_option("SOURCE", options->source, what_sources_are);
   command->add_option("-c,--config", options->config_file, "TOML file; without one everything has a default");
   add_common(*command, *options);
   command->footer(
-      "Examples:\n  ratadns run capture.pcap\n  sudo ratadns run eth0\n"
+      "Examples:\n  ratadns run capture.pcap\n  ratadns run rotated/ more.pcapng.zst\n  sudo ratadns run eth0\n"
       "  tcpdump -i eth0 -U -w - port 53 | ratadns run -\n"
       "The page is at http://127.0.0.1:8353/. Ctrl-C ends and prints the balance.");
   command->callback([options, &status] { status = watch(*options, Service::Kind::run); });
@@ -173,7 +176,7 @@ void add_monitor(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("monitor", "Capture and reduce; summaries to the configured channels");
   auto options = std::make_shared<Options>();
   command->add_option("-c,--config", options->config_file, "TOML file")->required();
-  command->add_option("--source", options->source, "interface, capture file, or - for standard input");
+  command->add_option("--source", options->source, what_sources_are);
   add_common(*command, *options);
   command->footer("Example:\n  ratadns monitor -c config/monitor.toml --source capture.pcap");
   command->callback([options, &status] { status = watch(*options, Service::Kind::monitor); });

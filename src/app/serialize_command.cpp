@@ -16,7 +16,7 @@ using nlohmann::ordered_json;
 
 struct Options {
   InputOptions input;
-  std::string file = "-";
+  std::vector<std::string> files = {"-"};
   std::vector<std::string> fields = {"addresses", "queries", "answers", "authorities", "additionals"};
 };
 
@@ -110,7 +110,7 @@ int serialize(const Options& options) {
     complain(kept.error().message);
     return exit_failed;
   }
-  const CaptureFacts facts = read_captures({options.file}, intake, [&writer] { return writer.flush(); });
+  const CaptureFacts facts = read_captures(options.files, intake, [&writer] { return writer.flush(); });
   writer.flush();
   for (const std::string& error : facts.errors) complain(error);
   const pipeline::Books books = intake.books();
@@ -133,7 +133,8 @@ void add_serialize(CLI::App& app, int& status) {
       ->type_name("LIST")
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"addresses", "queries", "answers", "authorities", "additionals"}));
-  command->add_option("FILE", options->file, "a capture; - is standard input (default)");
+  command->add_option("FILE", options->files,
+                      "captures and folders of them, read as one; - is standard input (default)");
   command->footer("Example:\n  ratadns serialize --fields addresses,queries capture.pcap > messages.json");
   command->callback([options, &status] { status = serialize(*options); });
 }

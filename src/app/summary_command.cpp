@@ -89,9 +89,11 @@ void add_summary(CLI::App& app, int& status) {
   command
       ->add_option("--only", options->only, "counts: leave out names, clients and latency, which take most of the time")
       ->check(CLI::IsMember({"counts"}));
-  command->add_option("FILE", options->files, "captures; - is standard input")->required();
+  command->add_option("FILE", options->files, "captures and folders of them, read as one; - is standard input")
+      ->required();
   command->footer(
-      "Examples:\n  ratadns summary capture.pcap\n  ratadns summary --json --port 5353 capture.pcap.gz\n"
+      "Examples:\n  ratadns summary capture.pcap\n  ratadns summary --json --port 5353 capture.pcap.gz\n  ratadns "
+      "summary rotated/\n"
       "  tcpdump -r old.pcap -w - | ratadns summary -");
   command->callback([options, &status] { status = summarise(*options); });
 }

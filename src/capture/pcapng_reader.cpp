@@ -46,6 +46,10 @@ constexpr std::size_t smallest(std::uint32_t type) {
   }
 }
 
+bool of_some_byte_order(std::uint32_t magic) {
+  return magic == byte_order_magic || __builtin_bswap32(magic) == byte_order_magic;
+}
+
 /// Source: draft-ietf-opsawg-pcapng, "PCAP Now Generic (pcapng) Capture File Format".
 class PcapngReader final : public RecordReader {
  public:
@@ -81,7 +85,7 @@ class PcapngReader final : public RecordReader {
   }
 
   std::uint32_t length_at(const std::uint8_t* block) const;
-  bool bad_frame(std::span<const std::uint8_t> block, std::uint32_t type);
+  bool bad_block(std::span<const std::uint8_t> rest, std::uint32_t type);
   void open(std::span<const std::uint8_t> block, std::uint64_t offset, std::uint32_t type, std::vector<Frame>& batch,
             std::size_t& count);
   void open_section(const std::uint8_t* block);
@@ -102,8 +106,7 @@ util::Result<std::size_t> PcapngReader::begin(std::span<const std::uint8_t> octe
   if (octets.size() < section_header_octets)
     return util::Error{fmt::format("cut at offset 0: the section header wants at least {} octets, {} are left",
                                    section_header_octets, octets.size())};
-  const std::uint32_t magic = word<false>(octets.data() + 8);
-  if (magic != byte_order_magic && __builtin_bswap32(magic) != byte_order_magic)
+  if (!of_some_byte_order(word<false>(octets.data() + 8)))
     return util::Error{
         fmt::format("is a pcapng file of no byte order: \"{}\" at offset 8 is neither \"1a 2b 3c 4d\" "
                     "nor \"4d 3c 2b 1a\"",
@@ -130,12 +133,11 @@ Taken PcapngReader::take(std::span<const std::uint8_t> octets, std::uint64_t off
   while (count < max_batch && octets.size() - taken.octets >= frame_octets) {
     const auto rest = octets.subspan(taken.octets);
     const std::uint32_t type = word_at(rest.data());
+    if (bad_block(rest, type)) break;
     const std::uint32_t length = length_at(rest.data());
-    const auto block = rest.first(std::min<std::size_t>(rest.size(), length));
-    if (bad_frame(block, type)) break;
-    if (block.size() < length) break;
+    if (rest.size() < length) break;
     const std::size_t before = count;
-    open(block, offset + taken.octets, type, batch, count);
+    open(rest.first(length), offset + taken.octets, type, batch, count);
     if (!damage_.empty()) break;
     if (count != before) batch[before].ordinal = ordinal + before;
     taken.octets += length;
@@ -145,31 +147,27 @@ Taken PcapngReader::take(std::span<const std::uint8_t> octets, std::uint64_t off
   return taken;
 }
 
-/// Looks at a block's lengths; its end may still be missing.
-bool PcapngReader::bad_frame(std::span<const std::uint8_t> block, std::uint32_t type) {
-  if (block.size() < frame_octets) return is_damaged(fmt::format("a block cannot have {} octets", block.size()));
-  const std::uint32_t length = length_at(block.data());
+/// Looks at the lengths of the block at the front of `rest`; its end may still be missing.
+bool PcapngReader::bad_block(std::span<const std::uint8_t> rest, std::uint32_t type) {
+  const std::uint8_t* const block = rest.data();
+  const bool section = type == section_header;
+  if (section && !of_some_byte_order(word<false>(block + 8)))
+    return is_damaged(
+        fmt::format("the section there is of no byte order: \"{}\" is neither \"1a 2b 3c 4d\" nor "
+                    "\"4d 3c 2b 1a\"",
+                    hex_start(rest.subspan(8, 4))));
+  const std::uint32_t length = length_at(block);
   if (length % 4 != 0 || length < smallest(type))
     return is_damaged(fmt::format("a block of type {} cannot have {} octets", type, length));
   if (length > max_block_octets)
     return is_damaged(fmt::format("the block there says that it has {} octets, more than {} is never written", length,
                                   max_block_octets));
-  if (type == section_header) {
-    const std::uint32_t magic = word<false>(block.data() + 8);
-    if (magic != byte_order_magic && __builtin_bswap32(magic) != byte_order_magic)
-      return is_damaged(
-          fmt::format("the section there is of no byte order: \"{}\" is neither \"1a 2b 3c 4d\" nor "
-                      "\"4d 3c 2b 1a\"",
-                      hex_start(block.subspan(8, 4))));
-  }
-  if (block.size() < length) return false;
-  const std::uint32_t trailer_place = length - 4;
-  const bool turned = type == section_header ? word<false>(block.data() + 8) != byte_order_magic : swapped_;
-  const std::uint8_t* const at = block.data() + trailer_place;
-  const std::uint32_t trailer = turned ? word<true>(at) : word<false>(at);
-  if (trailer != length)
-    return is_damaged(fmt::format("the block there has {} octets by its beginning and {} by its end", length, trailer));
-  return false;
+  if (rest.size() < length) return false;
+  const bool turned = section ? word<false>(block + 8) != byte_order_magic : swapped_;
+  const std::uint8_t* const end = block + length - 4;
+  const std::uint32_t trailer = turned ? word<true>(end) : word<false>(end);
+  if (trailer == length) return false;
+  return is_damaged(fmt::format("the block there has {} octets by its beginning and {} by its end", length, trailer));
 }
 
 void PcapngReader::open(std::span<const std::uint8_t> block, std::uint64_t offset, std::uint32_t type,

@@ -58,21 +58,27 @@ std::vector<aggregate::ProcessorConfig> default_processors() {
 
 void read_source(TableReader& root, Config& config) {
   const auto tables = root.tables("source");
+  bool live = false;
   for (const toml::table* table : tables) {
     TableReader reader = root.inner(*table, "[[source]]");
-    SourceConfig source;
-    std::string interface, file;
+    std::string interface, filter;
+    std::vector<std::string> files;
     reader.text("interface", interface);
-    reader.text("file", file);
-    reader.text("filter", source.filter);
+    reader.texts("file", files);
+    reader.text("filter", filter);
     reader.finish();
-    if (interface.empty() == file.empty())
-      reader.fail(*table, "names either interface = \"eth0\" or file = \"x.pcap\" (\"-\": standard input)");
-    else if (config.source)
-      reader.fail(*table, "is the second one: this version reads one source at a time");
-    source.what = interface.empty() ? file : interface;
+    if (interface.empty() == files.empty())
+      reader.fail(*table,
+                  "names either interface = \"eth0\" or file = \"x.pcap\", a folder of captures or a list of both "
+                  "(\"-\": standard input)");
+    else if (config.source && (!interface.empty() || live))
+      reader.fail(*table, "is the second one: this version reads one interface and nothing beside it");
+    live = live || !interface.empty();
+    if (!config.source) config.source.emplace();
+    if (!interface.empty()) files = {interface};
+    config.source->what.insert(config.source->what.end(), files.begin(), files.end());
+    if (!filter.empty()) config.source->filter = filter;
     root.adopt(reader);
-    config.source = source;
   }
 }
 

@@ -14,7 +14,7 @@
 namespace rata::pipeline {
 
 struct SourceConfig {
-  std::string what;    ///< interface, capture file, or "-"
+  std::vector<std::string> what;  ///< an interface, or captures, folders of them and "-", read as one input
   std::string filter;  ///< live: in libpcap's language; empty: the configured ports, with fragments and VLANs
 };
 

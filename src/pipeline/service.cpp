@@ -26,15 +26,16 @@ util::Result<std::unique_ptr<Service>> Service::start(const Config& config, Kind
 
 util::Result<void> Service::open(Monitor::Report report) {
   started_ = util::Clock::system().now();
-  if (!config_.source) return util::Error{"no source: name an interface, a capture file, or - for standard input"};
+  if (!config_.source)
+    return util::Error{"no source: name an interface, a capture file, a folder of them, or - for standard input"};
   capture::SourceOptions options{.bpf_filter = config_.source->filter};
   if (options.bpf_filter.empty()) options.bpf_filter = default_filter(config_.ports);
-  auto source = capture::open_source(config_.source->what, options);
+  auto source = capture::open_sources(config_.source->what, options);
   if (!source) return source.error();
   if (!(*source)->live() && !config_.source->filter.empty())
     return util::Error{
         fmt::format("{0}: a filter is for live interfaces; for a capture: tcpdump -r {0} -w - '{1}' | ratadns run -",
-                    config_.source->what, config_.source->filter)};
+                    capture::name_of_sources(config_.source->what), config_.source->filter)};
 
   channel::Deliver deliver;
   if (kind_ == Kind::run) {

@@ -70,7 +70,7 @@ country_name = "Chile"
   EXPECT_EQ(config->ports, (std::vector<std::uint16_t>{53, 5353}));
   EXPECT_EQ(config->window.seconds, 10u);
   EXPECT_EQ(config->window.lateness_seconds, 2.5);
-  EXPECT_EQ(config->source->what, "eth0");
+  EXPECT_EQ(config->source->what, std::vector<std::string>{"eth0"});
   ASSERT_EQ(config->reducers.size(), 2u);
   EXPECT_EQ(config->reducers[1].reducer.where, std::vector<std::string>{"response"});
   EXPECT_EQ(config->reducers[1].reducer.limit, std::vector<std::uint64_t>{200});
@@ -80,6 +80,17 @@ country_name = "Chile"
   EXPECT_EQ(config->aggregate.spans, (std::vector<unsigned>{1, 10}));
   EXPECT_EQ(config->aggregate.processors.at(0).output_limit, 7u);
   EXPECT_EQ(config->servers.at(0).latitude, -33);
+}
+
+TEST_F(ConfigTest, Files_of_all_sources_are_one_input) {
+  const auto config = read(R"(
+[[source]]
+file = ["a.pcap", "rotated"]
+[[source]]
+file = "-"
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->source->what, (std::vector<std::string>{"a.pcap", "rotated", "-"}));
 }
 
 TEST_F(ConfigTest, An_empty_file_has_every_default) {
@@ -106,7 +117,9 @@ TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right)
       {"window = { lateness = -1 }", "lateness is from 0 to 3600 seconds"},
       {"ports = [53, 70000]", "ports is 70000, it has to be a whole number from 1 to 65535"},
       {"[[source]]\ninterface = \"a\"\nfile = \"b\"", "names either interface"},
-      {"[[source]]\nfile = \"a\"\n[[source]]\nfile = \"b\"", "one source at a time"},
+      {"[[source]]\nfile = \"a\"\n[[source]]\ninterface = \"b\"", "one interface and nothing beside it"},
+      {"[[source]]\ninterface = \"a\"\n[[source]]\nfile = \"b\"", "one interface and nothing beside it"},
+      {"[[source]]\nfile = [1]", "file"},
       {"[[reducer]]\ntype = \"QueriesPerSec\"", "there is no reducer type \"QueriesPerSec\"; there are: count_by, "},
       {"[[reducer]]\ntype = \"QueriesPerSecond\"\nlimit = 5", "there is no key \"limit\"; "},
       {"[[reducer]]\ntype = \"QueriesPerSecond\"\nsend = [{ channel = \"hub\" }]",
