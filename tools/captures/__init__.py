@@ -1,0 +1,1 @@
+"""Makes captures from text: see docs/captures.md."""
