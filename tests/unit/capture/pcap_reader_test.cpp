@@ -237,6 +237,56 @@ TEST(PcapFile, TwoCompressionsAroundEachOtherAreNamed) {
       captures::contains(captures::read_all(file).error, file.path() + ": is compressed twice: inside is gzip again"));
 }
 
+/// A header with another magic number or version.
+Octets header_with(std::size_t at, std::initializer_list<std::uint8_t> octets, bool big_endian = false) {
+  Octets header = captures::file_header({.big_endian = big_endian});
+  std::ranges::copy(octets, header.begin() + static_cast<std::ptrdiff_t>(at));
+  return header;
+}
+
+TEST(PcapFile, OfThePatchedLibpcapHasLongerRecordHeaders) {
+  for (const bool big_endian : {false, true}) {
+    const Form form{.big_endian = big_endian};
+    Octets octets =
+        big_endian ? header_with(0, {0xa1, 0xb2, 0xcd, 0x34}, true) : header_with(0, {0x34, 0xcd, 0xb2, 0xa1});
+    for (std::size_t i = 0; i < 3; ++i) {
+      const Octets frame = captures::frame_octets(i, i == 0 ? 60 : i == 1 ? 0 : 100);
+      Octets record = captures::record(form, static_cast<std::uint32_t>(10 + i), static_cast<std::uint32_t>(1 + i),
+                                       frame, i == 2 ? 1500 : 0);
+      record.insert(record.begin() + 16, {2, 0, 0, 0, 8, 0, 4, 0});  // interface, protocol, direction
+      octets.insert(octets.end(), record.begin(), record.end());
+    }
+    const Everything everything = captures::read_all(File(octets));
+    expect_three(everything, "patched");
+    EXPECT_EQ(everything.error, "");
+    EXPECT_TRUE(captures::contains(captures::read_all(File(captures::part(octets, 0, 24 + 20))).error,
+                                   "wants at least 24 octets, 20 are left"));
+    EXPECT_TRUE(captures::contains(captures::read_all(File(captures::part(octets, 0, 24 + 30))).error,
+                                   "wants 84 octets, 30 are left"));
+  }
+}
+
+TEST(PcapFile, OlderVersionsHaveTheTwoLengthsInAnotherOrder) {
+  const Octets frame = captures::frame_octets(0, 60);
+  Octets usual = captures::record(plain, 1, 1, frame, 1500), turned = usual;
+  std::swap_ranges(turned.begin() + 8, turned.begin() + 12, turned.begin() + 12);
+  const struct {
+    std::initializer_list<std::uint8_t> version;
+    const Octets& record;
+  } cases[] = {
+      {{2, 0, 4, 0}, usual},  {{2, 0, 3, 0}, usual},        {{2, 0, 3, 0}, turned},
+      {{2, 0, 2, 0}, turned}, {{0x1f, 0x02, 0, 0}, turned},  // 543.0
+  };
+  for (const auto& one : cases) {
+    const Everything everything =
+        captures::read_all(File(captures::joined({header_with(4, one.version), one.record, one.record})));
+    EXPECT_EQ(everything.error, "");
+    ASSERT_EQ(everything.frames.size(), 2u);
+    EXPECT_EQ(everything.frames[1].octets, frame);
+    EXPECT_EQ(everything.frames[1].frame.original_length, 1500u);
+  }
+}
+
 TEST(PcapFile, StopEndsItWithoutAnError) {
   const File file(three_records());
   auto source = *open_source(file.path());

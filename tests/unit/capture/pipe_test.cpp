@@ -9,6 +9,7 @@
 
 #include "capture/file_source.h"
 #include "captures.h"
+#include "packing.h"
 
 namespace rata::capture {
 namespace {
@@ -67,8 +68,9 @@ TEST(Pipe, HandsOutEachRecordAsSoonAsItIsWhole) {
 TEST(Pipe, TakesAnyDivisionOfTheOctets) {
   Octets octets = captures::file_header();
   for (std::size_t i = 0; i < 50; ++i) octets = captures::joined({octets, record(i)});
-  for (const bool compressed : {false, true}) {
-    const Octets sent = compressed ? captures::gzip(octets) : octets;
+  std::vector<Octets> forms = {octets};
+  for (const captures::Packing& packing : captures::packings) forms.push_back(packing.pack(octets));
+  for (const Octets& sent : forms) {
     for (const std::size_t step : {1u, 7u, 116u, 1000u}) {
       Pipe pipe;
       std::jthread writer([&] {
@@ -117,6 +119,25 @@ TEST(Pipe, StopWakesAReadThatWaits) {
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
     EXPECT_TRUE(pipe.source->errors().empty());
   }
+}
+
+TEST(Pipe, IsMergedWithFilesAndWaitedFor) {
+  const captures::File place({});
+  const std::string path = place.path() + ".fifo";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const captures::File file(captures::joined({captures::file_header(), record(1), record(3)}));
+  std::jthread writer([&] {
+    const Descriptor end(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    for (const Octets& octets : {captures::file_header(), record(2), record(4)})
+      EXPECT_EQ(::write(end.number(), octets.data(), octets.size()), static_cast<ssize_t>(octets.size()));
+  });
+  const auto source = open_sources({file.path(), path});
+  ASSERT_TRUE(source);
+  const auto everything = captures::read_all(**source);
+  EXPECT_EQ(everything.error, "");
+  ASSERT_EQ(everything.frames.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(everything.frames[i].octets, captures::frame_octets(i + 1, 100));
+  ::unlink(path.c_str());
 }
 
 TEST(Pipe, WithANameInAFolderIsReadLikeStandardInput) {
