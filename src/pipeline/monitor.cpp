@@ -142,6 +142,8 @@ void Monitor::run() {
   sink_->finish();
   share_state(source_->live() ? InputState::live : InputState::reading);
   for (const auto& sender : senders_) sender->close();
+  // The state has room for one message; of several inputs more than one may have failed.
+  for (std::size_t i = 1; i < source_->errors().size(); ++i) report_(source_->errors()[i].message);
   share_state(source_->errors().empty() ? InputState::ended : InputState::failed);
 }
 

@@ -143,6 +143,18 @@ class Inputs(ProgramTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn("gone.pcap: neither a file", done.stdout)
 
+    def test_every_input_that_fails_is_named_also_by_monitor(self):
+        whole = pcap([asked(1, 1), answered(2, 1)])
+        files = [self.file("cut.pcap", whole[:-1]), self.file("good.pcap", whole),
+                 self.file("damaged.gz", gzip.compress(whole)[:-1])]
+        config = self.file("x.toml", '[[channel]]\nname = "out"\nurl = "null:"\n[[reducer]]\ntype = "QueriesPerSecond"\n'
+                                     'send = [{ channel = "out" }]\n')
+        done = run("monitor", "-c", config, "--source", *files)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cut.pcap: cut at offset", done.stderr)
+        self.assertIn("damaged.gz: the gzip stream is cut", done.stderr)
+        self.assertNotIn("good.pcap", done.stderr)
+
     def test_run_names_its_sources_and_reads_them_all(self):
         files = [self.file(f"{i}.pcap", pcap([asked(100 + i, i)])) for i in range(3)]
         process = subprocess.Popen([RATADNS, "run", "--listen", "127.0.0.1:0", *map(str, files)], stderr=subprocess.PIPE,
