@@ -86,7 +86,8 @@ def query(name="example", qtype=6):
 
 
 def responds(address):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as udp:
         udp.settimeout(0.2)
         try:
             udp.sendto(query(), (address, 53))
