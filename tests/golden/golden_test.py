@@ -1,8 +1,8 @@
 """Golden cases: a capture made from text, the commands run on it, and what they have to print.
 
 CASE/capture.txt   the capture as text, in the language of docs/captures.md; the comment at its top says what it shows
-CASE/command       command lines of ratadns, one a line; $INPUT is the capture (a folder when it has several files), $CASE
-                   the case's own folder. `| pick a.b c` keeps these members of the JSON that is printed
+CASE/command       command lines of ratadns, one a line; $INPUT is the capture (a folder when it has several files),
+                   $CASE the case's own folder. `| pick a.b c` keeps these members of the JSON that is printed
 CASE/expected.txt  each command after `$ `, what it prints, lines of standard error after `! `, and its exit status
 
 UPDATE_GOLDEN=1 writes the expectations anew; the difference is for review. CASE=GLOB runs only cases of such names.
@@ -46,7 +46,8 @@ def pick(text, members):
 def transcript(command, capture, case):
     """What the expectation holds for one command line."""
     words = [word.replace("$INPUT", str(capture)).replace("$CASE", str(case)) for word in shlex.split(command)]
-    words, _, picked = (words[:words.index("|")], "|", words[words.index("|") + 1:]) if "|" in words else (words, "", [])
+    at = words.index("|") if "|" in words else len(words)
+    words, picked = words[:at], words[at + 1:]
     done = subprocess.run([RATADNS, *words], capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
     out, err = done.stdout.decode(), done.stderr.decode()
     if picked:

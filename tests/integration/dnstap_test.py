@@ -75,8 +75,8 @@ dnstap:
         transports = {"udp": theirs["total.num.queries"] - theirs["num.query.tcp"], "tcp": theirs["num.query.tcp"]}
         rcodes = by_prefix(theirs, "num.answer.rcode.")
         rcodes.pop("nodata", None)
-        self.equals(watch, {"queries": transports, "responses": transports, "qtypes": by_prefix(theirs, "num.query.type."),
-                            "rcodes": rcodes})
+        self.equals(watch, {"queries": transports, "responses": transports,
+                            "qtypes": by_prefix(theirs, "num.query.type."), "rcodes": rcodes})
 
     def test_counts_equal_those_of_bind(self):
         self.address = "127.0.0.1"

@@ -47,7 +47,7 @@ def call(*command, timeout=30):
 
 
 def main():
-    """Runs the tests of the program that calls it in a new network namespace, or skips aloud where there can be none."""
+    """Runs the tests of the program that calls it in a new network namespace; skips aloud where there can be none."""
     if os.environ.get(INSIDE):
         _bring_up_loopback()
         unittest.main(verbosity=2)  # so that it says why it skipped something
@@ -139,7 +139,8 @@ class Watch:
     def __init__(self, folder, source='interface = "lo"', marks=True):
         self.out = folder / "summaries.jsonl"
         self.log = folder / "ratadns.log"
-        text = f'window = {{ seconds = 1 }}\n[[source]]\n{source}\n[[channel]]\nname = "out"\nurl = "file://{self.out}"\n'
+        text = f'window = {{ seconds = 1 }}\n[[source]]\n{source}\n'
+        text += f'[[channel]]\nname = "out"\nurl = "file://{self.out}"\n'
         for name, (by, where) in COUNTS.items():
             text += f'[[reducer]]\ntype = "count_by"\nname = "{name}"\nby = {by}\nwhere = "{where}"\nsend = ["out"]\n'
         (folder / "monitor.toml").write_text(text)

@@ -32,11 +32,11 @@ def queries(count):
 
 
 def dnsperf(folder, address, mode, count, *more):
-    """Sends the queries once; returns how many dnsperf says it sent and got responses to. One that sees a query time out
-    would not send it again: loss would show."""
+    """Sends the queries once; returns how many dnsperf says it sent and got responses to. A query that times out
+    is not sent again: loss would show."""
     data = folder / "queries.txt"
     data.write_text(queries(count))
-    text = call(program("dnsperf"), "-s", address, "-p", 53, "-m", mode, "-d", data, "-n", 1, "-c", 4, "-q", 20, "-t", 5, *more)
+    text = call(program("dnsperf"), "-s", address, "-m", mode, "-d", data, "-n", 1, "-c", 4, "-q", 20, "-t", 5, *more)
     return tuple(int(re.search(pattern + r"\D+(\d+)", text)[1]) for pattern in ("Queries sent:", "Queries completed:"))
 
 

@@ -34,8 +34,8 @@ class Layers(unittest.TestCase):
         self.assertEqual(octets(layers).hex(), expected.replace(" ", ""))
 
     def test_a_datagram_has_lengths_protocol_and_checksums(self):
-        # RFC 1071 by hand: 4500+0020+4011+c000+0201+c000+0235 = 0x20967, folded 0967+2 = 0969, inverted f696. UDP: c000+0201+c000+0235+0011+000c,
-        # 9c40+0035+000c+0102+0304 = 0x224da, folded 24dc, inverted db23.
+        # RFC 1071 by hand: 4500+0020+4011+c000+0201+c000+0235 = 0x20967, folded 0967+2 = 0969, inverted f696.
+        # UDP: c000+0201+c000+0235+0011+000c + 9c40+0035+000c + 0102+0304 = 0x224da, folded 24dc, inverted db23.
         self.is_hex("ipv4 192.0.2.1 > 192.0.2.53 / udp 40000 > 53 / hex 0102 0304",
                     "4500 0020 0000 0000 4011 f696 c0000201 c0000235 9c40 0035 000c db23 0102 0304")
 

@@ -76,7 +76,8 @@ def _record(words):
     owner, ttl = name(words[0]), number(words[1])
     class_ = rr_class(words.pop(2)) if is_class(words[2]) and len(words) > 3 else 1
     content = rdata(words[2], words[3:])
-    return owner + struct.pack("!HHIH", rr_type(words[2]), class_, ttl, len(content) if length is None else length) + content
+    length = len(content) if length is None else length
+    return owner + struct.pack("!HHIH", rr_type(words[2]), class_, ttl, length) + content
 
 
 def _subnet(word):
@@ -95,13 +96,13 @@ def _error(word):
 
 
 OPTIONS = [("nsid", NSID, lambda word: word.encode()), ("ecs", SUBNET, _subnet), ("cookie", COOKIE, bytes.fromhex),
-           ("keepalive", KEEPALIVE, lambda word: struct.pack("!H", int(word))), ("padding", PADDING, lambda word: bytes(int(word))),
-           ("ede", ERROR, _error)]
+           ("keepalive", KEEPALIVE, lambda word: struct.pack("!H", int(word))),
+           ("padding", PADDING, lambda word: bytes(int(word))), ("ede", ERROR, _error)]
 
 
 def opt(words):
-    """The OPT record (RFC 6891 section 6.1.2): `opt size=1232 do rcode=BADVERS nsid=ns1 option=65001:00ff`. `rcode=` gives
-    the upper eight of the twelve bits; the lower four are the header's."""
+    """The OPT record (RFC 6891 section 6.1.2): `opt size=1232 do rcode=BADVERS nsid=ns1 option=65001:00ff`. `rcode=`
+    gives the upper eight of the twelve bits; the lower four are the header's."""
     content = b""
     for key, code, encode in OPTIONS:
         value = words.option(key, None, encode)

@@ -2,12 +2,12 @@
 import ipaddress
 import struct
 
-from .text import TextError, Words, build, is_mark, number, octets
+from .text import TextError, Words, build, is_mark, nanoseconds, number, octets
 
 MESSAGE_TYPES = {name: code for code, name in enumerate(
-    ["AUTH_QUERY", "AUTH_RESPONSE", "RESOLVER_QUERY", "RESOLVER_RESPONSE", "CLIENT_QUERY", "CLIENT_RESPONSE", "FORWARDER_QUERY",
-     "FORWARDER_RESPONSE", "STUB_QUERY", "STUB_RESPONSE", "TOOL_QUERY", "TOOL_RESPONSE", "UPDATE_QUERY", "UPDATE_RESPONSE"], 1)}
-PROTOCOLS = {name: code for code, name in enumerate(["UDP", "TCP", "DOT", "DOH", "DNSCRYPT_UDP", "DNSCRYPT_TCP", "DOQ"], 1)}
+    [who + what for who in ("AUTH", "RESOLVER", "CLIENT", "FORWARDER", "STUB", "TOOL", "UPDATE")
+     for what in ("_QUERY", "_RESPONSE")], 1)}
+PROTOCOLS = {"UDP": 1, "TCP": 2, "DOT": 3, "DOH": 4, "DNSCRYPT_UDP": 5, "DNSCRYPT_TCP": 6, "DOQ": 7}
 FAMILIES = {"INET": 1, "INET6": 2}
 CONTROLS = {"ACCEPT": 1, "START": 2, "STOP": 3, "READY": 4, "FINISH": 5}
 CONTENT_TYPE = b"protobuf:dnstap.Dnstap"
@@ -50,22 +50,21 @@ def data_frame(octets_, length=None):
     return struct.pack("!I", len(octets_) if length is None else length) + octets_
 
 
-def moment(word):
-    from .files import nanoseconds
-    return nanoseconds(word)
+def address(word):
+    return ipaddress.ip_address(word).packed
 
 
 def dnstap_frame(words, time_ns):
-    """One data frame from `dnstap TYPE protocol=UDP from=A from-port=N to=B to-port=N ... / dns ...`. What is not given is
-    not in the message. The line's time is the query's or the response's, by the type; `untimed` leaves it out."""
+    """One data frame from `dnstap TYPE protocol=UDP from=A from-port=N to=B to-port=N ... / dns ...`. What is not given
+    is not in the message. The line's time is the query's or the response's, by the type; `untimed` leaves it out."""
     head, message = _parted(words)
     options = Words("dnstap", head)
     kind = options.next("type", lambda word: MESSAGE_TYPES[word] if word in MESSAGE_TYPES else number(word), 0)
     is_response = kind % 2 == 0
     time = None if options.flag("untimed") else time_ns
-    other = options.option("query-time", None, moment)
+    other = options.option("query-time", None, nanoseconds)
     query_ns, response_ns = (other, time) if is_response else (time, None)
-    source, destination = (options.option(key, None, lambda word: ipaddress.ip_address(word).packed) for key in ("from", "to"))
+    source, destination = (options.option(key, None, address) for key in ("from", "to"))
     family = {4: 1, 16: 2}.get(len(source or destination or b""))
     family = options.option("family", family, lambda word: FAMILIES[word] if word in FAMILIES else number(word))
     protocol = options.option("protocol", None, lambda word: PROTOCOLS[word] if word in PROTOCOLS else number(word))
@@ -76,8 +75,8 @@ def dnstap_frame(words, time_ns):
     body += _time(8, query_ns) + content(10, None if is_response else wire)
     body += content(11, options.option("zone", None, lambda word: octets([word])))
     body += _time(12, response_ns) + content(14, wire if is_response else None)
-    out = content(1, options.option("identity", None, str.encode)) + content(2, options.option("version", None, str.encode))
-    out += content(3, options.option("extra", None, str.encode))
+    texts = enumerate(("identity", "version", "extra"), 1)
+    out = b"".join(content(field, options.option(key, None, str.encode)) for field, key in texts)
     out += content(14, None if options.flag("empty") else body)
     out += whole(15, options.number("kind", 1))
     length = options.number("length")

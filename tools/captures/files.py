@@ -8,13 +8,9 @@ from . import dnstap, internet, links, payloads, tunnels  # noqa: F401: their la
 from . import dns as _dns  # noqa: F401
 from .compress import METHODS, compress
 from .links import LINK_TYPES
-from .text import TextError, Word, Words, build, is_mark, logical_lines, number, octets, words_of
+from .text import TextError, Word, Words, build, is_mark, logical_lines, nanoseconds, number, octets, words_of
 
 LIMIT = 262144
-
-
-def nanoseconds(word):
-    return int(decimal.Decimal(word).scaleb(9).to_integral_exact())
 
 
 def link_type(word):
@@ -64,7 +60,7 @@ class _Frame:
 
 
 class Pcapng:
-    """draft-ietf-opsawg-pcapng: `file pcapng [big-endian]` begins with a section; then `section`, `interface`, `block`."""
+    """draft-ietf-opsawg-pcapng: `file pcapng [big-endian]` begins with a section."""
     suffix = "pcapng"
 
     def __init__(self, words):
@@ -81,12 +77,12 @@ class Pcapng:
         return self.begin()
 
     def interface(self, words):
-        """`interface NAME [link=ethernet] [resolution=6] [offset=SECONDS] [snap=N]`; resolution 9 is nanoseconds, 2^20 a
-        power of two."""
+        """`interface NAME [link=ethernet] [resolution=6] [offset=SECONDS] [snap=N]`; resolution 9 is nanoseconds, 2^20
+        a power of two."""
         name = words.next("name")
         link, snap = words.option("link", 1, link_type), words.number("snap", 0)
         resolution, offset = words.option("resolution"), words.number("offset")
-        power = None if resolution is None else int(resolution.removeprefix("2^")) | (128 if resolution.startswith("2^") else 0)
+        power = _power(resolution) if resolution else None
         options = self._option(2, name.encode())
         if power is not None:
             options += self._option(9, bytes([power]))
@@ -108,16 +104,18 @@ class Pcapng:
             words = words[1:]
         interface = words[1] if words[0] == "on" else next(iter(self.interfaces))
         if interface not in self.interfaces:
-            raise TextError(f"no interface of this section is called '{interface}'; there are: {', '.join(self.interfaces)}")
+            known = ", ".join(self.interfaces)
+            raise TextError(f"no interface of this section is called '{interface}'; there are: {known}")
         index, power, offset_s, snap = self.interfaces[interface]
         frame = _Frame(words, snap)
         if simple:
             return self._block(3, struct.pack(self.order + "I", frame.original) + frame.octets)
         ticks = _ticks(time_ns - offset_s * 10**9, 6 if power is None else power)
-        lengths = [len(frame.octets), frame.original]
+        rest = struct.pack(self.order + "4I", ticks >> 32, ticks & 0xffffffff, len(frame.octets), frame.original)
+        rest += frame.octets
         if obsolete:
-            return self._block(2, struct.pack(self.order + "HH4I", index, 0xffff, ticks >> 32, ticks & 0xffffffff, *lengths) + frame.octets)
-        return self._block(6, struct.pack(self.order + "5I", index, ticks >> 32, ticks & 0xffffffff, *lengths) + frame.octets)
+            return self._block(2, struct.pack(self.order + "HH", index, 0xffff) + rest)
+        return self._block(6, struct.pack(self.order + "I", index) + rest)
 
     def end(self):
         return b""
@@ -129,6 +127,11 @@ class Pcapng:
         body += bytes(-len(body) % 4)
         length = struct.pack(self.order + "I", 12 + len(body))
         return struct.pack(self.order + "I", kind) + length + body + length
+
+
+def _power(resolution):
+    """if_tsresol: a power of ten, or, with the highest bit set, of two."""
+    return int(resolution.removeprefix("2^")) | (128 if resolution.startswith("2^") else 0)
 
 
 def _ticks(time_ns, power):

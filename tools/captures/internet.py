@@ -5,17 +5,18 @@ import struct
 from .payloads import span
 from .text import Around, Built, TextError, layer, number, octets
 
-PROTOCOLS = {"hop-by-hop": 0, "icmp": 1, "ipv4": 4, "tcp": 6, "udp": 17, "ipv6": 41, "routing": 43, "fragment": 44, "gre": 47,
-             "ah": 51, "icmpv6": 58, "none": 59, "destination-options": 60, "sctp": 132, "mpls": 137, "octets": 253}
+PROTOCOLS = {"hop-by-hop": 0, "icmp": 1, "ipv4": 4, "tcp": 6, "udp": 17, "ipv6": 41, "routing": 43, "fragment": 44,
+             "gre": 47, "ah": 51, "icmpv6": 58, "none": 59, "destination-options": 60, "mpls": 137, "octets": 253}
 MORE, DONT_FRAGMENT = 0x2000, 0x4000
 
 
 def address(version):
-    return lambda word: ipaddress.ip_address(word).packed if ipaddress.ip_address(word).version == version else _refuse(version)
-
-
-def _refuse(version):
-    raise ValueError(f"an address of IPv{version} is needed")
+    def read(word):
+        found = ipaddress.ip_address(word)
+        if found.version != version:
+            raise ValueError(f"an address of IPv{version} is needed")
+        return found.packed
+    return read
 
 
 def checksum(data):
@@ -42,8 +43,8 @@ def ipv4(words, around, inner):
     flags = fragment.get("flags", 0) | (DONT_FRAGMENT if words.flag("df") else 0)
     header_octets = 20 + len(options)
     fields = [words.number("version", 4) << 4 | words.number("ihl", header_octets // 4), words.number("tos", 0),
-              words.number("length", header_octets + len(inside.octets)), words.number("id", fragment.get("id", 0)), flags,
-              words.number("ttl", 64), protocol_of(words, inside)]
+              words.number("length", header_octets + len(inside.octets)), words.number("id", fragment.get("id", 0)),
+              flags, words.number("ttl", 64), protocol_of(words, inside)]
     header = struct.pack("!BBHHHBBH", *fields, 0) + source + destination + options
     total = words.number("checksum", checksum(header))
     return Built(header[:10] + struct.pack("!H", total) + header[12:] + inside.octets, "ipv4")
@@ -81,8 +82,8 @@ _extension("routing", bytes.fromhex("000000000000"))  # type 0, no segment left
 def authentication_header(words, around, inner):
     """RFC 4302 section 2, with a check value of 12 octets: its length counts units of four, less two."""
     inside = inner(around)
-    header = struct.pack("!BBHII", protocol_of(words, inside, "next"), words.number("length", 4), 0, words.number("spi", 1),
-                         words.number("seq", 1))
+    header = struct.pack("!BBHII", protocol_of(words, inside, "next"), words.number("length", 4), 0,
+                         words.number("spi", 1), words.number("seq", 1))
     return Built(header + bytes(12) + inside.octets, "ah")
 
 
@@ -134,19 +135,22 @@ def tcp(words, around, inner):
     options += bytes(-len(options) % 4)
     inside = inner(around)
     offset = words.number("offset", 5 + len(options) // 4)
-    header = struct.pack("!HHIIBBHHH", source, destination, words.number("seq", 0) % 2**32, words.number("ack", 0) % 2**32,
-                         offset << 4, flags, words.number("window", 65535), 0, 0) + options
+    sequence, acknowledged = words.number("seq", 0) % 2**32, words.number("ack", 0) % 2**32
+    header = struct.pack("!HHIIBBHHH", source, destination, sequence, acknowledged, offset << 4, flags,
+                         words.number("window", 65535), 0, 0) + options
     whole = pseudo_header(around, 6, len(header) + len(inside.octets)) + header + inside.octets
     total = words.number("checksum", checksum(whole))
     return Built(header[:16] + struct.pack("!H", total) + header[18:] + inside.octets, "tcp")
 
 
 ICMP_TYPES = {"echo-reply": 0, "unreachable": 3, "redirect": 5, "echo": 8, "time-exceeded": 11, "parameter-problem": 12}
-ICMPV6_TYPES = {"unreachable": 1, "too-big": 2, "time-exceeded": 3, "parameter-problem": 4, "echo": 128, "echo-reply": 129}
+ICMPV6_TYPES = {"unreachable": 1, "too-big": 2, "time-exceeded": 3, "parameter-problem": 4, "echo": 128,
+                "echo-reply": 129}
 
 
 def _icmp(words, types):
-    return bytes([words.next("type", lambda word: types[word] if word in types else number(word)), words.number("code", 0)])
+    kind = words.next("type", lambda word: types[word] if word in types else number(word))
+    return bytes([kind, words.number("code", 0)])
 
 
 @layer("icmp")

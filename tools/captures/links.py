@@ -3,8 +3,8 @@ import struct
 
 from .text import Built, TextError, layer, number, octets
 
-LINK_TYPES = {"null": 0, "ethernet": 1, "ppp": 9, "raw": 101, "wifi": 105, "loop": 108, "sll": 113, "radiotap": 127, "ipv4": 228,
-              "ipv6": 229, "nflog": 239, "sll2": 276}
+LINK_TYPES = {"null": 0, "ethernet": 1, "ppp": 9, "raw": 101, "wifi": 105, "loop": 108, "sll": 113, "radiotap": 127,
+              "ipv4": 228, "ipv6": 229, "nflog": 239, "sll2": 276}
 ETHERTYPES = {"ipv4": 0x0800, "ipv6": 0x86dd, "vlan": 0x8100, "qinq": 0x88a8, "mpls": 0x8847, "pppoe": 0x8864,
               "pppoe-discovery": 0x8863, "ethernet": 0x6558, "octets": 0x88b5}
 PPP_PROTOCOLS = {"ipv4": 0x0021, "ipv6": 0x0057, "mpls": 0x0281, "octets": 0xc021}
@@ -68,8 +68,8 @@ def sll2(words, around, inner):
     """LINKTYPE_LINUX_SLL2: protocol, reserved, interface, ARPHRD, packet type, address length, address."""
     inside = inner(around)
     protocol = 4 if inside.kind == "llc" else ethertype_of(words, inside)
-    head = struct.pack("!HHIHBB", words.number("protocol", protocol), 0, words.number("interface", 2), words.number("arphrd", 1),
-                       words.number("packet", 0), 6)
+    head = struct.pack("!HHIHBB", words.number("protocol", protocol), 0, words.number("interface", 2),
+                       words.number("arphrd", 1), words.number("packet", 0), 6)
     return Built(head + CLIENT + b"\0\0" + inside.octets, "sll2")
 
 
@@ -102,7 +102,8 @@ def ppp(words, around, inner):
     """RFC 1661 with the address and control octets of RFC 1662 unless `bare`."""
     inside = inner(around)
     head = b"" if words.flag("bare") else b"\xff\x03"
-    return Built(head + struct.pack("!H", words.number("protocol", PPP_PROTOCOLS.get(inside.kind, 0xc021))) + inside.octets, "ppp")
+    protocol = words.number("protocol", PPP_PROTOCOLS.get(inside.kind, 0xc021))
+    return Built(head + struct.pack("!H", protocol) + inside.octets, "ppp")
 
 
 @layer("pppoe")
@@ -157,8 +158,8 @@ def wifi(words, around, inner):
 
 @layer("nflog")
 def nflog(words, around, inner):
-    """LINKTYPE_NFLOG: family, version, resource id in network order, then TLVs of host order, each padded to four octets.
-    `before=TYPE:HEX` puts a TLV before the payload's (type 9)."""
+    """LINKTYPE_NFLOG: family, version, resource id in network order, then TLVs of host order, each padded to four
+    octets. `before=TYPE:HEX` puts a TLV before the payload's (type 9)."""
     inside = inner(around)
     family = words.number("family", {"ipv4": 2, "ipv6": 10}.get(inside.kind, 0))
     order = ">" if words.flag("big-endian") else "<"

@@ -4,14 +4,14 @@ import re
 from .text import TextError
 
 TYPES = {name: code for code, name in {
-    1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 10: "NULL", 12: "PTR", 13: "HINFO", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV",
-    35: "NAPTR", 39: "DNAME", 41: "OPT", 43: "DS", 44: "SSHFP", 46: "RRSIG", 47: "NSEC", 48: "DNSKEY", 50: "NSEC3",
-    52: "TLSA", 64: "SVCB", 65: "HTTPS", 250: "TSIG", 251: "IXFR", 252: "AXFR", 255: "ANY", 257: "CAA"}.items()}
+    1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 10: "NULL", 12: "PTR", 13: "HINFO", 15: "MX", 16: "TXT", 28: "AAAA",
+    33: "SRV", 35: "NAPTR", 39: "DNAME", 41: "OPT", 43: "DS", 44: "SSHFP", 46: "RRSIG", 47: "NSEC", 48: "DNSKEY",
+    50: "NSEC3", 52: "TLSA", 64: "SVCB", 65: "HTTPS", 250: "TSIG", 251: "IXFR", 252: "AXFR", 255: "ANY", 257: "CAA"}.items()}
 CLASSES = {"IN": 1, "CH": 3, "HS": 4, "NONE": 254, "ANY": 255}
 OPCODES = {"QUERY": 0, "IQUERY": 1, "STATUS": 2, "NOTIFY": 4, "UPDATE": 5, "DSO": 6}
 RCODES = {name: code for code, name in enumerate(
-    ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE",
-     "DSOTYPENI"])} | {"BADVERS": 16, "BADKEY": 17, "BADTIME": 18, "BADCOOKIE": 23}
+    ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH",
+     "NOTZONE", "DSOTYPENI"])} | {"BADVERS": 16, "BADKEY": 17, "BADTIME": 18, "BADCOOKIE": 23}
 
 
 def code(table, prefix):
@@ -34,8 +34,9 @@ PIECE = re.compile(r"\\(\d{3})|\\(.)|<([0-9a-f]*)>|@(\d+)|(\.)|(.)", re.DOTALL)
 
 
 def name(text):
-    """The wire form of a name in presentation form (RFC 1035 section 5.1). `@12` is a compression pointer to octet 12, and
-    ends the name; `<c00c>` are octets as they stand, and end it too. Errors: TextError for a label that does not fit."""
+    """The wire form of a name in presentation form (RFC 1035 section 5.1). `@12` is a compression pointer to octet 12,
+    and ends the name; `<c00c>` are octets as they stand, and end it too. Errors: TextError for a label that does not
+    fit."""
     if text == ".":
         return b"\0"
     out, label = b"", bytearray()

@@ -113,7 +113,8 @@ def rdata(type_word, words):
     if not words:
         return b""
     if type_word not in FIELDS:
-        raise TextError(f"rdata of {type_word}: write it as \\# HEX; presentation form is known for {', '.join(FIELDS)}")
+        known = ", ".join(FIELDS)
+        raise TextError(f"rdata of {type_word}: write it as \\# HEX; presentation form is known for {known}")
     try:
         out = b"".join(read(words) for read in FIELDS[type_word])
     except (ValueError, IndexError, struct.error, KeyError) as error:

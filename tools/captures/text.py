@@ -1,4 +1,5 @@
 """The text of a capture: lines, words, options, and stacks of layers. docs/captures.md describes the language."""
+import decimal
 import re
 from dataclasses import dataclass, field
 
@@ -118,7 +119,8 @@ class Words:
     def done(self):
         left = self.plain + [f"{key}={value}" for key, value in self.options.items()]
         if left:
-            raise TextError(f"{self.name}: '{left[0]}' is not known; accepted: {', '.join(dict.fromkeys(self.known)) or 'nothing'}")
+            known = ", ".join(dict.fromkeys(self.known)) or "nothing"
+            raise TextError(f"{self.name}: '{left[0]}' is not known; accepted: {known}")
 
     def _read(self, what, word, read):
         try:
@@ -129,6 +131,11 @@ class Words:
 
 def number(word):
     return int(word, 0)
+
+
+def nanoseconds(word):
+    """Of seconds with up to nine decimals."""
+    return int(decimal.Decimal(word).scaleb(9).to_integral_exact())
 
 
 def octets(words):

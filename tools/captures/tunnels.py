@@ -15,7 +15,9 @@ def gre(words, around, inner):
     flags = with_checksum << 15 | (key is not None or version == 1) << 13 | (sequence is not None) << 12 | version
     kind = 0x880b if inside.kind == "ppp" else ETHERTYPES.get(inside.kind, 0x88b5)
     head = struct.pack("!HH", flags | (ack is not None) << 7, words.number("protocol", kind))
-    rest = struct.pack("!HH", len(inside.octets), key or 0) if version == 1 else b"" if key is None else struct.pack("!I", key)
+    rest = b"" if key is None else struct.pack("!I", key)
+    if version == 1:
+        rest = struct.pack("!HH", len(inside.octets), key or 0)
     rest += b"".join(struct.pack("!I", field) for field in (sequence, ack) if field is not None)
     if with_checksum:
         total = checksum(head + bytes(4) + rest + inside.octets)
