@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <utility>
 
 #include "app/signals.h"
 #include "util/guarded.h"
@@ -86,30 +87,39 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
 
 std::string link_type_text(capture::LinkType type) {
   using enum capture::LinkType;
-  switch (type) {
-    case Null:
-      return "NULL";
-    case Ethernet:
-      return "ETHERNET";
-    case RawBsd:
-    case RawOpenBsd:
-    case Raw:
-      return "RAW";
-    case Loop:
-      return "LOOP";
-    case LinuxSll:
-      return "LINUX_SLL";
-    case Ipv4:
-      return "IPV4";
-    case Ipv6:
-      return "IPV6";
-    case LinuxSll2:
-      return "LINUX_SLL2";
-    case Dnstap:
-      return "DNSTAP";
-    case Speedy:
-      return "SPEEDY";
-  }
+  static constexpr std::pair<capture::LinkType, const char*> names[] = {
+      {Null, "NULL"},
+      {Ethernet, "ETHERNET"},
+      {TokenRing, "IEEE802_5"},
+      {Arcnet, "ARCNET_BSD"},
+      {Ppp, "PPP"},
+      {Fddi, "FDDI"},
+      {RawBsd, "RAW"},
+      {RawOpenBsd, "RAW"},
+      {PppHdlc, "PPP_HDLC"},
+      {PppOverEthernet, "PPP_ETHER"},
+      {Raw, "RAW"},
+      {CiscoHdlc, "C_HDLC"},
+      {Wifi, "IEEE802_11"},
+      {Loop, "LOOP"},
+      {LinuxSll, "LINUX_SLL"},
+      {WifiPrism, "IEEE802_11_PRISM"},
+      {WifiRadiotap, "IEEE802_11_RADIOTAP"},
+      {ArcnetLinux, "ARCNET_LINUX"},
+      {User2, "USER2"},
+      {WifiAvs, "IEEE802_11_AVS"},
+      {Ppi, "PPI"},
+      {PppWithDirection, "PPP_WITH_DIR"},
+      {Ipv4, "IPV4"},
+      {Ipv6, "IPV6"},
+      {Nflog, "NFLOG"},
+      {Pktap, "PKTAP"},
+      {LinuxSll2, "LINUX_SLL2"},
+      {Dnstap, "DNSTAP"},
+      {Speedy, "SPEEDY"},
+  };
+  for (const auto& [known, name] : names)
+    if (known == type) return name;
   return fmt::format("LINKTYPE{}", static_cast<unsigned>(type));
 }
 

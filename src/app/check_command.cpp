@@ -31,9 +31,9 @@ void check_source(const pipeline::Config& config, Findings& findings) {
   if (std::ranges::find(what, "-") != what.end())
     return findings.good("source -", "standard input, not read by this check");
   const std::string part = "source " + capture::name_of_sources(what);
-  std::string filter = config.source->filter;
-  if (filter.empty()) filter = pipeline::default_filter(config.ports);
-  const auto source = capture::open_sources(what, {.bpf_filter = filter});
+  const std::string& chosen = config.source->filter;
+  const auto filter = chosen.empty() ? pipeline::default_filter(config) : capture::LiveFilter{chosen, chosen};
+  const auto source = capture::open_sources(what, {.filter = filter});
   if (!source) return findings.bad(part, source.error().message);
   for (const util::Error& error : (*source)->errors()) findings.bad(part, error.message);
   if ((*source)->errors().empty()) findings.good(part, (*source)->live() ? "can be captured" : "can be read");

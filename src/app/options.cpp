@@ -19,13 +19,30 @@ void InputOptions::add_to(CLI::App& command) {
       .add_option("--keep-malformed", keep_malformed,
                   "write the first 16 malformed messages of each reason to a pcap file")
       ->type_name("FILE");
+  std::vector<std::string> tunnels = {"all"};
+  tunnels.insert(tunnels.end(), decode::tunnel_names().begin(), decode::tunnel_names().end());
+  command.add_option("--no-tunnel", closed_tunnels, "do not look into this tunnel, or all; may be given several times")
+      ->type_name("NAME")
+      ->check(CLI::IsMember(tunnels))
+      ->take_all()
+      ->allow_extra_args(false);
   command.add_option("--threads", threads, "threads for reading; this version uses 1")
       ->type_name("N")
       ->check(CLI::Range(1, 1));
 }
 
+void InputOptions::close(decode::TunnelSet& tunnels) const {
+  for (const std::string& name : closed_tunnels) {
+    if (const auto tunnel = decode::tunnel_named(name))
+      tunnels.remove(*tunnel);
+    else
+      tunnels.remove_all();
+  }
+}
+
 util::Result<pipeline::IntakeConfig> InputOptions::intake() const {
   pipeline::IntakeConfig config;
+  close(config.tunnels);
   if (!ports.empty()) config.ports = ports;
   const auto read = [](const char* option, const std::string& text,
                        std::optional<util::Time>& into) -> util::Result<void> {

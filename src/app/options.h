@@ -22,9 +22,13 @@ struct InputOptions {
   std::vector<std::uint16_t> ports;
   std::string from, to;
   std::string keep_malformed;  ///< a file for examples; empty: none
+  std::vector<std::string> closed_tunnels;
   unsigned threads = 1;
 
   void add_to(CLI::App& command);
+
+  /// Takes the tunnels that are not to be opened out of `tunnels`.
+  void close(decode::TunnelSet& tunnels) const;
 
   /// The times as packet times. Errors: text that is no time.
   util::Result<pipeline::IntakeConfig> intake() const;

@@ -50,6 +50,7 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
   config.from = input->from;
   config.to = input->to;
   if (!options.input.keep_malformed.empty()) config.keep_malformed = options.input.keep_malformed;
+  options.input.close(config.tunnels);
   if (!options.server.empty()) config.server = options.server;
   if (options.window_seconds != 0) {
     config.window.seconds = options.window_seconds;

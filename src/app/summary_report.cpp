@@ -96,6 +96,7 @@ ordered_json dns_json(const CaptureSummary& summary) {
       {"qclass_query", counts_json(totals.qclass_query, class_name)},
       {"rcode", counts_json(totals.header_rcode, rcode_name)},
       {"rcode_full", counts_json(totals.rcode, rcode_name)},
+      {"in_icmp", summary.books.outcomes[static_cast<std::size_t>(decode::Outcome::dns_in_icmp)]},
   };
   // What only dnstap can tell.
   for (std::size_t i = 2; i < totals.transport.size(); ++i)

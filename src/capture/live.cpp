@@ -168,7 +168,9 @@ util::Result<std::unique_ptr<Source>> open_live(const std::string& interface, co
   // Positive: it works, with a warning, such as an interface that knows no promiscuous mode.
   const int status = pcap_activate(handle.get());
   if (status < 0) return activation_error(interface, handle.get(), status);
-  if (const auto filtered = set_filter(interface, handle.get(), options.bpf_filter); !filtered) return filtered.error();
+  const bool ethernet = pcap_datalink(handle.get()) == DLT_EN10MB;
+  const std::string& filter = ethernet ? options.filter.ethernet : options.filter.other;
+  if (const auto filtered = set_filter(interface, handle.get(), filter); !filtered) return filtered.error();
   if (pcap_setnonblock(handle.get(), 1, reason.data()) != 0)
     return util::Error{fmt::format("{}: capturing cannot start: {}", interface, reason.data())};
   return std::unique_ptr<Source>(std::make_unique<Live>(interface, std::move(handle), nanoseconds));

@@ -49,8 +49,13 @@ class Source {
 /// Frames of a batch: small enough to stay in the second-level cache with all that is computed from them.
 inline constexpr std::size_t max_batch = 1024;
 
+/// In libpcap's language; empty: all frames. Link layers without VLANs cannot be asked for them.
+struct LiveFilter {
+  std::string ethernet, other;
+};
+
 struct SourceOptions {
-  std::string bpf_filter;  ///< live only; libpcap's language; empty: all frames
+  LiveFilter filter;  ///< live only
 };
 
 /// Opens an interface name, a capture file (format by content), a folder of captures, or "-" for standard input.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "capture/frame.h"
+#include "decode/tunnel.h"
 #include "util/address.h"
 
 namespace rata::decode {
@@ -21,10 +22,14 @@ enum class Outcome : std::uint8_t {
   not_ip,
   other_protocol,
   other_port,
-  no_message,  ///< a dnstap frame without DNS message
+  dns_in_icmp,  ///< an ICMP error that quotes a datagram from or to a DNS port
+  encrypted,    ///< by the link layer
+  no_message,   ///< a dnstap frame without DNS message
   // Refused: cannot be read.
   unknown_link_type,
   cut_link_header,
+  bad_tunnel_header,
+  too_deep,  ///< more layers or tunnels inside each other than anyone builds
   bad_ip_header,
   cut_by_capture,  ///< the snapshot length ends before the headers or the DNS payload do
   bad_udp_header,
@@ -57,9 +62,9 @@ struct Datagram {
   bool joined = false;  ///< it, or a datagram around it, came in fragments
 };
 
-/// Strips link layers down to the first IP datagram. Pure: no state, no allocation.
-/// Returns `decoded` and fills `datagram`, or says why not. Source: RFC 791, RFC 8200, IEEE 802.1Q.
-Outcome open_frame(const capture::Frame& frame, Datagram& datagram) noexcept;
+/// Strips link layers down to the first IP datagram; of `tunnels`, those between link and IP matter here. Pure: no
+/// state, no allocation. Returns `decoded` and fills `datagram`, or says why not.
+Outcome open_frame(const capture::Frame& frame, Datagram& datagram, const TunnelSet& tunnels = {}) noexcept;
 
 /// How many frames before `open_frame` to `prefetch`.
 inline constexpr std::size_t frames_ahead = 6;

@@ -5,6 +5,7 @@
 
 #include "decode/datagram.h"
 #include "decode/ipv6_headers.h"
+#include "decode/layers.h"
 #include "util/cursor.h"
 
 namespace rata::decode {
@@ -75,6 +76,24 @@ inline Outcome open_ipv6(std::span<const std::uint8_t> packet, bool cut, Datagra
   set_v6(datagram.destination, octets + 24);
   if (!is_ipv6_extension(datagram.protocol)) return Outcome::decoded;
   return skip_ipv6_extensions(datagram);
+}
+
+/// What `skip_layers` found: a datagram to be read, or why there is none.
+inline Outcome open_ip(Next next, std::span<const std::uint8_t> packet, bool cut, Datagram& datagram) noexcept {
+  switch (next) {
+    case Next::ipv4:
+      return open_ipv4(packet, cut, datagram);
+    case Next::ipv6:
+      return open_ipv6(packet, cut, datagram);
+    case Next::encrypted:
+      return Outcome::encrypted;
+    case Next::unknown_link:
+      return Outcome::unknown_link_type;
+    case Next::too_deep:
+      return Outcome::too_deep;
+    default:
+      return Outcome::not_ip;
+  }
 }
 
 }  // namespace rata::decode

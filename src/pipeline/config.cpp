@@ -14,6 +14,7 @@
 
 #include "channel/channel.h"
 #include "pipeline/table_reader.h"
+#include "util/nearest.h"
 
 namespace rata::pipeline {
 namespace {
@@ -215,12 +216,33 @@ void read_locations(TableReader& root, Config& config) {
   }
 }
 
+void read_tunnels(TableReader& root, Config& config) {
+  const toml::node* node = root.find("tunnels");
+  if (node == nullptr) return;
+  std::vector<std::string> names;
+  root.texts("tunnels", names);
+  config.tunnels.remove_all();
+  const auto all = decode::tunnel_names();
+  const std::vector<std::string> known(all.begin(), all.end());
+  for (const std::string& name : names) {
+    if (const auto tunnel = decode::tunnel_named(name)) {
+      config.tunnels.add(*tunnel);
+      continue;
+    }
+    const std::string near = util::nearest(name, known);
+    root.fail(*node,
+              fmt::format("tunnels: there is no tunnel \"{}\"; {}here are: {}", name,
+                          near.empty() ? "t" : fmt::format("did you mean \"{}\"? T", near), fmt::join(known, ", ")));
+  }
+}
+
 void read_top_level(TableReader& root, Config& config) {
   root.text("server", config.server);
   root.text("monitor", config.monitor);
   root.wholes("ports", config.ports, 1, 65'535);
   root.whole("shards", config.shards, 1, 256);
   root.text("keep_malformed", config.keep_malformed);
+  read_tunnels(root, config);
 }
 
 }  // namespace
@@ -319,17 +341,11 @@ util::Result<void> parse_listen(const std::string& text, serve::Config& serve) {
   return {};
 }
 
-std::string default_filter(const std::vector<std::uint16_t>& ports) {
-  std::string by_port;
-  for (const std::uint16_t port : ports) by_port += fmt::format("{}port {}", by_port.empty() ? "" : " or ", port);
-  const std::string plain = fmt::format("({} or (ip[6:2] & 0x1fff != 0) or (ip6 and ip6[6] == 44))", by_port);
-  // "vlan" shifts the offsets of all that stands behind it: it comes last.
-  return fmt::format("{0} or (vlan and {0})", plain);
-}
-
 std::string Config::fingerprint() const {
   std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", server, monitor, fmt::join(ports, ","), shards,
                                  window.seconds, window.packets, window.flush, window.lateness_seconds.value_or(-1));
+  for (std::size_t i = 0; i < decode::tunnel_names().size(); ++i)
+    if (!tunnels.has(static_cast<decode::Tunnel>(i))) text += fmt::format("|-{}", decode::tunnel_names()[i]);
   for (const ReducerEntry& entry : reducers)
     text += fmt::format("|{} {} {} {} {} {}", entry.reducer.type, entry.reducer.name, fmt::join(entry.reducer.by, ","),
                         fmt::join(entry.reducer.where, ","), fmt::join(entry.reducer.limit, ","), entry.reducer.cells);

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "aggregate/aggregator.h"
+#include "capture/source.h"
+#include "decode/tunnel.h"
 #include "reduce/reducer.h"
 #include "reduce/windows.h"
 #include "serve/server.h"
@@ -15,7 +17,7 @@ namespace rata::pipeline {
 
 struct SourceConfig {
   std::vector<std::string> what;  ///< an interface, or captures, folders of them and "-", read as one input
-  std::string filter;  ///< live: in libpcap's language; empty: the configured ports, with fragments and VLANs
+  std::string filter;             ///< live: in libpcap's language; empty: `default_filter`
 };
 
 struct ChannelConfig {
@@ -42,6 +44,7 @@ struct Config {
   unsigned shards = 8;
   std::optional<util::Time> from, to;
   std::string keep_malformed;  ///< pcap file for examples of what cannot be read; empty: none
+  decode::TunnelSet tunnels;   ///< that are looked into
   reduce::WindowConfig window;
   std::optional<SourceConfig> source;
   std::vector<ChannelConfig> channels;
@@ -68,8 +71,9 @@ util::Result<void> validate(const Config& config);
 /// Reads "127.0.0.1:8353", "[::1]:8353" or ":8353" into `serve`.
 util::Result<void> parse_listen(const std::string& text, serve::Config& serve);
 
-/// The filter for a live interface that lets through what the configured ports need: whole datagrams, later fragments
-/// (which name no port), and both inside 802.1Q.
-std::string default_filter(const std::vector<std::uint16_t>& ports);
+/// Filters for a live interface that let through whatever `config` could count, as far as BPF sees it: the DNS ports,
+/// later fragments and IPv6 with extension headers (which show no port), ICMP errors, and the tunnels that are opened,
+/// whole; on Ethernet also inside VLANs.
+capture::LiveFilter default_filter(const Config& config);
 
 }  // namespace rata::pipeline

@@ -162,7 +162,9 @@ class Intake::Shard {
 };
 
 Intake::Intake(const IntakeConfig& config, PacketSink& sink)
-    : config_(config), sink_(sink), opener_({.ports = port_set(config.ports), .fragments = config.fragments}) {
+    : config_(config),
+      sink_(sink),
+      opener_({.ports = port_set(config.ports), .tunnels = config.tunnels, .fragments = config.fragments}) {
   for (std::size_t i = 0; i < config.shards; ++i) shards_.push_back(std::make_unique<Shard>(i, config_, sink_));
 }
 

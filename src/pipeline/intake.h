@@ -34,6 +34,7 @@ struct IntakeConfig {
   std::size_t shards = 8;              ///< logical shards: part of the result, whatever the number of threads
   std::optional<util::Time> from, to;  ///< frames before `from` and from `to` on are left out
   bool guard_time = false;             ///< packet time moves windows: a lone stamp far ahead is not believed
+  decode::TunnelSet tunnels;           ///< that are looked into
   decode::JoinerLimits limits;         ///< of all shards together, as far as they bound memory
   decode::FragmentLimits fragments;
 };

@@ -18,7 +18,9 @@ IntakeConfig intake_config(const Config& config) {
           .from = config.from,
           .to = config.to,
           .guard_time = true,
-          .limits = {}};
+          .tunnels = config.tunnels,
+          .limits = {},
+          .fragments = {}};
 }
 
 /// How often others see how far the reading is.

@@ -28,8 +28,8 @@ util::Result<void> Service::open(Monitor::Report report) {
   started_ = util::Clock::system().now();
   if (!config_.source)
     return util::Error{"no source: name an interface, a capture file, a folder of them, or - for standard input"};
-  capture::SourceOptions options{.bpf_filter = config_.source->filter};
-  if (options.bpf_filter.empty()) options.bpf_filter = default_filter(config_.ports);
+  capture::SourceOptions options{.filter = {config_.source->filter, config_.source->filter}};
+  if (config_.source->filter.empty()) options.filter = default_filter(config_);
   auto source = capture::open_sources(config_.source->what, options);
   if (!source) return source.error();
   if (!(*source)->live() && !config_.source->filter.empty())

@@ -48,6 +48,10 @@ class Books(ProgramTest):
             ("filtered", "not_ip", frame(b"\0" * 40, 0x0806), 1),
             ("filtered", "other_protocol", frame(ipv4(b"\x08\0" + b"\0" * 30, protocol=1)), 1),
             ("filtered", "other_port", frame(ipv4(udp(query(), 5000, 5001))), 1),
+            ("filtered", "dns_in_icmp", frame(ipv4(b"\3\3" + b"\0" * 6 + good[14:], protocol=1)), 1),
+            ("filtered", "encrypted", b"\x08\x42" + b"\0" * 60, 105),
+            ("refused", "bad_tunnel_header", frame(ipv4(b"\xb0\0\x08\0", protocol=47)), 1),
+            ("refused", "too_deep", b"\0" * 12 + b"\x81\0\0\1" * 20 + b"\x08\0" + good[14:], 1),
             ("refused", "cut_link_header", b"\0" * 9, 1),
             ("refused", "bad_ip_header", frame(b"\x41" + b"\0" * 39), 1),
             ("refused", "cut_by_capture", cut(good, 60), 1),
@@ -83,6 +87,13 @@ class Books(ProgramTest):
     def test_a_record_that_cannot_be_read_leaves_the_message(self):
         messages = self.balance([dns(struct.pack("!6H", 1, 0x8000, 1, 1, 0, 0) + query()[12:])])["messages"]
         self.assertEqual((messages["well_formed"], messages["broken_records"]), (1, 1))
+
+    def test_datagrams_joined_and_given_up_are_counted(self):
+        datagram = udp(query("a-name-long-enough-for-two-fragments.example"))
+        whole = self.balance([fragment(datagram[32:], 32, False), fragment(datagram[:32], 0, True)])
+        self.assertEqual(whole["datagrams"], {"joined": 1, "given_up": 0})
+        half = self.balance([fragment(datagram[:32], 0, True)])
+        self.assertEqual(half["datagrams"], {"joined": 0, "given_up": 1})
 
     def test_fragments_that_contradict_each_other_are_refused(self):
         datagram = udp(query("a-name-long-enough-for-two-fragments.example"))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from support import RATADNS, ProgramTest, pcap, query, query_frame, response, response_frame, run
+from support import RATADNS, ProgramTest, ipv4, pcap, query, query_frame, response, response_frame, run
 
 TYPES = {"1": "A", "2": "NS", "6": "SOA", "12": "PTR", "15": "MX", "16": "TXT", "28": "AAAA", "33": "SRV", "43": "DS",
          "48": "DNSKEY", "65": "HTTPS", "255": "ANY"}
@@ -156,6 +156,26 @@ class Summary(ProgramTest):
         self.assertIn("is no time", run("summary", "--to", "9999-12-31T23:59:59Z", path).stderr)
         self.balances(got)
 
+    def test_tunnels_are_opened_unless_switched_off(self):
+        inner = query_frame(query())[14:]
+        frames = [(1, b"\0" * 12 + b"\x08\0" + ipv4(b"\0\0\x08\0" + inner, (203, 0, 113, 1), protocol=47)),
+                  (2, b"\0" * 12 + b"\x08\0" + ipv4(inner, (203, 0, 113, 1), protocol=4))]
+        path = self.file("x.pcap", pcap(frames))
+        opened = self.summary(path)
+        self.assertEqual(opened["dns"]["messages"], 2)
+        self.assertEqual(opened["dns"]["top_clients"], [["192.0.2.1", 2]])
+        self.assertEqual(self.summary("--no-tunnel", "gre", path)["dns"]["messages"], 1)
+        for arguments in [("--no-tunnel", "gre", "--no-tunnel", "ipip"), ("--no-tunnel", "all")]:
+            closed = self.summary(*arguments, path)
+            self.assertEqual(closed["dns"]["messages"], 0)
+            self.assertEqual(closed["balance"]["frames"]["filtered_by_reason"], {"other_protocol": 2})
+            self.balances(closed)
+
+    def test_dns_quoted_in_icmp_errors_counts_apart(self):
+        error = b"\0" * 12 + b"\x08\0" + ipv4(b"\3\3" + b"\0" * 6 + query_frame(query())[14:], protocol=1)
+        got = self.summary(self.file("x.pcap", pcap([(1, query_frame(query())), (2, error)])))
+        self.assertEqual((got["dns"]["messages"], got["dns"]["in_icmp"]), (1, 1))
+
     def test_only_counts_leaves_out_what_takes_long(self):
         capture, truth = self.traffic("--packets", 5000)
         got = self.summary("--only", "counts", capture)
@@ -173,7 +193,8 @@ class Summary(ProgramTest):
     def test_wrong_arguments_end_with_status_2_and_say_what_is_accepted(self):
         path = self.file("x.pcap", pcap([]))
         for arguments, says in [((), "FILE"), (("--port", "0", path), "--port"), (("--from", "soon", path), "is no time"),
-                                (("--only", "names", path), "counts"), (("--frob", path), "--frob")]:
+                                (("--only", "names", path), "counts"), (("--frob", path), "--frob"),
+                                (("--no-tunnel", "l2tp", path), "6in4")]:
             with self.subTest(arguments):
                 done = run("summary", *arguments)
                 self.assertEqual(done.returncode, 2)

@@ -55,14 +55,14 @@ class OnLoopback : public testing::Test {
 };
 
 TEST_F(OnLoopback, AFilterThatCannotBeUnderstoodSaysSo) {
-  const std::string error = error_of("lo", {.bpf_filter = "prot 53"});
+  const std::string error = error_of("lo", {.filter = {"prot 53", "prot 53"}});
   EXPECT_TRUE(captures::contains(error, "lo: the capture filter \"prot 53\" cannot be understood: "));
   EXPECT_TRUE(captures::contains(error, "pcap-filter(7)"));
 }
 
 TEST_F(OnLoopback, FramesThatPassTheFilterComeAndStopEnds) {
   constexpr std::uint16_t port = 47'053;
-  auto source = *open_source("lo", {.bpf_filter = "udp dst port 47053"});
+  auto source = *open_source("lo", {.filter = {"udp dst port 47053", "udp dst port 47053"}});
   EXPECT_TRUE(source->live());
   EXPECT_EQ(source->link_types(), std::set<LinkType>{LinkType::Ethernet});
   send_datagram(port, "loopback");

@@ -12,6 +12,8 @@ namespace {
 
 using capture::Frame;
 using capture::LinkType;
+using packets::behind;
+using packets::hex;
 using packets::Octets;
 
 constexpr std::uint16_t ip4 = 0x0800, ip6 = 0x86dd;
@@ -27,23 +29,6 @@ Frame frame_of(const Octets& octets, LinkType link = LinkType::Ethernet) {
   frame.ordinal = 7;
   frame.link = link;
   return frame;
-}
-
-Octets hex(std::string_view digits) {
-  Octets octets;
-  std::string pair;
-  for (const char digit : digits) {
-    if (digit == ' ') continue;
-    pair += digit;
-    if (pair.size() < 2) continue;
-    octets.push_back(static_cast<std::uint8_t>(std::stoi(pair, nullptr, 16)));
-    pair.clear();
-  }
-  return octets;
-}
-
-Octets behind(std::string_view link_header, const Octets& packet) {
-  return packets::joined({hex(link_header), packet});
 }
 
 void expect_segment(const Octets& octets, LinkType link, bool v6, const char* what) {
@@ -177,6 +162,11 @@ TEST(OpenFrame, SaysWhyItCannotRead) {
     octets[at] = value;
     return octets;
   };
+  const auto tagged = [&](int tags) {
+    Octets octets = hex("020202020202 020202020202");
+    while (tags-- > 0) octets = packets::joined({octets, hex("8100 0001")});
+    return packets::joined({octets, hex("0800"), four});
+  };
   const struct {
     const char* what;
     LinkType link;
@@ -184,7 +174,8 @@ TEST(OpenFrame, SaysWhyItCannotRead) {
     Outcome outcome;
   } cases[] = {
       // Link layers.
-      {"Wi-Fi", static_cast<LinkType>(105), four, Outcome::unknown_link_type},
+      {"SLIP", static_cast<LinkType>(8), four, Outcome::unknown_link_type},
+      {"a number beyond all", static_cast<LinkType>(0xffff), four, Outcome::unknown_link_type},
       {"no octets", LinkType::Ethernet, {}, Outcome::cut_link_header},
       {"13 octets", LinkType::Ethernet, Octets(13), Outcome::cut_link_header},
       {"ends in a tag", LinkType::Ethernet, hex("020202020202 020202020202 8100 00"), Outcome::cut_link_header},
@@ -195,9 +186,7 @@ TEST(OpenFrame, SaysWhyItCannotRead) {
       {"ARP", LinkType::Ethernet, packets::ethernet(0x0806, Octets(46)), Outcome::not_ip},
       {"spanning tree", LinkType::Ethernet, behind("0180c2000000 020202020202 0026 424203", Octets(40)),
        Outcome::not_ip},
-      {"five tags", LinkType::Ethernet,
-       behind("020202020202 020202020202 8100 0001 8100 0002 8100 0003 8100 0004 8100 0005 0800", four),
-       Outcome::not_ip},
+      {"twelve tags", LinkType::Ethernet, tagged(12), Outcome::too_deep},
       {"null, AppleTalk", LinkType::Null, behind("10000000", four), Outcome::not_ip},
       // IP headers.
       {"nothing behind Ethernet", LinkType::Ethernet, packets::ethernet(ip4, {}), Outcome::bad_ip_header},

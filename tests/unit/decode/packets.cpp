@@ -101,6 +101,21 @@ Octets fragment_header(std::uint8_t next, std::uint16_t offset, bool more, std::
   return joined({octets, payload});
 }
 
+Octets hex(std::string_view digits) {
+  Octets octets;
+  std::string pair;
+  for (const char digit : digits) {
+    if (digit == ' ') continue;
+    pair += digit;
+    if (pair.size() < 2) continue;
+    octets.push_back(static_cast<std::uint8_t>(std::stoi(pair, nullptr, 16)));
+    pair.clear();
+  }
+  return octets;
+}
+
+Octets behind(std::string_view header, const Octets& packet) { return joined({hex(header), packet}); }
+
 Octets ethernet(std::uint16_t ethertype, const Octets& payload) {
   Octets octets(12, 0x02);
   put(octets, ethertype, 2);

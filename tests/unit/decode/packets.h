@@ -34,6 +34,9 @@ Octets ipv6(std::uint8_t protocol, const Octets& payload);
 /// A hop-by-hop, routing or destination options header of `units` * 8 octets before `payload`.
 Octets extension(std::uint8_t next, const Octets& payload, std::size_t units = 1);
 Octets fragment_header(std::uint8_t next, std::uint16_t offset, bool more, std::uint32_t id, const Octets& payload);
+/// Octets from hexadecimal digits; blanks do not count.
+Octets hex(std::string_view digits);
+Octets behind(std::string_view header, const Octets& packet);
 Octets ethernet(std::uint16_t ethertype, const Octets& payload);
 
 util::Address client(bool v6 = false);

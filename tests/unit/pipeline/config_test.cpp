@@ -113,6 +113,10 @@ TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right)
       {"window = { seconds = 0 }", "seconds is 0, it has to be a whole number from 1 to 86400"},
       {"window = { seconds = 1, packets = 1 }", "a window is one or the other"},
       {"ports = []", "ports is empty"},
+      {"tunnels = [\"gre\", \"vxlna\"]",
+       "top level: tunnels: there is no tunnel \"vxlna\"; did you mean \"vxlan\"? There are: gre, ipip, 6in4, "
+       "vxlan, "},
+      {"tunnels = 6", "tunnels holds 6, it has to be text or a list of texts"},
       {"server = \"\\u00e9\"\nwindow = { lateness = nan }", "it has to be a finite number"},
       {"window = { lateness = -1 }", "lateness is from 0 to 3600 seconds"},
       {"ports = [53, 70000]", "ports is 70000, it has to be a whole number from 1 to 65535"},
@@ -148,6 +152,19 @@ TEST_F(ConfigTest, A_file_that_is_not_there_is_named) {
   const auto config = read_config("/nonexistent.toml");
   ASSERT_FALSE(config);
   EXPECT_NE(config.error().message.find("/nonexistent.toml"), std::string::npos);
+}
+
+TEST_F(ConfigTest, Tunnels_are_opened_unless_told_otherwise_and_part_of_what_makes_a_run_another_one) {
+  const auto all = read("server = \"x\"");
+  const auto two = read("server = \"x\"\ntunnels = [\"6in4\", \"gre\"]");
+  const auto none = read("server = \"x\"\ntunnels = []");
+  ASSERT_TRUE(all && two && none);
+  EXPECT_EQ(all->tunnels, decode::TunnelSet{});
+  EXPECT_TRUE(two->tunnels.has(decode::Tunnel::six_in_four) && two->tunnels.has(decode::Tunnel::gre));
+  EXPECT_FALSE(two->tunnels.has(decode::Tunnel::vxlan));
+  EXPECT_TRUE(none->tunnels.empty());
+  EXPECT_NE(all->fingerprint(), two->fingerprint());
+  EXPECT_NE(two->fingerprint(), none->fingerprint());
 }
 
 TEST(Config, The_embedded_one_is_valid) {
