@@ -106,7 +106,7 @@ int serialize(const Options& options) {
   config->shards = 1;  // one shard keeps the order of the input
   RecordWriter writer(options.fields);
   pipeline::Intake intake(*config, writer);
-  if (auto kept = intake.keep_malformed(options.input.keep_malformed); !kept) {
+  if (auto kept = intake.keep_malformed(options.input.keep_malformed, options.files); !kept) {
     complain(kept.error().message);
     return exit_failed;
   }

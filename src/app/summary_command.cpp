@@ -53,7 +53,7 @@ int summarise(const Options& options) {
   const auto scope = options.only == "counts" ? reduce::ReportScope::counts : reduce::ReportScope::all;
   Reports reports(scope, config->shards);
   pipeline::Intake intake(*config, reports);
-  if (auto kept = intake.keep_malformed(options.input.keep_malformed); !kept) {
+  if (auto kept = intake.keep_malformed(options.input.keep_malformed, options.files); !kept) {
     complain(kept.error().message);
     return exit_failed;
   }

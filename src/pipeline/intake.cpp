@@ -1,6 +1,9 @@
 #include "pipeline/intake.h"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <filesystem>
 
 #include "dns/name.h"
 #include "util/hash.h"
@@ -274,8 +277,15 @@ util::Result<void> Intake::finish() {
   return malformed_file_ ? malformed_file_->flush() : util::Result<void>{};
 }
 
-util::Result<void> Intake::keep_malformed(const std::string& path) {
+util::Result<void> Intake::keep_malformed(const std::string& path, const std::vector<std::string>& inputs) {
   if (path.empty()) return {};
+  const std::filesystem::path file_path(path);
+  const auto folder = file_path.has_parent_path() ? file_path.parent_path() : std::filesystem::path(".");
+  for (const std::string& input : inputs)
+    if (std::error_code none;
+        std::filesystem::equivalent(file_path, input, none) || std::filesystem::equivalent(folder, input, none))
+      return util::Error{
+          fmt::format("{}: malformed messages cannot be kept there, since it belongs to the input {}", path, input)};
   auto file = MalformedFile::create(path);
   if (!file) return file.error();
   malformed_file_ = std::move(*file);

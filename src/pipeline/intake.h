@@ -46,8 +46,9 @@ class Intake {
   Intake(const IntakeConfig& config, PacketSink& sink);
   ~Intake();
 
-  /// Keeps examples of what cannot be read in a pcap file; "": nowhere. Errors: the file cannot be created.
-  util::Result<void> keep_malformed(const std::string& path);
+  /// Keeps examples of what cannot be read in a pcap file; "": nowhere. Errors: the file cannot be created, or it is one
+  /// of the `inputs`, or would lie in a folder among them.
+  util::Result<void> keep_malformed(const std::string& path, const std::vector<std::string>& inputs);
 
   /// Lifetime: the frames' octets may go when this returns.
   void add(std::span<const capture::Frame> frames);

@@ -89,7 +89,8 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config, std::
   if (!windows) return windows.error();
   monitor->sink_ = std::make_unique<Sink>(std::move(*windows));
   monitor->intake_ = std::make_unique<Intake>(intake, *monitor->sink_);
-  if (auto kept = monitor->intake_->keep_malformed(config.keep_malformed); !kept) return kept.error();
+  if (auto kept = monitor->intake_->keep_malformed(config.keep_malformed, config.source->what); !kept)
+    return kept.error();
   return monitor;
 }
 
