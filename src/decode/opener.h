@@ -46,20 +46,23 @@ class Opener {
   const FragmentCounters& counters() const { return fragments_.counters(); }
 
  private:
-  /// Nearly all datagrams: nothing in them but TCP, or UDP on a port that no tunnel has.
-  static bool is_innermost(const Datagram& datagram) noexcept {
+  /// Nearly all datagrams: nothing in them but TCP, or UDP from or to the first DNS port, or on ports that no tunnel
+  /// has.
+  bool is_innermost(const Datagram& datagram) const noexcept {
     if (datagram.fragment) return false;
     if (datagram.protocol == protocol_tcp) return true;
     if (datagram.protocol != protocol_udp) return false;
     if (datagram.payload.size() < 4) return true;
-    const std::uint8_t* ports = datagram.payload.data();
-    return !may_be_tunnel(util::big_endian<std::uint16_t>(ports), util::big_endian<std::uint16_t>(ports + 2));
+    const auto source = util::big_endian<std::uint16_t>(datagram.payload.data());
+    const auto destination = util::big_endian<std::uint16_t>(datagram.payload.data() + 2);
+    return destination == first_port_ || source == first_port_ || !may_be_tunnel(source, destination);
   }
 
   Outcome join(Datagram& datagram, bool& complete);
   Outcome enter(Tunnel tunnel, Datagram& datagram) const;
 
   OpenerConfig config_;
+  std::uint16_t first_port_;  ///< of DNS: most datagrams have it
   Arena arena_;
   Fragments fragments_;
 };
