@@ -41,6 +41,7 @@ void note(CaptureFacts& facts, std::span<const capture::Frame> frames) {
   facts.packets += frames.size();
   for (const capture::Frame& frame : frames) {
     facts.octets += frame.octets.size();
+    if (frame.envelope != nullptr && (frame.envelope->lacks.has(util::Member::time) || frame.octets.empty())) continue;
     if (!facts.first || frame.time < *facts.first) facts.first = frame.time;
     if (!facts.last || frame.time > *facts.last) facts.last = frame.time;
   }
@@ -61,8 +62,9 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
   if (!source) {
     facts.errors.push_back(source.error().message);
   } else if ((*source)->live()) {
-    facts.errors.push_back(
-        fmt::format("{}: is an interface; this command reads captures", capture::name_of_sources(files)));
+    const std::string name = capture::name_of_sources(files);
+    facts.errors.push_back(fmt::format("{}: is {}; this command reads captures", name,
+                                       name.starts_with("dnstap:") ? "a place to listen at" : "an interface"));
   } else {
     current.with([&](capture::Source*& shared) { shared = source->get(); });
     Progress progress;

@@ -25,18 +25,31 @@ class Findings {
   bool failed_ = false;
 };
 
+std::string what_can_be_done(const capture::Source& source) {
+  if (!source.live()) return "can be read";
+  return source.link_types().contains(capture::LinkType::Dnstap) ? "can be listened at" : "can be captured";
+}
+
 void check_source(const pipeline::Config& config, Findings& findings) {
   if (!config.source) return findings.good("source", "none configured; --source names one");
   const std::vector<std::string>& what = config.source->what;
-  if (std::ranges::find(what, "-") != what.end())
-    return findings.good("source -", "standard input, not read by this check");
+  for (const char* input : {"-", "dnstap:-", "speedy:-"})
+    if (std::ranges::find(what, input) != what.end())
+      return findings.good(fmt::format("source {}", input), "standard input, not read by this check");
   const std::string part = "source " + capture::name_of_sources(what);
+  if (const auto valid = pipeline::validate_source(config); !valid) {
+    // `run` stamps Speedy JSON by itself; only what was said outright is wrong for every command.
+    if (config.source->arrival_time || !config.source->filter.empty()) return findings.bad(part, valid.error().message);
+    findings.good(part, "counts when it arrives with run; monitor needs arrival_time = true or windows by packets");
+  }
   const std::string& chosen = config.source->filter;
   const auto filter = chosen.empty() ? pipeline::default_filter(config) : capture::LiveFilter{chosen, chosen};
-  const auto source = capture::open_sources(what, {.filter = filter});
+  capture::SourceOptions options;
+  options.filter = filter;
+  const auto source = capture::open_sources(what, options);
   if (!source) return findings.bad(part, source.error().message);
   for (const util::Error& error : (*source)->errors()) findings.bad(part, error.message);
-  if ((*source)->errors().empty()) findings.good(part, (*source)->live() ? "can be captured" : "can be read");
+  if ((*source)->errors().empty()) findings.good(part, what_can_be_done(**source));
 }
 
 void check_channels(const pipeline::Config& config, Findings& findings) {

@@ -54,9 +54,13 @@ std::vector<Row> channels() {
 
 std::vector<Row> sources() {
   return {{"INTERFACE", "a live interface, through libpcap"},
-          {"FILE", "a pcap or pcapng file, plain or compressed with gzip, xz, zstd, lz4 or bzip2; found by content"},
+          {"FILE", "a pcap, pcapng or dnstap file, plain or compressed with gzip, xz, zstd, lz4 or bzip2; by content"},
           {"FOLDER", "all captures in it, in the order of time"},
-          {"-", "what a FILE can hold, on standard input"}};
+          {"-", "what a FILE can hold, on standard input"},
+          {"dnstap:PATH", "dnstap: a file is read; else a Unix socket is made there, for writers to connect to"},
+          {"dnstap:tcp:ADDRESS:PORT", "dnstap: listens on loopback; dnstap:tcp-open:ADDRESS:PORT on any address"},
+          {"dnstap:-", "dnstap on standard input"},
+          {"speedy:FILE", "length-prefixed JSON as serialize writes it; - is standard input"}};
 }
 
 const Listing listings[] = {

@@ -59,6 +59,13 @@ util::Result<pipeline::IntakeConfig> InputOptions::intake() const {
   return config;
 }
 
+util::Result<pipeline::IntakeConfig> InputOptions::intake_of(const std::vector<std::string>& files) const {
+  for (const std::string& file : files)
+    if ((!from.empty() || !to.empty()) && file.starts_with("speedy:"))
+      return util::Error{fmt::format("{}: --from and --to leave out by time, and Speedy JSON has none", file)};
+  return intake();
+}
+
 void complain(const std::string& message) { fmt::print(stderr, "ratadns: {}\n", message); }
 
 }  // namespace rata::app

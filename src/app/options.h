@@ -32,6 +32,8 @@ struct InputOptions {
 
   /// The times as packet times. Errors: text that is no time.
   util::Result<pipeline::IntakeConfig> intake() const;
+  /// The same for a command that reads `files`. Errors: also times where one of them has none.
+  util::Result<pipeline::IntakeConfig> intake_of(const std::vector<std::string>& files) const;
 };
 
 /// Says what is wrong on standard error: "ratadns: ...".

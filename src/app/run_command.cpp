@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -17,7 +18,8 @@ using pipeline::Config;
 using pipeline::Service;
 
 constexpr const char* what_sources_are =
-    "an interface; or capture files, folders of them and - for standard input, read as one in the order of time";
+    "an interface; or capture files, folders of them and - for standard input, read as one in the order of time; "
+    "or dnstap:PATH, dnstap:tcp:ADDRESS:PORT, dnstap:-, speedy:FILE";
 
 struct Options {
   InputOptions input;
@@ -25,7 +27,12 @@ struct Options {
   std::vector<std::string> source;
   std::string filter, server, listen;
   std::uint32_t window_seconds = 0;
+  bool arrival_time = false;
 };
+
+bool has_speedy(const std::vector<std::string>& what) {
+  return std::ranges::any_of(what, [](const std::string& one) { return one.starts_with("speedy:"); });
+}
 
 /// File or embedded defaults, then what the command line says.
 util::Result<Config> configure(const Options& options, Service::Kind kind) {
@@ -60,6 +67,10 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
     if (!config.source) config.source.emplace();
     config.source->what = options.source;
   }
+  if (options.arrival_time && config.source) config.source->arrival_time = true;
+  // The page shows now: records without a time are of now.
+  if (kind == Service::Kind::run && config.source && has_speedy(config.source->what) && !config.source->arrival_time)
+    config.source->arrival_time = true;
   if (!options.filter.empty() && config.source) config.source->filter = options.filter;
   if (!options.listen.empty()) {
     if (auto parsed = pipeline::parse_listen(options.listen, config.serve); !parsed)
@@ -72,6 +83,7 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
         "`ratadns {0} {1}capture.pcap`; `ratadns {0} --help` has more",
         kind == Service::Kind::run ? "run" : "monitor", kind == Service::Kind::run ? "" : "-c FILE --source ")};
   if (auto valid = pipeline::validate(config); !valid) return valid.error();
+  if (auto valid = pipeline::validate_source(config); !valid) return valid.error();
   for (const unsigned minutes : config.aggregate.spans)
     if (kind == Service::Kind::run && config.window.packets == 0 && minutes * 60 % config.window.seconds != 0)
       return util::Error{
@@ -104,9 +116,7 @@ class Ticker {
 
 void report_end(const Service& service, const std::string& source, bool serving) {
   const pipeline::MonitorState state = service.state();
-  if (state.input == pipeline::InputState::failed)
-    complain(state.error);
-  else if (serving)
+  if (state.input != pipeline::InputState::failed && serving)
     fmt::print(stderr, "{}: read to its end, {} frames; the page stays until Ctrl-C\n", source, state.books.frames);
 }
 
@@ -153,6 +163,8 @@ void add_common(CLI::App& command, Options& options) {
   command.add_option("--server", options.server, "name of the DNS server on every summary (default: this machine's)");
   command.add_option("--listen", options.listen, "address of the page and the API (default: 127.0.0.1:8353)")
       ->type_name("ADDRESS:PORT");
+  command.add_flag("--arrival-time", options.arrival_time,
+                   "messages without a time (Speedy JSON, some dnstap) count when they arrive");
   command.add_option("--window", options.window_seconds, "length of a window in seconds (default: 1)")
       ->type_name("SECONDS")
       ->check(CLI::Range(1, 86'400));

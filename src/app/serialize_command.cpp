@@ -54,16 +54,17 @@ class RecordWriter final : public pipeline::PacketSink {
  private:
   ordered_json record(const reduce::Packet& packet) const {
     const bool response = packet.message.is_response();
-    ordered_json json;
-    if (addresses_) {
-      json["source"] = util::hex(response ? packet.server : packet.client);
-      json["dest"] = util::hex(response ? packet.client : packet.server);
-    }
-    json["id"] = hex_number(packet.message.id);
-    json["flags"] = hex_number(packet.message.flags);
+    ordered_json json = ordered_json::object();
+    const auto knows = [&packet](util::Member member) { return !packet.lacks.has(member); };
+    const std::string client = party(packet.client, packet.client_text),
+                      server = party(packet.server, packet.server_text);
+    if (addresses_ && knows(util::Member::source)) json["source"] = response ? server : client;
+    if (addresses_ && knows(util::Member::dest)) json["dest"] = response ? client : server;
+    if (knows(util::Member::id)) json["id"] = hex_number(packet.message.id);
+    if (knows(util::Member::flags)) json["flags"] = hex_number(packet.message.flags);
     if (!queries_ && !answers_ && !authorities_ && !additionals_) return json;
     const dns::Sections sections = dns::read_sections(packet.message);
-    if (queries_) {
+    if (queries_ && knows(util::Member::queries)) {
       json["queries"] = ordered_json::array();
       for (const dns::Question& question : sections.questions)
         json["queries"].push_back({{"qname", question.qname},
@@ -74,6 +75,11 @@ class RecordWriter final : public pipeline::PacketSink {
     if (authorities_) add_section(json, "authorities", sections.authorities);
     if (additionals_) add_section(json, "additionals", sections.additionals);
     return json;
+  }
+
+  /// As it came, where it is no address any more.
+  static std::string party(const util::Address& address, std::string_view text) {
+    return text.empty() ? util::hex(address) : std::string(text);
   }
 
   static void add_section(ordered_json& json, const char* name, const std::vector<dns::Record>& records) {
@@ -98,7 +104,7 @@ class RecordWriter final : public pipeline::PacketSink {
 };
 
 int serialize(const Options& options) {
-  auto config = options.input.intake();
+  auto config = options.input.intake_of(options.files);
   if (!config) {
     complain(config.error().message);
     return exit_usage;
@@ -133,8 +139,9 @@ void add_serialize(CLI::App& app, int& status) {
       ->type_name("LIST")
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"addresses", "queries", "answers", "authorities", "additionals"}));
-  command->add_option("FILE", options->files,
-                      "captures and folders of them, read as one; - is standard input (default)");
+  command->add_option(
+      "FILE", options->files,
+      "captures and folders of them, read as one; - is standard input (default); dnstap:-, speedy:FILE");
   command->footer("Example:\n  ratadns serialize --fields addresses,queries capture.pcap > messages.json");
   command->callback([options, &status] { status = serialize(*options); });
 }

@@ -45,7 +45,7 @@ class Reports final : public pipeline::PacketSink {
 };
 
 int summarise(const Options& options) {
-  const auto config = options.input.intake();
+  const auto config = options.input.intake_of(options.files);
   if (!config) {
     complain(config.error().message);
     return exit_usage;
@@ -89,7 +89,9 @@ void add_summary(CLI::App& app, int& status) {
   command
       ->add_option("--only", options->only, "counts: leave out names, clients and latency, which take most of the time")
       ->check(CLI::IsMember({"counts"}));
-  command->add_option("FILE", options->files, "captures and folders of them, read as one; - is standard input")
+  command
+      ->add_option("FILE", options->files,
+                   "captures and folders of them, read as one; - is standard input; dnstap:-, speedy:FILE")
       ->required();
   command->footer(
       "Examples:\n  ratadns summary capture.pcap\n  ratadns summary --json --port 5353 capture.pcap.gz\n  ratadns "

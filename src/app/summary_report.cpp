@@ -28,8 +28,6 @@ std::string bare_name(std::span<const std::uint8_t> wire) {
   return text;
 }
 
-std::string address_text(std::span<const std::uint8_t> octets) { return util::text(util::Address::from(octets)); }
-
 std::string rr_type_name(std::size_t code) { return util::rr_type_text(static_cast<std::uint16_t>(code)); }
 std::string class_name(std::size_t code) { return dns::class_text(static_cast<std::uint16_t>(code)); }
 std::string rcode_name(std::size_t code) { return dns::rcode_text(static_cast<std::uint16_t>(code)); }
@@ -104,7 +102,7 @@ ordered_json dns_json(const CaptureSummary& summary) {
   if (summary.scope == reduce::ReportScope::counts) return dns;
   dns["distinct_qnames"] = report.qnames().size() + report.qnames().dropped_keys();
   dns["top_qnames"] = top_json(report.qnames(), bare_name);
-  dns["top_clients"] = top_json(report.clients(), address_text);
+  dns["top_clients"] = top_json(report.clients(), reduce::party_text);
   // Zero unless a table came to its bound: then a name (client) may have had this many more queries than shown.
   dns["top_qnames_error"] = report.qnames().error();
   dns["top_clients_error"] = report.clients().error();
@@ -152,11 +150,15 @@ std::string header_text(const CaptureSummary& summary) {
   for (const capture::LinkType type : facts.link_types) links.push_back(link_type_text(type));
   std::string text = fmt::format("{}\n{} packets, {} octets{}{}\n", fmt::join(summary.files, " "), facts.packets,
                                  facts.octets, links.empty() ? "" : ", ", fmt::join(links, ", "));
-  if (!facts.first) return text;
-  const util::Time first = std::max(*facts.first, summary.from.value_or(*facts.first));
-  const util::Time last = std::min(*facts.last, summary.to.value_or(*facts.last));
-  const double seconds = std::max(0.0, util::seconds_between(first, last));
-  text += fmt::format("from {} to {} ({:.3f} s)\n", util::utc_text(first), util::utc_text(last), seconds);
+  double seconds = 0;
+  if (facts.first) {
+    const util::Time first = std::max(*facts.first, summary.from.value_or(*facts.first));
+    const util::Time last = std::min(*facts.last, summary.to.value_or(*facts.last));
+    seconds = std::max(0.0, util::seconds_between(first, last));
+    text += fmt::format("from {} to {} ({:.3f} s)\n", util::utc_text(first), util::utc_text(last), seconds);
+  } else if (facts.packets != 0) {
+    text += "no message has a time\n";
+  }
   const Report::Totals& totals = summary.report.totals();
   text += fmt::format("\nqueries    {:>12}", totals.queries);
   if (seconds > 0) text += fmt::format("  {:.1f}/s", static_cast<double>(totals.queries) / seconds);
@@ -218,7 +220,7 @@ std::string summary_text(const CaptureSummary& summary) {
                 top_of(report.qnames(), bare_name, 10), totals.queries, 10);
     append_rows(text,
                 fmt::format("top clients ({} different)", report.clients().size() + report.clients().dropped_keys()),
-                top_of(report.clients(), address_text, 10), totals.queries, 10);
+                top_of(report.clients(), reduce::party_text, 10), totals.queries, 10);
   }
   return text + "\n" + pipeline::balance_text(summary.books);
 }

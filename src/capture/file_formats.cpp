@@ -13,6 +13,7 @@ namespace {
 constexpr FileFormat formats[] = {
     {"pcap", match_pcap, make_pcap_reader},
     {"pcapng", match_pcapng, make_pcapng_reader},
+    {"dnstap", match_dnstap, make_dnstap_reader},
 };
 
 /// Formats that are not read, to name them in the refusal.
@@ -55,7 +56,8 @@ std::string hex_start(std::span<const std::uint8_t> octets) {
 
 util::Error refuse_format(std::span<const std::uint8_t> first) {
   if (first.empty()) return {"is empty; a capture file begins with a header of 24 octets"};
-  constexpr const char* accepted = "accepted: pcap and pcapng of either byte order, plain or compressed with {}";
+  constexpr const char* accepted =
+      "accepted: pcap and pcapng of either byte order and dnstap, plain or compressed with {}";
   std::string what = "no capture file that can be read";
   if (const char* known = stranger(first)) what = known;
   if (const Compression* compression = compression_of(first))

@@ -15,6 +15,10 @@ class FileSource final : public Source {
  public:
   FileSource(std::string name, Descriptor descriptor, bool waits)
       : name_(std::move(name)), buffer_(plain_input(std::move(descriptor), waits, stop_)) {}
+  FileSource(std::string name, Descriptor descriptor, bool waits, std::unique_ptr<RecordReader> reader)
+      : FileSource(std::move(name), std::move(descriptor), waits) {
+    given_ = std::move(reader);
+  }
   FileSource(std::string name, std::unique_ptr<OctetInput> input) : name_(std::move(name)), buffer_(std::move(input)) {}
 
   /// Finds the format and reads the file's header. `idle`: not all of it has come yet.
@@ -39,6 +43,7 @@ class FileSource final : public Source {
   std::string name_;
   StopSignal stop_;
   RecordBuffer buffer_;
+  std::unique_ptr<RecordReader> given_;  ///< whatever the content is
   std::unique_ptr<RecordReader> reader_;
   bool started_ = false;
   bool ended_ = false;
@@ -55,6 +60,11 @@ bool FileSource::find_format(bool at_end) {
     return false;
   }
   bool open = !buffer_.compressed() && first.size() < compression_magic_octets;
+  if (given_ != nullptr) {
+    if (open && !at_end) return false;
+    reader_ = std::move(given_);
+    return true;
+  }
   for (const FileFormat& format : file_formats()) {
     const Match match = format.match(first);
     if (match == Match::yes) {
@@ -172,6 +182,11 @@ util::Result<std::unique_ptr<Source>> open_capture(const std::string& name, Desc
 
 util::Result<std::unique_ptr<Source>> open_capture(const std::string& name, std::unique_ptr<OctetInput> input) {
   return started(std::make_unique<FileSource>(name, std::move(input)), false);
+}
+
+util::Result<std::unique_ptr<Source>> open_capture(const std::string& name, Descriptor descriptor, bool waits,
+                                                   std::unique_ptr<RecordReader> reader) {
+  return started(std::make_unique<FileSource>(name, std::move(descriptor), waits, std::move(reader)), waits);
 }
 
 }  // namespace rata::capture

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "capture/octet_input.h"
+#include "capture/record_reader.h"
 #include "capture/source.h"
 
 namespace rata::capture {
@@ -15,5 +16,9 @@ util::Result<std::unique_ptr<Source>> open_capture(const std::string& name, Desc
 
 /// The same from octets that come in any other way.
 util::Result<std::unique_ptr<Source>> open_capture(const std::string& name, std::unique_ptr<OctetInput> input);
+
+/// The same in the one format that `reader` reads; plain or compressed.
+util::Result<std::unique_ptr<Source>> open_capture(const std::string& name, Descriptor descriptor, bool waits,
+                                                   std::unique_ptr<RecordReader> reader);
 
 }  // namespace rata::capture

@@ -9,9 +9,12 @@
 #include <memory>
 #include <string>
 
+#include "capture/dnstap_file.h"
+#include "capture/dnstap_socket.h"
 #include "capture/file_source.h"
 #include "capture/live.h"
 #include "capture/source.h"
+#include "capture/speedy_file.h"
 
 namespace rata::capture {
 namespace {
@@ -31,22 +34,59 @@ std::string interface_names() {
   return text;
 }
 
-util::Result<std::unique_ptr<Source>> open_file(const std::string& path, mode_t mode) {
-  if (S_ISDIR(mode)) return open_sources({path});
+util::Result<Descriptor> open_path(const std::string& name, const std::string& path) {
   Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.number() < 0)
-    return util::Error{fmt::format("{}: cannot be opened for reading: {}", path, std::strerror(errno))};
-  return open_capture(path, std::move(descriptor), !S_ISREG(mode));
+    return util::Error{fmt::format("{}: cannot be opened for reading: {}", name, std::strerror(errno))};
+  return descriptor;
+}
+
+util::Result<std::unique_ptr<Source>> open_file(const std::string& path, mode_t mode) {
+  if (S_ISDIR(mode)) return open_sources({path});
+  auto descriptor = open_path(path, path);
+  if (!descriptor) return descriptor.error();
+  return open_capture(path, std::move(*descriptor), !S_ISREG(mode));
+}
+
+bool input_waits() {
+  struct stat info{};
+  return ::fstat(STDIN_FILENO, &info) != 0 || !S_ISREG(info.st_mode);
+}
+
+/// `where`: what stands behind "dnstap:".
+util::Result<std::unique_ptr<Source>> open_dnstap(const std::string& name, const std::string& where,
+                                                  const SourceOptions& options) {
+  if (where == "-") return open_dnstap_file(name, Descriptor(STDIN_FILENO), input_waits(), options);
+  if (where.starts_with("tcp:")) return listen_dnstap_tcp(name, where.substr(4), false, options);
+  if (where.starts_with("tcp-open:")) return listen_dnstap_tcp(name, where.substr(9), true, options);
+  struct stat info{};
+  if (::stat(where.c_str(), &info) != 0 || (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)))
+    return listen_dnstap_unix(name, where, options);
+  auto descriptor = open_path(name, where);
+  if (!descriptor) return descriptor.error();
+  return open_dnstap_file(name, std::move(*descriptor), !S_ISREG(info.st_mode), options);
+}
+
+/// `where`: what stands behind "speedy:".
+util::Result<std::unique_ptr<Source>> open_speedy(const std::string& name, const std::string& where,
+                                                  const SourceOptions& options) {
+  if (where == "-") return open_speedy_file(name, Descriptor(STDIN_FILENO), input_waits(), options);
+  struct stat info{};
+  if (::stat(where.c_str(), &info) != 0)
+    return util::Error{fmt::format("{}: {}; a file or - is accepted", name, std::strerror(errno))};
+  if (S_ISDIR(info.st_mode)) return util::Error{fmt::format("{}: is a folder; a file or - is accepted", name)};
+  auto descriptor = open_path(name, where);
+  if (!descriptor) return descriptor.error();
+  return open_speedy_file(name, std::move(*descriptor), !S_ISREG(info.st_mode), options);
 }
 
 }  // namespace
 
 util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const SourceOptions& options) {
+  if (what == "-") return open_capture(what, Descriptor(STDIN_FILENO), input_waits());
+  if (what.starts_with("dnstap:")) return open_dnstap(what, what.substr(7), options);
+  if (what.starts_with("speedy:")) return open_speedy(what, what.substr(7), options);
   struct stat info{};
-  if (what == "-") {
-    const bool regular = ::fstat(STDIN_FILENO, &info) == 0 && S_ISREG(info.st_mode);
-    return open_capture(what, Descriptor(STDIN_FILENO), !regular);
-  }
   if (::stat(what.c_str(), &info) == 0) return open_file(what, info.st_mode);
   const int fault = errno;
   if (what == all_interfaces || ::if_nametoindex(what.c_str()) != 0) return open_live(what, options);

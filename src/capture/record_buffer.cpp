@@ -23,7 +23,7 @@ constexpr std::size_t first_octets = 16 * 1024;
 RecordBuffer::RecordBuffer(std::unique_ptr<OctetInput> input)
     : input_(std::move(input)),
       size_(buffer_octets),
-      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(buffer_octets)) {}
+      buffer_(std::make_unique<std::uint8_t[]>(buffer_octets + padding_octets)) {}
 
 OctetInput::Got RecordBuffer::refill(std::size_t wanted) {
   const bool first = offset_ == 0 && filled_ == 0;
@@ -39,7 +39,7 @@ OctetInput::Got RecordBuffer::refill(std::size_t wanted) {
 }
 
 void RecordBuffer::grow(std::size_t wanted) {
-  auto larger = std::make_unique_for_overwrite<std::uint8_t[]>(wanted + buffer_octets);
+  auto larger = std::make_unique<std::uint8_t[]>(wanted + buffer_octets + padding_octets);
   std::memcpy(larger.get(), buffer_.get(), filled_);
   buffer_ = std::move(larger);
   size_ = wanted + buffer_octets;

@@ -12,6 +12,9 @@ namespace rata::capture {
 /// The octets of an input, uncompressed if need be, in one piece of memory from which records are taken.
 class RecordBuffer {
  public:
+  /// Behind what waits lie this many octets that may be read, though they say nothing: what simdjson asks for.
+  static constexpr std::size_t padding_octets = 64;
+
   explicit RecordBuffer(std::unique_ptr<OctetInput> input);
 
   std::span<const std::uint8_t> waiting() const { return {buffer_.get() + at_, filled_ - at_}; }

@@ -86,6 +86,8 @@ std::string hex_start(std::span<const std::uint8_t> octets);
 
 std::unique_ptr<RecordReader> make_pcap_reader();
 std::unique_ptr<RecordReader> make_pcapng_reader();
+std::unique_ptr<RecordReader> make_dnstap_reader();
+Match match_dnstap(std::span<const std::uint8_t> first);
 Match match_pcap(std::span<const std::uint8_t> first);
 Match match_pcapng(std::span<const std::uint8_t> first);
 

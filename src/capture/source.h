@@ -8,6 +8,7 @@
 
 #include "capture/frame.h"
 #include "util/result.h"
+#include "util/time.h"
 
 namespace rata::capture {
 
@@ -24,6 +25,9 @@ struct SourceStats {
   std::uint64_t octets = 0;          ///< captured, without record headers
   std::uint64_t kernel_dropped = 0;  ///< lost before we saw them (live)
 };
+
+/// Complaints of one source that are kept word for word; of more only the number.
+inline constexpr std::size_t max_told_errors = 16;
 
 /// Hands over frames in input order, or DNS messages with their envelopes.
 /// Thread: one thread reads; `stop` may be called from any thread and from a signal handler's side.
@@ -55,11 +59,14 @@ struct LiveFilter {
 };
 
 struct SourceOptions {
-  LiveFilter filter;  ///< live only
+  LiveFilter filter;          ///< interfaces only
+  bool arrival_time = false;  ///< "dnstap:" and "speedy:": a message without a time gets that of its arrival
+  const util::Clock* clock = &util::Clock::system();  ///< the one that tells it
 };
 
-/// Opens an interface name, a capture file (format by content), a folder of captures, or "-" for standard input.
-/// Errors: what cannot be opened, and what would help (the setcap line when capture is not permitted).
+/// Opens an interface name, a capture file (format by content), a folder of captures, or "-" for standard input;
+/// "dnstap:" before a file, "-", a Unix socket's path or "tcp:ADDRESS:PORT" reads dnstap, "speedy:" before a file or
+/// "-" Speedy JSON. Errors: what cannot be opened, and what would help (the setcap line when capture is not permitted).
 util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const SourceOptions& options = {});
 
 /// Opens several of them as one input, in the order of their time: a file is read when its first frame's time comes,

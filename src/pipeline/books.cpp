@@ -24,6 +24,25 @@ std::uint64_t sum_of(const Books& books, OutcomeClass wanted) {
   return sum;
 }
 
+std::uint64_t lacking_total(const Books& books) {
+  std::uint64_t sum = 0;
+  for (const auto& [reason, count] : books.lacking) sum += count;
+  return sum;
+}
+
+/// As a label's value of Prometheus: a reducer's name may be any text.
+std::string label_text(std::string_view text) {
+  std::string escaped;
+  for (const char character : text) {
+    if (character == '"' || character == '\\') escaped += '\\';
+    if (character == '\n')
+      escaped += "\\n";
+    else
+      escaped += character;
+  }
+  return escaped;
+}
+
 }  // namespace
 
 std::uint64_t Books::malformed_total() const {
@@ -31,7 +50,7 @@ std::uint64_t Books::malformed_total() const {
 }
 std::uint64_t Books::decoded() const { return sum_of(*this, OutcomeClass::decoded); }
 std::uint64_t Books::filtered() const { return sum_of(*this, OutcomeClass::filtered) + outside_time; }
-std::uint64_t Books::refused() const { return sum_of(*this, OutcomeClass::refused) + implausible_time; }
+std::uint64_t Books::refused() const { return sum_of(*this, OutcomeClass::refused) + implausible_time + no_time; }
 
 bool Books::balanced() const {
   return frames == decoded() + filtered() + refused() && messages == well_formed + malformed_total() &&
@@ -55,6 +74,7 @@ std::vector<Counter> counters(const Books& books) {
                       decode::name(outcome), count, "", books.first_frame[static_cast<std::size_t>(outcome)]});
   });
   rows.push_back({"frames", "refused", "implausible_time", books.implausible_time, ""});
+  rows.push_back({"frames", "refused", "no_time", books.no_time, ""});
   const decode::JoinerCounters& tcp = books.decode;
   const std::uint64_t skipped = tcp.tcp_skipped_gap + tcp.tcp_skipped_limit + tcp.tcp_skipped_unfinished;
   rows.insert(
@@ -83,6 +103,7 @@ std::vector<Counter> counters(const Books& books) {
           {"messages", "broken_records", "", books.broken_records,
            "well-formed messages with a record that cannot be read"},
           {"messages", "late", "", books.late_packets, "well-formed messages that came after their window had closed"},
+          {"reducers", "lacking", "", lacking_total(books), "messages that a reducer skipped for what they lack"},
           {"windows", "closed", "", books.windows, "windows closed"},
           {"windows", "in_gaps", "", books.gap_windows, "windows not sent because the input has a gap of over an hour"},
           {"summaries", "pushed", "", books.summaries_pushed, "results of closed windows given to channels"},
@@ -90,6 +111,7 @@ std::vector<Counter> counters(const Books& books) {
           {"summaries", "waiting", "", books.summaries_waiting, "results in a channel's queue"},
           {"summaries", "dropped", "", books.summaries_dropped, "results that no channel took in time"},
       });
+  for (const auto& [reason, count] : books.lacking) rows.push_back({"reducers", "lacking", reason, count, ""});
   return rows;
 }
 
@@ -154,7 +176,7 @@ std::string metrics_text(const Books& books) {
       if (text.find("# TYPE " + family) == std::string::npos)
         text += fmt::format("# HELP {0} {1} {2}, by reason\n# TYPE {0} counter\n", family, counter.group, counter.name);
       text += fmt::format("ratadns_{}_{}_by_reason_total{{reason=\"{}\"}} {}\n", counter.group, counter.name,
-                          counter.reason, counter.value);
+                          label_text(counter.reason), counter.value);
       continue;
     }
     const bool gauge = counter.name == "waiting";

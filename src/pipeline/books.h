@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct Books {
   std::uint64_t kernel_lost = 0;       ///< not in `frames`
   std::uint64_t outside_time = 0;      ///< frames outside --from and --to
   std::uint64_t implausible_time = 0;  ///< frames whose stamp was a day ahead of those around them (only with windows)
+  std::uint64_t no_time = 0;           ///< frames without a time before any that has one (only with windows by time)
   decode::Outcomes outcomes{};         ///< of all other frames
   decode::Outcomes first_frame{};      ///< that was refused so, by its place in the input from 1; 0: none
   decode::FragmentCounters fragments;  ///< IP fragments among the decoded frames
@@ -37,13 +39,17 @@ struct Books {
   std::uint64_t windows = 0;         ///< closed
   std::uint64_t gap_windows = 0;     ///< left out: in a gap of the input of over an hour
 
+  /// Messages that a reducer skipped because they lack something, by "reducer: member". They are in no equation: others
+  /// saw them.
+  std::map<std::string, std::uint64_t> lacking;
+
   /// Summaries over all channels: pushed = sent + waiting + dropped.
   std::uint64_t summaries_pushed = 0, summaries_sent = 0, summaries_waiting = 0, summaries_dropped = 0;
 
   std::uint64_t malformed_total() const;
   std::uint64_t decoded() const;
   std::uint64_t filtered() const;  ///< outside_time included
-  std::uint64_t refused() const;   ///< implausible_time included
+  std::uint64_t refused() const;   ///< implausible_time and no_time included
 
   /// Every equation holds.
   bool balanced() const;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -62,23 +63,31 @@ void read_source(TableReader& root, Config& config) {
   bool live = false;
   for (const toml::table* table : tables) {
     TableReader reader = root.inner(*table, "[[source]]");
-    std::string interface, filter;
+    std::string interface, filter, dnstap, speedy;
     std::vector<std::string> files;
+    bool arrival_time = false;
     reader.text("interface", interface);
     reader.texts("file", files);
+    reader.text("dnstap", dnstap);
+    reader.text("speedy", speedy);
     reader.text("filter", filter);
+    reader.flag("arrival_time", arrival_time);
     reader.finish();
-    if (interface.empty() == files.empty())
+    if (interface.empty() + files.empty() + dnstap.empty() + speedy.empty() != 3)
       reader.fail(*table,
-                  "names either interface = \"eth0\" or file = \"x.pcap\", a folder of captures or a list of both "
-                  "(\"-\": standard input)");
+                  "names one of interface = \"eth0\", file = \"x.pcap\", a folder of captures or a list of both "
+                  "(\"-\": standard input), dnstap = \"/run/dnstap.sock\" (or \"tcp:127.0.0.1:6000\", a file, \"-\") "
+                  "and speedy = \"x.json\"");
     else if (config.source && (!interface.empty() || live))
       reader.fail(*table, "is the second one: this version reads one interface and nothing beside it");
     live = live || !interface.empty();
     if (!config.source) config.source.emplace();
     if (!interface.empty()) files = {interface};
+    if (!dnstap.empty()) files = {"dnstap:" + dnstap};
+    if (!speedy.empty()) files = {"speedy:" + speedy};
     config.source->what.insert(config.source->what.end(), files.begin(), files.end());
     if (!filter.empty()) config.source->filter = filter;
+    if (table->contains("arrival_time")) config.source->arrival_time = arrival_time;
     root.adopt(reader);
   }
 }
@@ -315,6 +324,27 @@ util::Result<void> validate(const Config& config) {
         return util::Error{fmt::format("processor {}: reads the reducer \"{}\", which is not configured; there are: {}",
                                        processor.type, reducer, fmt::join(names, ", "))};
   if (const auto aggregator = aggregate::Aggregator::make(config.aggregate); !aggregator) return aggregator.error();
+  return {};
+}
+
+util::Result<void> validate_source(const Config& config) {
+  if (!config.source) return {};
+  const auto of_kind = [&](const char* prefix) {
+    return std::ranges::any_of(config.source->what, [&](const std::string& one) { return one.starts_with(prefix); });
+  };
+  const bool speedy = of_kind("speedy:"), dnstap = of_kind("dnstap:");
+  const std::string what = capture::name_of_sources(config.source->what);
+  if ((speedy || dnstap) && !config.source->filter.empty())
+    return util::Error{fmt::format("{}: a filter is for live interfaces; there are no frames in this", what)};
+  if (!speedy) return {};
+  if (config.from || config.to)
+    return util::Error{fmt::format("{}: --from and --to leave out by time, and Speedy JSON has none", what)};
+  if (config.window.packets == 0 && !config.source->arrival_time.value_or(false))
+    return util::Error{
+        fmt::format("{}: Speedy JSON has no times, and windows of {} s need them; accepted are windows by count, "
+                    "window = {{ packets = 1000 }}, or arrival_time = true in [[source]] (--arrival-time): every "
+                    "record then counts when it arrives",
+                    what, config.window.seconds)};
   return {};
 }
 

@@ -16,8 +16,11 @@
 namespace rata::pipeline {
 
 struct SourceConfig {
-  std::vector<std::string> what;  ///< an interface, or captures, folders of them and "-", read as one input
-  std::string filter;             ///< live: in libpcap's language; empty: `default_filter`
+  std::vector<std::string> what;  ///< as capture::open_sources takes them: a live source, or captures read as one input
+  std::string filter;             ///< interfaces: in libpcap's language; empty: `default_filter`
+  /// Messages without a time (Speedy JSON, some dnstap) get that of their arrival. Absent: `run` does so for Speedy
+  /// JSON, since its page shows now.
+  std::optional<bool> arrival_time;
 };
 
 struct ChannelConfig {
@@ -67,6 +70,10 @@ util::Result<Config> read_config(const std::string& path);
 
 /// Checks what no single key can know: every `send` names a channel, every reducer can be made, every processor exists.
 util::Result<void> validate(const Config& config);
+
+/// Checks what a source and the rest ask of each other: windows by time need times. Options may still change that after
+/// `read_config`, so it is not a part of it.
+util::Result<void> validate_source(const Config& config);
 
 /// Reads "127.0.0.1:8353", "[::1]:8353" or ":8353" into `serve`.
 util::Result<void> parse_listen(const std::string& text, serve::Config& serve);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -187,7 +188,19 @@ void Intake::take(const capture::Frame& frame) {
     ++own_.outside_time;
     return;
   }
+  const bool timeless = frame.envelope != nullptr && frame.envelope->lacks.has(util::Member::time);
+  if (timeless && config_.needs_time && watermark_.ns == INT64_MIN) {
+    count(frame);
+    ++own_.no_time;
+    return;
+  }
   if (!config_.guard_time) return process(frame);
+  if (timeless) {
+    // It stands beside the one before it, and says nothing about how far time has come: that one may wait.
+    capture::Frame stamped = frame;
+    if (watermark_.ns != INT64_MIN) stamped.time = std::min(frame.time, watermark_);
+    return process(stamped);
+  }
   switch (time_guard_.look_at(frame, watermark_)) {
     case TimeGuard::Verdict::go_on:
       refuse_held();
@@ -258,6 +271,9 @@ Intake::Shard& Intake::shard_of(const util::Address& a, const util::Address& b) 
 
 void Intake::tick(util::Time now) {
   if (watermark_.ns == INT64_MIN || now <= watermark_) return;
+  // Silence makes a link fall behind a little each time. What is days behind has never been of now: recorded messages
+  // that somebody plays to our socket.
+  if (now.ns - watermark_.ns > TimeGuard::jump_ns) return;
   watermark_ = now;
   if (watermark_ < next_advance_) return;
   flush();

@@ -34,6 +34,7 @@ struct IntakeConfig {
   std::size_t shards = 8;              ///< logical shards: part of the result, whatever the number of threads
   std::optional<util::Time> from, to;  ///< frames before `from` and from `to` on are left out
   bool guard_time = false;             ///< packet time moves windows: a lone stamp far ahead is not believed
+  bool needs_time = false;             ///< windows by time: what has no time, nor anything before it, is in none
   decode::TunnelSet tunnels;           ///< that are looked into
   decode::JoinerLimits limits;         ///< of all shards together, as far as they bound memory
   decode::FragmentLimits fragments;
@@ -46,8 +47,8 @@ class Intake {
   Intake(const IntakeConfig& config, PacketSink& sink);
   ~Intake();
 
-  /// Keeps examples of what cannot be read in a pcap file; "": nowhere. Errors: the file cannot be created, or it is one
-  /// of the `inputs`, or would lie in a folder among them.
+  /// Keeps examples of what cannot be read in a pcap file; "": nowhere. Errors: the file cannot be created, or it is
+  /// one of the `inputs`, or would lie in a folder among them.
   util::Result<void> keep_malformed(const std::string& path, const std::vector<std::string>& inputs);
 
   /// Lifetime: the frames' octets may go when this returns.

@@ -18,6 +18,7 @@ IntakeConfig intake_config(const Config& config) {
           .from = config.from,
           .to = config.to,
           .guard_time = true,
+          .needs_time = config.window.packets == 0,
           .tunnels = config.tunnels,
           .limits = {},
           .fragments = {}};
@@ -72,6 +73,7 @@ class Monitor::Sink final : public PacketSink {
 Monitor::Monitor(const Config& config, std::unique_ptr<capture::Source> source, Report report)
     : config_(config), source_(std::move(source)), report_(std::move(report)) {
   if (config_.monitor.empty()) config_.monitor = config_.server;
+  lacking_.resize(config_.reducers.size());
 }
 
 Monitor::~Monitor() = default;
@@ -128,10 +130,11 @@ void Monitor::run() {
     if (read == capture::Read::frames) {
       if (boot_.empty()) boot_ = boot_of(batch.front().time);
       intake_->add(batch);
-    } else if (source_->live()) {
+    } else if (source_->live() || (config_.source && config_.source->arrival_time.value_or(false))) {
       // A silent link closes its windows by the clock, a second late so that frames on their way still count.
       intake_->tick({util::Clock::system().now().ns - util::ns_per_second});
     }
+    if (source_->live()) tell_errors(capture::max_told_errors);
     if (const auto now = std::chrono::steady_clock::now(); now >= next_share_) {
       next_share_ = now + share_interval;
       share_state(source_->live() ? InputState::live : InputState::reading);
@@ -145,9 +148,27 @@ void Monitor::run() {
   sink_->finish();
   share_state(source_->live() ? InputState::live : InputState::reading);
   for (const auto& sender : senders_) sender->close();
-  // The state has room for one message; of several inputs more than one may have failed.
-  for (std::size_t i = 1; i < source_->errors().size(); ++i) report_(source_->errors()[i].message);
+  // Of several inputs more than one may have failed.
+  tell_errors(SIZE_MAX);
   share_state(source_->errors().empty() ? InputState::ended : InputState::failed);
+}
+
+/// One that sums up further ones grows: it is told last.
+void Monitor::tell_errors(std::size_t up_to) {
+  const auto& errors = source_->errors();
+  for (; errors_told_ < std::min(up_to, errors.size()); ++errors_told_) report_(errors[errors_told_].message);
+}
+
+/// The older chain reported every record that lacked something. A stream without flags would then cost a line a record:
+/// the first is told, all are counted.
+void Monitor::note_lacking(std::size_t reducer, const util::MemberCounts& lacking) {
+  for (std::size_t i = 0; i < lacking.size(); ++i) {
+    std::uint64_t& total = lacking_[reducer][i];
+    if (total == 0 && lacking[i] != 0)
+      report_(fmt::format("{}: skips messages that lack \"{}\"; they are counted, this is said once",
+                          config_.reducers[reducer].reducer.shown_name(), util::name(static_cast<util::Member>(i))));
+    total += lacking[i];
+  }
 }
 
 bool Monitor::nobody_listens() const {
@@ -164,6 +185,8 @@ void Monitor::closed(reduce::ClosedWindow&& window) {
     const auto* counts = std::get_if<summary::Counts>(&window.data[i]);
     loss.left_out = records != nullptr ? records->left_out : 0;
     loss.key_error = counts != nullptr ? counts->error : 0;
+    loss.lacking = window.lacking[i];
+    note_lacking(i, loss.lacking);
     summary::Summary summary{.type = config_.reducers[i].reducer.shown_name(),
                              .server = config_.server,
                              .monitor = config_.monitor,
@@ -192,6 +215,11 @@ Books Monitor::books() const {
     books.summaries_waiting += counters.waiting;
   }
   books.summaries_pushed = pushed_;
+  for (std::size_t i = 0; i < lacking_.size(); ++i)
+    for (std::size_t m = 0; m < lacking_[i].size(); ++m)
+      if (lacking_[i][m] != 0)
+        books.lacking[fmt::format("{}: {}", config_.reducers[i].reducer.shown_name(),
+                                  util::name(static_cast<util::Member>(m)))] += lacking_[i][m];
   return books;
 }
 

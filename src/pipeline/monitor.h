@@ -57,6 +57,8 @@ class Monitor {
   void share_state(InputState input);
   Books books() const;
   bool nobody_listens() const;
+  void tell_errors(std::size_t up_to);
+  void note_lacking(std::size_t reducer, const util::MemberCounts& lacking);
 
   Config config_;
   std::unique_ptr<capture::Source> source_;
@@ -69,6 +71,8 @@ class Monitor {
   std::uint64_t sequence_ = 0;
   std::uint64_t pushed_ = 0;  // summaries given to senders
   std::uint64_t malformed_reported_ = 0, kernel_reported_ = 0;
+  std::size_t errors_told_ = 0;
+  std::vector<util::MemberCounts> lacking_;  // by reducer, in configured order
   util::Guarded<MonitorState> state_;
   std::chrono::steady_clock::time_point next_share_{};
   std::atomic<bool> stopping_ = false;

@@ -28,7 +28,9 @@ util::Result<void> Service::open(Monitor::Report report) {
   started_ = util::Clock::system().now();
   if (!config_.source)
     return util::Error{"no source: name an interface, a capture file, a folder of them, or - for standard input"};
-  capture::SourceOptions options{.filter = {config_.source->filter, config_.source->filter}};
+  capture::SourceOptions options;
+  options.filter = {config_.source->filter, config_.source->filter};
+  options.arrival_time = config_.source->arrival_time.value_or(false);
   if (config_.source->filter.empty()) options.filter = default_filter(config_);
   auto source = capture::open_sources(config_.source->what, options);
   if (!source) return source.error();
@@ -36,6 +38,9 @@ util::Result<void> Service::open(Monitor::Report report) {
     return util::Error{
         fmt::format("{0}: a filter is for live interfaces; for a capture: tcpdump -r {0} -w - '{1}' | ratadns run -",
                     capture::name_of_sources(config_.source->what), config_.source->filter)};
+
+  if ((*source)->name() != capture::name_of_sources(config_.source->what))
+    report(fmt::format("{}: listens", (*source)->name()));
 
   channel::Deliver deliver;
   if (kind_ == Kind::run) {

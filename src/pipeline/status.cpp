@@ -38,6 +38,8 @@ Trust trust_of(const StatusInput& input) {
   Trust trust;
   const Books& books = input.monitor.books;
   if (input.monitor.input == InputState::failed) trust.doubt("red", input.monitor.error);
+  if (input.monitor.input != InputState::failed && !input.monitor.error.empty())
+    trust.doubt("amber", input.monitor.error);
   if (!books.balanced()) trust.doubt("red", "the books do not balance");
   if (books.summaries_dropped > 0) trust.doubt("red", fmt::format("{} results were dropped", books.summaries_dropped));
   if (books.kernel_lost > 0) trust.doubt("amber", fmt::format("the kernel lost {} frames", books.kernel_lost));

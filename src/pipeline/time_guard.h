@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "capture/frame.h"
@@ -33,6 +34,8 @@ class TimeGuard {
   struct Held {
     capture::Frame frame;
     std::vector<std::uint8_t> octets;
+    capture::Envelope envelope;
+    std::string source_text, destination_text;
   };
   std::vector<Held> held_;
   std::vector<capture::Frame> views_;

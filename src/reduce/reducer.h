@@ -5,8 +5,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "reduce/needs.h"
 #include "reduce/packet.h"
 #include "summary/summary.h"
 #include "util/result.h"
@@ -25,6 +27,24 @@ class Reducer {
 
   /// The rows of the window, which took `seconds` of packet time; leaves the reducer empty.
   virtual summary::Data take(double seconds) = 0;
+
+  /// Packets that were skipped, by the member that they lack and the reducer needs.
+  void absorb_lacking(Reducer& sibling) {
+    const util::MemberCounts more = sibling.take_lacking();
+    for (std::size_t i = 0; i < lacking_.size(); ++i) lacking_[i] += more[i];
+  }
+  util::MemberCounts take_lacking() { return std::exchange(lacking_, {}); }
+
+ protected:
+  /// True, and counted, when `packet` lacks something of `needs`.
+  bool skips(const Packet& packet, const Needs& needs) {
+    const auto member = missing(packet, needs);
+    if (member) ++lacking_[static_cast<std::size_t>(*member)];
+    return member.has_value();
+  }
+
+ private:
+  util::MemberCounts lacking_{};
 };
 
 /// A reducer as the configuration asks for it.

@@ -5,6 +5,11 @@
 namespace rata::reduce {
 namespace {
 
+using util::Member;
+
+constexpr util::MemberSet pairing_needs = {Member::time, Member::source, Member::dest,   Member::ports,
+                                           Member::id,   Member::flags,  Member::queries};
+
 template <typename Numbers>
 void add_each(Numbers& into, const Numbers& from) {
   for (std::size_t i = 0; i < into.size(); ++i) into[i] += from[i];
@@ -34,16 +39,28 @@ void Report::add(std::span<const Packet> batch) {
   if (scope_ == ReportScope::all) count_keys(batch);
 }
 
-void Report::count(const Packet& packet) {
+/// What a packet lacks is not counted either way.
+void Report::count_known(const Packet& packet) {
   const dns::Message& message = packet.message;
+  const auto knows = [&packet](util::Member member) { return !packet.lacks.has(member); };
   ++totals_.messages;
-  ++totals_.transport[static_cast<std::size_t>(packet.transport)];
-  ++(packet.client.v6 ? totals_.ipv6 : totals_.ipv4);
+  totals_.transport[static_cast<std::size_t>(packet.transport)] += knows(Member::transport);
+  // Both parties have the same version: either tells it.
+  const bool response = message.is_response();
+  if (knows(response ? Member::dest : Member::source))
+    ++(packet.client.v6 ? totals_.ipv6 : totals_.ipv4);
+  else if (knows(response ? Member::source : Member::dest))
+    ++(packet.server.v6 ? totals_.ipv6 : totals_.ipv4);
+  totals_.edns += message.edns.present;
+  totals_.dnssec_ok += message.edns.dnssec_ok;
+  if (!knows(Member::flags)) return;
+  count_flags(message);
+}
+
+void Report::count_flags(const dns::Message& message) {
   ++totals_.opcode[message.opcode()];
   totals_.tc += message.truncated();
   totals_.aa += message.authoritative();
-  totals_.edns += message.edns.present;
-  totals_.dnssec_ok += message.edns.dnssec_ok;
   if (message.is_query()) {
     ++totals_.queries;
     totals_.rd_queries += message.recursion_desired();
@@ -60,6 +77,17 @@ void Report::count(const Packet& packet) {
   }
 }
 
+void Report::count(const Packet& packet) {
+  if (!packet.lacks.empty()) [[unlikely]]
+    return count_known(packet);
+  ++totals_.messages;
+  ++totals_.transport[static_cast<std::size_t>(packet.transport)];
+  ++(packet.client.v6 ? totals_.ipv6 : totals_.ipv4);
+  totals_.edns += packet.message.edns.present;
+  totals_.dnssec_ok += packet.message.edns.dnssec_ok;
+  count_flags(packet.message);
+}
+
 void Report::count_keys(std::span<const Packet> batch) {
   // Three packets are under way at a time: the slot of one is asked for, the key of another, the third is counted.
   constexpr std::size_t step = 6;
@@ -74,11 +102,19 @@ void Report::count_keys(std::span<const Packet> batch) {
     }
     if (i < 2 * step) continue;
     const Packet& packet = batch[i - 2 * step];
-    pairing_.add(packet);
-    if (packet.message.is_response()) continue;
-    clients_.add(packet.client_hash, packet.client.bytes());
+    // Nobody knows whether two messages belong together when one lacks what would tell.
+    if ((packet.lacks & pairing_needs).empty()) pairing_.add(packet);
+    if (packet.message.is_response() || packet.lacks.has(Member::flags)) continue;
+    add_client(packet);
     if (packet.message.has_question()) qnames_.add(packet.qname_hash, packet.qname);
   }
+}
+
+void Report::add_client(const Packet& packet) {
+  if (packet.lacks.has(Member::source)) return;
+  if (packet.client_text.empty()) return clients_.add(packet.client_hash, packet.client.bytes());
+  party_key(packet.client, packet.client_text, key_);
+  clients_.add(packet.client_hash, key_.octets());
 }
 
 void Report::absorb(Report&& sibling) {

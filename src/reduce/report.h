@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "reduce/dimension.h"
 #include "reduce/key_table.h"
 #include "reduce/packet.h"
 #include "reduce/pairing.h"
@@ -42,15 +43,19 @@ class Report {
 
   const Totals& totals() const { return totals_; }
   const KeyTable& qnames() const { return qnames_; }    ///< of queries, wire form, lower case
-  const KeyTable& clients() const { return clients_; }  ///< of queries, 4 or 16 octets
+  const KeyTable& clients() const { return clients_; }  ///< of queries; `party_text` reads the keys
   const Pairing& pairing() const { return pairing_; }
 
  private:
   void count(const Packet& packet);
+  void count_known(const Packet& packet);
+  void count_flags(const dns::Message& message);
+  void add_client(const Packet& packet);
   void count_keys(std::span<const Packet> batch);
 
   ReportScope scope_;
   Totals totals_;
+  KeyBuffer key_;
   KeyTable qnames_, clients_;
   Pairing pairing_;
 };

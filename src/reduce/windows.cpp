@@ -132,10 +132,13 @@ void Windows::emit(Open& open, summary::Window window) {
   for (Cell& shard : open.shards) window.packets += std::exchange(shard.packets, 0);
   const std::uint64_t late_now = late();
   window.late = late_now - std::exchange(late_reported_, late_now);
-  ClosedWindow closed{.window = window, .data = {}};
+  ClosedWindow closed{.window = window, .data = {}, .lacking = {}};
   for (std::size_t i = 0; i < reducers_.size(); ++i) {
-    for (std::size_t shard = 1; shard < shard_count_; ++shard)
+    for (std::size_t shard = 1; shard < shard_count_; ++shard) {
       first.reducers[i]->absorb(*open.shards[shard].reducers[i]);
+      first.reducers[i]->absorb_lacking(*open.shards[shard].reducers[i]);
+    }
+    closed.lacking.push_back(first.reducers[i]->take_lacking());
     closed.data.push_back(first.reducers[i]->take(window.seconds));
   }
   on_closed_(std::move(closed));

@@ -23,7 +23,8 @@ struct WindowConfig {
 
 struct ClosedWindow {
   summary::Window window;
-  std::vector<summary::Data> data;  ///< one per reducer, in configured order
+  std::vector<summary::Data> data;          ///< one per reducer, in configured order
+  std::vector<util::MemberCounts> lacking;  ///< the same: packets that it skipped, by what they lack
 };
 
 /// Lets packets fall into windows and closes these in order. Windows without a packet between others are closed too,

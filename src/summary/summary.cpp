@@ -150,11 +150,15 @@ Json json_of(const Window& window) {
 Json json_of(const Id& id) { return {{"boot", id.boot}, {"sequence", id.sequence}, {"revision", id.revision}}; }
 
 Json json_of(const Loss& loss) {
-  return {{"kernel", loss.kernel},
-          {"queue", loss.queue},
-          {"malformed", loss.malformed},
-          {"left_out", loss.left_out},
-          {"key_error", loss.key_error}};
+  Json json = {{"kernel", loss.kernel},
+               {"queue", loss.queue},
+               {"malformed", loss.malformed},
+               {"left_out", loss.left_out},
+               {"key_error", loss.key_error}};
+  // Only what there is: captured packets lack nothing but, now and then, a question.
+  for (std::size_t i = 0; i < loss.lacking.size(); ++i)
+    if (loss.lacking[i] != 0) json["lacking"][std::string(util::name(static_cast<util::Member>(i)))] = loss.lacking[i];
+  return json;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "util/members.h"
 #include "util/time.h"
 
 namespace rata::summary {
@@ -84,8 +85,9 @@ struct Loss {
   std::uint64_t kernel = 0;
   std::uint64_t queue = 0;
   std::uint64_t malformed = 0;
-  std::uint64_t left_out = 0;   ///< entries of a list beyond its limit
-  std::uint64_t key_error = 0;  ///< a key may have had this many more than shown, or be missing with as many
+  std::uint64_t left_out = 0;    ///< entries of a list beyond its limit
+  std::uint64_t key_error = 0;   ///< a key may have had this many more than shown, or be missing with as many
+  util::MemberCounts lacking{};  ///< messages that the reducer skipped, by the member that they lack
 };
 
 /// The result of one reducer over one window: the record that crosses a process border.

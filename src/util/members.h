@@ -33,6 +33,9 @@ constexpr std::string_view name(Member member) {
   return names[static_cast<std::size_t>(member)];
 }
 
+/// Counts by member.
+using MemberCounts = std::array<std::uint64_t, static_cast<std::size_t>(Member::count_)>;
+
 /// Some of them.
 class MemberSet {
  public:

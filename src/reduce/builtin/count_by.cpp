@@ -114,8 +114,7 @@ class CountBy final : public Reducer {
     // Keys first, then the table: the prefetch hides the way to memory behind the other keys of the group.
     std::size_t waiting = 0;
     for (const Packet& packet : batch) {
-      if (!std::ranges::all_of(plan_.where, [&](const Condition* condition) { return condition->holds(packet); }))
-        continue;
+      if (!wanted(packet)) continue;
       if (!make_key(packet, waiting_[waiting])) continue;
       table_.prefetch(waiting_[waiting].hash);
       if (++waiting == waiting_.size()) count(std::exchange(waiting, 0));
@@ -146,6 +145,13 @@ class CountBy final : public Reducer {
     std::size_t size = 0;
     std::array<std::uint8_t, max_dimensions * 256> octets;
   };
+
+  /// Every condition holds, and all that the key is made of is known.
+  bool wanted(const Packet& packet) noexcept {
+    for (const Condition* condition : plan_.where)
+      if (skips(packet, condition->needs) || !condition->holds(packet)) return false;
+    return std::ranges::none_of(plan_.by, [&](const Dimension* dimension) { return skips(packet, dimension->needs); });
+  }
 
   bool make_key(const Packet& packet, WaitingKey& key) {
     key.size = 0;

@@ -9,7 +9,9 @@ class RateReducer final : public Reducer {
   RateReducer(std::string member, bool responses) : member_(std::move(member)), responses_(responses) {}
 
   void add(std::span<const Packet> batch) noexcept override {
-    for (const Packet& packet : batch) count_ += packet.message.is_response() == responses_;
+    constexpr Needs needs{.members = {util::Member::flags}};
+    for (const Packet& packet : batch)
+      if (!skips(packet, needs)) count_ += packet.message.is_response() == responses_;
   }
   void absorb(Reducer& sibling) override { count_ += std::exchange(static_cast<RateReducer&>(sibling).count_, 0); }
   summary::Data take(double seconds) override {

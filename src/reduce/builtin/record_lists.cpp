@@ -19,12 +19,13 @@ class RecordList final : public Reducer {
  public:
   using Make = bool (*)(const Packet&, Record&);
 
-  RecordList(Records::Shape shape, Make make, std::size_t limit) : shape_(shape), make_(make), limit_(limit) {}
+  RecordList(Records::Shape shape, Make make, Needs needs, std::size_t limit)
+      : shape_(shape), make_(make), needs_(needs), limit_(limit) {}
 
   void add(std::span<const Packet> batch) noexcept override {
     for (const Packet& packet : batch) {
-      // An empty question list counts as absent information: nothing is listed for it.
-      if (packet.message.is_response() || !packet.message.has_question()) continue;
+      constexpr Needs direction{.members = {util::Member::flags}};
+      if (skips(packet, direction) || packet.message.is_response() || skips(packet, needs_)) continue;
       Record record;
       if (!make_(packet, record)) continue;
       if (records_.size() >= limit_) {
@@ -51,6 +52,7 @@ class RecordList final : public Reducer {
  private:
   Records::Shape shape_;
   Make make_;
+  Needs needs_;
   std::size_t limit_;
   std::vector<Record> records_;
   std::uint64_t left_out_ = 0;
@@ -60,23 +62,31 @@ class RecordList final : public Reducer {
 constexpr std::uint64_t default_limit = 200'000;
 
 util::Result<std::unique_ptr<Reducer>> make_list(const ReducerConfig& config, std::size_t shards, Records::Shape shape,
-                                                 RecordList::Make make) {
+                                                 RecordList::Make make, Needs needs) {
   if (config.limit.size() > 1)
     return util::Error{
         fmt::format("reducer {}: limit is one number here: the entries of a window", config.shown_name())};
   const std::uint64_t limit = config.limit.empty() || config.limit[0] == 0 ? default_limit : config.limit[0];
-  return {std::make_unique<RecordList>(shape, make, std::max<std::size_t>(1, limit / shards))};
+  return {std::make_unique<RecordList>(shape, make, needs, std::max<std::size_t>(1, limit / shards))};
+}
+
+constexpr Needs name_and_client{.members = {util::Member::queries}, .client = true};
+constexpr Needs name_and_parties{.members = {util::Member::queries}, .client = true, .server = true};
+
+/// In the older form of addresses, or as it came.
+std::string party(const util::Address& address, std::string_view text) {
+  return text.empty() ? util::hex(address) : std::string(text);
 }
 
 bool client_and_type(const Packet& packet, Record& record) {
-  record.keys = {util::hex(packet.client), std::to_string(packet.message.qtype)};
+  record.keys = {party(packet.client, packet.client_text), std::to_string(packet.message.qtype)};
   record.value = dns::name_text(packet.qname);
   return true;
 }
 
 bool client_of_name(const Packet& packet, Record& record) {
   record.keys = {dns::name_text(packet.qname)};
-  record.value = util::hex(packet.client);
+  record.value = party(packet.client, packet.client_text);
   return true;
 }
 
@@ -86,8 +96,8 @@ bool underscored_name(const Packet& packet, Record& record) {
   if (qtype != 1 && qtype != 2 && qtype != 6 && qtype != 15) return false;
   if (std::ranges::find(packet.qname, '_') == packet.qname.end()) return false;
   record.keys = {dns::name_text(packet.qname)};
-  record.value = {{"sender", util::hex(packet.client)},
-                  {"server", util::hex(packet.server)},
+  record.value = {{"sender", party(packet.client, packet.client_text)},
+                  {"server", party(packet.server, packet.server_text)},
                   {"query",
                    {{"qname", dns::name_text(packet.message.qname)},
                     {"qtype", fmt::format("{:x}", qtype)},
@@ -105,7 +115,7 @@ constinit const ReducerType queries_summary{
     .options = "limit",
     .make =
         [](const ReducerConfig& config, std::size_t shards) {
-          return make_list(config, shards, Records::Shape::queries_by_client, client_and_type);
+          return make_list(config, shards, Records::Shape::queries_by_client, client_and_type, name_and_client);
         },
 };
 
@@ -117,7 +127,7 @@ constinit const ReducerType queries_with_underscored_name{
     .options = "limit",
     .make =
         [](const ReducerConfig& config, std::size_t shards) {
-          return make_list(config, shards, Records::Shape::lists_by_key, underscored_name);
+          return make_list(config, shards, Records::Shape::lists_by_key, underscored_name, name_and_parties);
         },
 };
 
@@ -127,8 +137,10 @@ constinit const ReducerType top_k_with_ip{
     .help = "The clients that asked for each name, in hexadecimal, one entry a query.",
     .rows = R"({"a.example.": ["c6336401", "c6336401"]})",
     .options = "limit",
-    .make = [](const ReducerConfig& config,
-               std::size_t shards) { return make_list(config, shards, Records::Shape::lists_by_key, client_of_name); },
+    .make =
+        [](const ReducerConfig& config, std::size_t shards) {
+          return make_list(config, shards, Records::Shape::lists_by_key, client_of_name, name_and_client);
+        },
 };
 
 }  // namespace rata::reduce

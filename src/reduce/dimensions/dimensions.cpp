@@ -9,10 +9,9 @@ namespace rata::reduce {
 namespace {
 
 using Octets = std::span<const std::uint8_t>;
+using util::Member;
 
 std::uint16_t number(Octets octets) { return static_cast<std::uint16_t>(octets[0] << 8 | octets[1]); }
-
-std::string address_text(Octets octets) { return util::text(util::Address::from(octets)); }
 
 template <std::uint16_t (*value)(const Packet&)>
 bool always(const Packet& packet, KeyBuffer& key) {
@@ -34,11 +33,11 @@ bool qname(const Packet& packet, KeyBuffer& key) {
   return true;
 }
 bool client(const Packet& packet, KeyBuffer& key) {
-  key.assign(packet.client.bytes());
+  party_key(packet.client, packet.client_text, key);
   return true;
 }
 bool server(const Packet& packet, KeyBuffer& key) {
-  key.assign(packet.server.bytes());
+  party_key(packet.server, packet.server_text, key);
   return true;
 }
 bool rcode(const Packet& packet, KeyBuffer& key) {
@@ -53,37 +52,82 @@ std::uint16_t ip_version(const Packet& packet) { return packet.client.v6 ? 6 : 4
 std::uint16_t message_size(const Packet& packet) { return static_cast<std::uint16_t>(packet.message.octets.size()); }
 
 constexpr Dimension table[] = {
-    {"qname", "name of the first question, lower case, with the final dot", qname,
-     [](Octets octets) { return dns::name_text(octets); }},
-    {"qtype", "type of the first question by its IANA mnemonic", of_question<&dns::Message::qtype>,
-     [](Octets octets) { return util::rr_type_text(number(octets)); }},
-    {"qclass", "class of the first question", of_question<&dns::Message::qclass>,
-     [](Octets octets) { return dns::class_text(number(octets)); }},
-    {"opcode", "kind of message (QUERY, NOTIFY, UPDATE...)", always<opcode>,
-     [](Octets octets) { return dns::opcode_text(static_cast<std::uint8_t>(number(octets))); }},
-    {"rcode", "result of a response, with the bits that EDNS adds", rcode,
-     [](Octets octets) { return dns::rcode_text(number(octets)); }},
-    {"client", "address of the one who asks", client, address_text},
-    {"server", "address of the one who responds", server, address_text},
-    {"transport", "udp or tcp; from dnstap also dot, doh, doq, dnscrypt_udp, dnscrypt_tcp", always<transport>,
-     [](Octets octets) { return std::string(util::name(static_cast<util::Transport>(number(octets)))); }},
-    {"ip_version", "IPv4 or IPv6", always<ip_version>,
-     [](Octets octets) { return std::string(number(octets) == 4 ? "IPv4" : "IPv6"); }},
-    {"message_size", "octets of the DNS message, without TCP's length field", always<message_size>,
-     [](Octets octets) { return std::to_string(number(octets)); }},
+    {"qname",
+     "name of the first question, lower case, with the final dot",
+     qname,
+     [](Octets octets) { return dns::name_text(octets); },
+     {.members = {Member::queries}}},
+    {"qtype",
+     "type of the first question by its IANA mnemonic",
+     of_question<&dns::Message::qtype>,
+     [](Octets octets) { return util::rr_type_text(number(octets)); },
+     {.members = {Member::queries}}},
+    {"qclass",
+     "class of the first question",
+     of_question<&dns::Message::qclass>,
+     [](Octets octets) { return dns::class_text(number(octets)); },
+     {.members = {Member::queries}}},
+    {"opcode",
+     "kind of message (QUERY, NOTIFY, UPDATE...)",
+     always<opcode>,
+     [](Octets octets) { return dns::opcode_text(static_cast<std::uint8_t>(number(octets))); },
+     {.members = {Member::flags}}},
+    {"rcode",
+     "result of a response, with the bits that EDNS adds",
+     rcode,
+     [](Octets octets) { return dns::rcode_text(number(octets)); },
+     {.members = {Member::flags}}},
+    {"client", "address of the one who asks", client, party_text, {.members = {}, .client = true}},
+    {"server", "address of the one who responds", server, party_text, {.members = {}, .server = true}},
+    {"transport",
+     "udp or tcp; from dnstap also dot, doh, doq, dnscrypt_udp, dnscrypt_tcp",
+     always<transport>,
+     [](Octets octets) { return std::string(util::name(static_cast<util::Transport>(number(octets)))); },
+     {.members = {Member::transport}}},
+    {"ip_version",
+     "IPv4 or IPv6",
+     always<ip_version>,
+     [](Octets octets) { return std::string(number(octets) == 4 ? "IPv4" : "IPv6"); },
+     {.members = {}, .client = true}},
+    {"message_size",
+     "octets of the DNS message, without TCP's length field",
+     always<message_size>,
+     [](Octets octets) { return std::to_string(number(octets)); },
+     {.members = {Member::size}}},
 };
 
 constexpr Condition condition_table[] = {
-    {"query", "QR is 0", [](const Packet& packet) { return packet.message.is_query(); }},
-    {"response", "QR is 1", [](const Packet& packet) { return packet.message.is_response(); }},
-    {"udp", "came over UDP", [](const Packet& packet) { return packet.transport == util::Transport::udp; }},
-    {"tcp", "came over TCP", [](const Packet& packet) { return packet.transport == util::Transport::tcp; }},
-    {"ipv4", "came over IPv4", [](const Packet& packet) { return !packet.client.v6; }},
-    {"ipv6", "came over IPv6", [](const Packet& packet) { return packet.client.v6; }},
-    {"edns", "has an OPT record", [](const Packet& packet) { return packet.message.edns.present; }},
-    {"do", "has the DNSSEC OK bit", [](const Packet& packet) { return packet.message.edns.dnssec_ok; }},
-    {"tc", "is truncated", [](const Packet& packet) { return packet.message.truncated(); }},
-    {"rd", "recursion is desired", [](const Packet& packet) { return packet.message.recursion_desired(); }},
+    {"query", "QR is 0", [](const Packet& packet) { return packet.message.is_query(); }, {.members = {Member::flags}}},
+    {"response",
+     "QR is 1",
+     [](const Packet& packet) { return packet.message.is_response(); },
+     {.members = {Member::flags}}},
+    {"udp",
+     "came over UDP",
+     [](const Packet& packet) { return packet.transport == util::Transport::udp; },
+     {.members = {Member::transport}}},
+    {"tcp",
+     "came over TCP",
+     [](const Packet& packet) { return packet.transport == util::Transport::tcp; },
+     {.members = {Member::transport}}},
+    {"ipv4", "came over IPv4", [](const Packet& packet) { return !packet.client.v6; }, {.members = {}, .client = true}},
+    {"ipv6", "came over IPv6", [](const Packet& packet) { return packet.client.v6; }, {.members = {}, .client = true}},
+    {"edns",
+     "has an OPT record",
+     [](const Packet& packet) { return packet.message.edns.present; },
+     {.members = {Member::edns}}},
+    {"do",
+     "has the DNSSEC OK bit",
+     [](const Packet& packet) { return packet.message.edns.dnssec_ok; },
+     {.members = {Member::edns}}},
+    {"tc",
+     "is truncated",
+     [](const Packet& packet) { return packet.message.truncated(); },
+     {.members = {Member::flags}}},
+    {"rd",
+     "recursion is desired",
+     [](const Packet& packet) { return packet.message.recursion_desired(); },
+     {.members = {Member::flags}}},
 };
 
 template <typename Row>
@@ -92,7 +136,23 @@ const Row* find(std::span<const Row> rows, std::string_view name) {
   return found == rows.end() ? nullptr : &*found;
 }
 
+/// Behind a text that is no address: one octet 0, or 0 and 1 where one would make it as long as an address.
+bool address_length(std::size_t size) { return size == 4 || size == 16; }
+
 }  // namespace
+
+void party_key(const util::Address& address, std::string_view text, KeyBuffer& key) {
+  if (text.empty()) return key.assign(address.bytes());
+  key.assign({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  key.append(0);
+  if (address_length(text.size() + 1)) key.append(1);
+}
+
+std::string party_text(Octets key) {
+  if (address_length(key.size())) return util::text(util::Address::from(key));
+  const Octets text = key.first(key.size() - (key.back() == 0 ? 1 : 2));
+  return {text.begin(), text.end()};
+}
 
 std::span<const Dimension> dimensions() { return table; }
 const Dimension* find_dimension(std::string_view name) { return find(dimensions(), name); }

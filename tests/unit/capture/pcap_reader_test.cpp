@@ -209,7 +209,7 @@ TEST(PcapFile, AGzipFileThatIsDamagedSaysSo) {
 
 TEST(PcapFile, OtherFormatsAreNamedWithTheirFirstOctets) {
   const std::string accepted =
-      "(accepted: pcap and pcapng of either byte order, plain or compressed with gzip, xz, zstd, lz4 or bzip2)";
+      "(accepted: pcap and pcapng of either byte order and dnstap, plain or compressed with gzip, xz, zstd, lz4 or bzip2)";
   const struct {
     Octets octets;
     std::string says;

@@ -120,7 +120,8 @@ TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right)
       {"server = \"\\u00e9\"\nwindow = { lateness = nan }", "it has to be a finite number"},
       {"window = { lateness = -1 }", "lateness is from 0 to 3600 seconds"},
       {"ports = [53, 70000]", "ports is 70000, it has to be a whole number from 1 to 65535"},
-      {"[[source]]\ninterface = \"a\"\nfile = \"b\"", "names either interface"},
+      {"[[source]]\ninterface = \"a\"\nfile = \"b\"", "names one of interface"},
+      {"[[source]]\nspeedy = \"a\"\ndnstap = \"b\"", "names one of interface"},
       {"[[source]]\nfile = \"a\"\n[[source]]\ninterface = \"b\"", "one interface and nothing beside it"},
       {"[[source]]\ninterface = \"a\"\n[[source]]\nfile = \"b\"", "one interface and nothing beside it"},
       {"[[source]]\nfile = [1]", "file"},
@@ -146,6 +147,23 @@ TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right)
     EXPECT_NE(config.error().message.find(test.says), std::string::npos) << config.error().message;
     EXPECT_NE(config.error().message.find(path_.string()), std::string::npos) << config.error().message;
   }
+}
+
+TEST_F(ConfigTest, A_source_of_messages_is_named_by_its_kind) {
+  const auto dnstap = read("[[source]]\ndnstap = \"tcp:127.0.0.1:6000\"\n");
+  EXPECT_EQ(dnstap->source->what, std::vector<std::string>{"dnstap:tcp:127.0.0.1:6000"});
+  EXPECT_FALSE(dnstap->source->arrival_time);
+  EXPECT_TRUE(validate_source(*dnstap));
+  auto speedy = *read("[[source]]\nspeedy = \"-\"\narrival_time = false\n");
+  EXPECT_EQ(speedy.source->what, std::vector<std::string>{"speedy:-"});
+  EXPECT_NE(validate_source(speedy).error().message.find("window = { packets = 1000 }, or arrival_time = true"),
+            std::string::npos);
+  speedy.source->arrival_time = true;
+  EXPECT_TRUE(validate_source(speedy));
+  speedy.from = util::from_seconds(1);
+  EXPECT_NE(validate_source(speedy).error().message.find("Speedy JSON has none"), std::string::npos);
+  const auto filtered = read("[[source]]\ndnstap = \"x\"\nfilter = \"port 53\"\n");
+  EXPECT_NE(validate_source(*filtered).error().message.find("there are no frames in this"), std::string::npos);
 }
 
 TEST_F(ConfigTest, A_file_that_is_not_there_is_named) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <memory>
+#include <string>
 
 namespace rata::pipeline {
 namespace {
@@ -68,6 +70,87 @@ TEST_F(IntakeTest, How_the_input_is_cut_into_reads_changes_nothing) {
     EXPECT_EQ(collector.ids, expected);
   }
   EXPECT_EQ(expected.size(), 700u);
+}
+
+TEST_F(IntakeTest, The_clock_moves_packet_time_only_where_that_is_of_now) {
+  Intake intake({.shards = 1, .guard_time = true}, collector_);
+  intake.tick(util::from_seconds(5));
+  EXPECT_EQ(intake.watermark().ns, INT64_MIN) << "nothing has come yet";
+  intake.add(std::vector{query(1, 100)});
+  intake.tick(util::from_seconds(90));
+  EXPECT_EQ(intake.watermark(), util::from_seconds(100));
+  intake.tick(util::from_seconds(110));
+  EXPECT_EQ(intake.watermark(), util::from_seconds(110));
+  intake.tick(util::from_seconds(110 + 86'401));
+  EXPECT_EQ(intake.watermark(), util::from_seconds(110)) << "a recording played to a live source";
+}
+
+/// A query for the root with an envelope, as a source of messages hands it over.
+struct Enveloped {
+  std::vector<std::uint8_t> octets = {0, 9, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1};
+  std::string client;
+  capture::Envelope envelope;
+
+  Frame frame(double seconds) const {
+    return {.octets = octets,
+            .time = {static_cast<std::int64_t>(seconds * 1e9)},
+            .ordinal = 0,
+            .original_length = 17,
+            .link = capture::LinkType::Dnstap,
+            .envelope = &envelope};
+  }
+};
+
+TEST_F(IntakeTest, A_message_without_time_before_any_time_is_in_no_window) {
+  Enveloped timeless;
+  timeless.envelope.lacks.add(util::Member::time);
+  for (const bool by_time : {true, false}) {
+    Collector collector;
+    Intake intake({.shards = 1, .guard_time = true, .needs_time = by_time}, collector);
+    intake.add(std::vector{timeless.frame(0)});
+    EXPECT_EQ(intake.books().no_time, by_time ? 1u : 0u);
+    intake.add(std::vector{query(1, 100), timeless.frame(100)});
+    intake.finish();
+    EXPECT_EQ(collector.ids.size(), by_time ? 2u : 3u);
+    EXPECT_TRUE(intake.books().balanced());
+  }
+}
+
+TEST_F(IntakeTest, A_message_without_time_does_not_believe_the_stamp_that_waits) {
+  Enveloped timeless;
+  timeless.envelope.lacks.add(util::Member::time);
+  Intake intake({.shards = 1, .guard_time = true, .needs_time = true}, collector_);
+  // The source carries on the time of the message before, which is held for being implausible.
+  intake.add(std::vector{query(1, 100), query(2, 4e9), timeless.frame(4e9), query(3, 101)});
+  intake.finish();
+  EXPECT_EQ(collector_.ids, (std::vector<std::uint16_t>{1, 9, 3}));
+  EXPECT_EQ(intake.watermark(), util::from_seconds(101));
+  EXPECT_EQ(intake.books().implausible_time, 1u);
+  EXPECT_TRUE(intake.books().balanced());
+}
+
+TEST_F(IntakeTest, The_envelope_of_a_message_that_waits_outlives_the_read) {
+  std::vector<std::string> clients;
+  struct Texts final : PacketSink {
+    explicit Texts(std::vector<std::string>& texts) : into(texts) {}
+    void add(std::size_t, std::span<const reduce::Packet> batch) override {
+      for (const reduce::Packet& packet : batch) into.emplace_back(packet.client_text);
+    }
+    util::Time advance(util::Time watermark) override { return {watermark.ns + 1}; }
+    std::vector<std::string>& into;
+  } sink(clients);
+  Intake intake({.shards = 1, .guard_time = true}, sink);
+  intake.add(std::vector{query(1, 100)});
+  for (int i = 0; i < 4; ++i) {
+    auto message = std::make_unique<Enveloped>();
+    message->client = "anonymous-client-number-" + std::to_string(i);
+    message->envelope.source_text = message->client;
+    intake.add(std::vector{message->frame(4e9 + i)});
+    message->client.assign(message->client.size(), '#');  // as the source's buffer is written over
+  }
+  intake.finish();
+  EXPECT_EQ(clients, (std::vector<std::string>{"", "anonymous-client-number-0", "anonymous-client-number-1",
+                                               "anonymous-client-number-2", "anonymous-client-number-3"}));
 }
 
 TEST_F(IntakeTest, The_books_balance_after_every_frame_also_while_one_waits_for_others_to_agree) {
