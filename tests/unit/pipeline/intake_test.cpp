@@ -110,7 +110,7 @@ TEST_F(IntakeTest, A_message_without_time_before_any_time_is_in_no_window) {
     intake.add(std::vector{timeless.frame(0)});
     EXPECT_EQ(intake.books().no_time, by_time ? 1u : 0u);
     intake.add(std::vector{query(1, 100), timeless.frame(100)});
-    intake.finish();
+    EXPECT_TRUE(intake.finish());
     EXPECT_EQ(collector.ids.size(), by_time ? 2u : 3u);
     EXPECT_TRUE(intake.books().balanced());
   }
@@ -122,7 +122,7 @@ TEST_F(IntakeTest, A_message_without_time_does_not_believe_the_stamp_that_waits)
   Intake intake({.shards = 1, .guard_time = true, .needs_time = true}, collector_);
   // The source carries on the time of the message before, which is held for being implausible.
   intake.add(std::vector{query(1, 100), query(2, 4e9), timeless.frame(4e9), query(3, 101)});
-  intake.finish();
+  EXPECT_TRUE(intake.finish());
   EXPECT_EQ(collector_.ids, (std::vector<std::uint16_t>{1, 9, 3}));
   EXPECT_EQ(intake.watermark(), util::from_seconds(101));
   EXPECT_EQ(intake.books().implausible_time, 1u);
@@ -148,7 +148,7 @@ TEST_F(IntakeTest, The_envelope_of_a_message_that_waits_outlives_the_read) {
     intake.add(std::vector{message->frame(4e9 + i)});
     message->client.assign(message->client.size(), '#');  // as the source's buffer is written over
   }
-  intake.finish();
+  EXPECT_TRUE(intake.finish());
   EXPECT_EQ(clients, (std::vector<std::string>{"", "anonymous-client-number-0", "anonymous-client-number-1",
                                                "anonymous-client-number-2", "anonymous-client-number-3"}));
 }
