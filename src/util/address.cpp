@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "util/encoding.h"
+
 namespace rata::util {
 
 std::string text(const Address& address) {
@@ -15,13 +17,8 @@ std::string text(const Address& address) {
 }
 
 std::string hex(std::span<const std::uint8_t> octets) {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string out;
-  out.reserve(octets.size() * 2);
-  for (const std::uint8_t octet : octets) {
-    out += digits[octet >> 4];
-    out += digits[octet & 15];
-  }
+  append_hex(octets, out);
   return out;
 }
 
