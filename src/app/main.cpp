@@ -23,7 +23,7 @@ constexpr const char* examples = R"(Examples:
   ratadns monitor -c ratadns.toml --source capture.pcap
   ratadns COMMAND --help                options of one command)";
 
-const std::vector<std::string> commands = {"run", "monitor", "summary", "serialize", "check", "list"};
+const std::vector<std::string> commands = {"run", "monitor", "summary", "serialize", "show", "check", "list"};
 
 /// A standard stream that the parent has closed would give its number to the next file opened, and be written to.
 void open_standard_streams() {
@@ -49,6 +49,7 @@ int run(int argc, char** argv) {
   rata::app::add_monitor(app, status);
   rata::app::add_summary(app, status);
   rata::app::add_serialize(app, status);
+  rata::app::add_show(app, status);
   rata::app::add_check(app, status);
   rata::app::add_list(app, status);
   try {

@@ -6,7 +6,7 @@
 
 namespace rata::app {
 
-void InputOptions::add_to(CLI::App& command) {
+void InputOptions::add_to(CLI::App& command, unsigned most_threads) {
   command.add_option("--port", ports, "DNS port; may be given several times (default: 53)")
       ->type_name("N")
       ->check(CLI::Range(1, 65535))
@@ -26,9 +26,12 @@ void InputOptions::add_to(CLI::App& command) {
       ->check(CLI::IsMember(tunnels))
       ->take_all()
       ->allow_extra_args(false);
-  command.add_option("--threads", threads, "threads for reading; this version uses 1")
+  command
+      .add_option("--threads", threads,
+                  most_threads > 1 ? "threads that format; the output is the same for any number (default: 1)"
+                                   : "threads for reading; this version uses 1")
       ->type_name("N")
-      ->check(CLI::Range(1, 1));
+      ->check(CLI::Range(1u, most_threads));
 }
 
 void InputOptions::close(decode::TunnelSet& tunnels) const {

@@ -25,7 +25,8 @@ struct InputOptions {
   std::vector<std::string> closed_tunnels;
   unsigned threads = 1;
 
-  void add_to(CLI::App& command);
+  /// `most_threads`: what --threads may be.
+  void add_to(CLI::App& command, unsigned most_threads = 1);
 
   /// Takes the tunnels that are not to be opened out of `tunnels`.
   void close(decode::TunnelSet& tunnels) const;
@@ -44,6 +45,7 @@ void add_run(CLI::App& app, int& status);
 void add_monitor(CLI::App& app, int& status);
 void add_summary(CLI::App& app, int& status);
 void add_serialize(CLI::App& app, int& status);
+void add_show(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
 void add_list(CLI::App& app, int& status);
 

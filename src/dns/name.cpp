@@ -77,7 +77,7 @@ void fold_case(std::span<const std::uint8_t> wire, std::uint8_t* to) noexcept {
   }
 }
 
-bool read_name(std::span<const std::uint8_t> message, std::size_t& at, std::string& out) {
+NameFault read_name(std::span<const std::uint8_t> message, std::size_t& at, std::string& out, Compression compression) {
   std::size_t cursor = at;
   std::size_t start_of_run = at;  // where the run of labels being read began
   std::size_t octets = 0;
@@ -86,29 +86,41 @@ bool read_name(std::span<const std::uint8_t> message, std::size_t& at, std::stri
   while (cursor < message.size()) {
     const std::uint8_t length = message[cursor];
     if ((length & 0xc0) == 0xc0) {
-      if (cursor + 2 > message.size()) return false;
+      if (compression == Compression::refused) return NameFault::compressed;
+      if (cursor + 2 > message.size()) return NameFault::cut;
       const std::size_t target = static_cast<std::size_t>(length & 0x3f) << 8 | message[cursor + 1];
       if (!jumped) at = cursor + 2;
       jumped = true;
       // A pointer must land before the run of labels being read. Each jump then goes strictly backwards, so a loop
       // cannot be built and no hop counter is needed.
-      if (target >= start_of_run) return false;
+      if (target >= start_of_run) return NameFault::pointer_not_backwards;
       cursor = start_of_run = target;
       continue;
     }
-    if (length > 63) return false;
+    if (length > 63) return NameFault::bad_label_type;
     octets += 1u + length;
-    if (octets > max_name_octets) return false;
+    if (octets > max_name_octets) return NameFault::too_long;
     if (length == 0) {
       if (!jumped) at = cursor + 1;
       if (out.size() == begin) out += '.';
-      return true;
+      return NameFault::none;
     }
-    if (cursor + 1 + length > message.size()) return false;
+    if (cursor + 1 + length > message.size()) return NameFault::cut;
     append_label(message.subspan(cursor + 1, length), out);
     cursor += 1u + length;
   }
-  return false;
+  return NameFault::cut;
+}
+
+std::string_view text(NameFault fault) {
+  static constexpr std::array<std::string_view, static_cast<std::size_t>(NameFault::count_)> texts = {
+      "can be read",
+      "ends beyond its octets",
+      "has a label type that is not in use",
+      "is longer than 255 octets",
+      "has a compression pointer that does not point backwards",
+      "is compressed where it must not be"};
+  return texts[static_cast<std::size_t>(fault)];
 }
 
 }  // namespace rata::dns

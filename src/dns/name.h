@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace rata::dns {
 
@@ -19,8 +20,25 @@ std::string name_text(std::span<const std::uint8_t> wire);
 /// eight octets.
 void fold_case(std::span<const std::uint8_t> wire, std::uint8_t* to) noexcept;
 
-/// Reads a name that may be compressed, from `at` in `message`, into presentation form with case kept, and moves `at`
-/// behind it. Errors: false when the name cannot be read. Source: RFC 1035 section 4.1.4.
-bool read_name(std::span<const std::uint8_t> message, std::size_t& at, std::string& out);
+/// Why a name cannot be read.
+enum class NameFault : std::uint8_t {
+  none,
+  cut,                    ///< the octets end inside it
+  bad_label_type,         ///< 01 or 10 in the first two bits (RFC 6891 section 5: none is in use)
+  too_long,               ///< over 255 octets, its pointers followed
+  pointer_not_backwards,  ///< to itself, forward, or into the labels it ends
+  compressed,             ///< a pointer in a name that must have none
+  count_
+};
+
+/// "ends beyond its octets": completes a sentence whose subject is the name.
+std::string_view text(NameFault fault);
+
+enum class Compression : std::uint8_t { allowed, refused };
+
+/// Reads a name from `at` in `message` into presentation form with case kept, and moves `at` behind it.
+/// Errors: the fault; `out` then ends with what was read before. Source: RFC 1035 section 4.1.4.
+[[nodiscard]] NameFault read_name(std::span<const std::uint8_t> message, std::size_t& at, std::string& out,
+                                  Compression compression = Compression::allowed);
 
 }  // namespace rata::dns

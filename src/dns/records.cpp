@@ -1,74 +1,117 @@
 #include "dns/records.h"
 
-#include "dns/name.h"
+#include <array>
+
+#include "util/cursor.h"
 
 namespace rata::dns {
 namespace {
 
-/// Reads one after the other; false ends the reading.
-class SectionReader {
- public:
-  explicit SectionReader(const Message& message) : octets_(message.octets) {}
-
-  bool question(Question& question) {
-    if (!read_name(octets_, at_, question.qname) || octets_.size() - at_ < 4) return false;
-    question.qtype = word();
-    question.qclass = word();
-    return true;
-  }
-
-  bool record(Record& record) {
-    if (!read_name(octets_, at_, record.owner) || octets_.size() - at_ < 10) return false;
-    record.type = word();
-    record.rr_class = word();
-    record.ttl = static_cast<std::uint32_t>(word()) << 16;
-    record.ttl |= word();
-    const std::size_t rdlength = word();
-    if (rdlength > octets_.size() - at_) return false;
-    record.rdata = octets_.subspan(at_, rdlength);
-    if (record.type == type_ns) read_name_server(record, rdlength);
-    at_ += rdlength;
-    return true;
-  }
-
- private:
-  std::uint16_t word() {
-    const auto value = static_cast<std::uint16_t>(octets_[at_] << 8 | octets_[at_ + 1]);
-    at_ += 2;
-    return value;
-  }
-
-  void read_name_server(Record& record, std::size_t rdlength) const {
-    std::size_t at = at_;
-    if (!read_name(octets_, at, record.name_in_rdata) || at != at_ + rdlength) record.name_in_rdata.clear();
-  }
-
-  std::span<const std::uint8_t> octets_;
-  std::size_t at_ = 12;
-};
-
-/// The counts come from the wire: nothing is reserved for them, a record has to be there to take room.
-template <typename Item, typename Read>
-bool read_all(unsigned count, std::vector<Item>& into, Read read) {
-  for (unsigned i = 0; i < count; ++i) {
-    Item item;
-    if (!read(item)) return false;
-    into.push_back(std::move(item));
-  }
-  return true;
-}
+constexpr std::size_t header_octets = 12;
+constexpr std::size_t question_octets = 4;  // type, class
+constexpr std::size_t record_octets = 10;   // type, class, TTL, RDLENGTH
 
 }  // namespace
 
-Sections read_sections(const Message& message) {
-  Sections sections;
-  SectionReader reader(message);
-  const auto record = [&reader](Record& item) { return reader.record(item); };
-  read_all(message.question_count, sections.questions, [&reader](Question& item) { return reader.question(item); }) &&
-      read_all(message.answer_count, sections.answers, record) &&
-      read_all(message.authority_count, sections.authorities, record) &&
-      read_all(message.additional_count, sections.additionals, record);
-  return sections;
+std::string_view text(RecordFault fault) {
+  static constexpr std::array<std::string_view, static_cast<std::size_t>(RecordFault::count_)> texts = {
+      "can be read",
+      "the message ends before it",
+      "the owner name ends beyond the message",
+      "the owner name has a label type that is not in use",
+      "the message ends between the owner name and rdata",
+      "rdata ends beyond the message"};
+  return texts[static_cast<std::size_t>(fault)];
+}
+
+RecordWalk::RecordWalk(const Message& message, Section from) noexcept : message_(&message), at_(header_octets) {
+  enter(Section::question);
+  // The first question has been read: most messages have no other.
+  if (from != Section::question && message.has_question()) {
+    at_ += message.qname.size() + question_octets;
+    index_ = 1;
+    --left_;
+  }
+  Record passed;
+  while (section_ < from) {
+    if (left_ == 0)
+      enter(static_cast<Section>(static_cast<int>(section_) + 1));
+    else if (!read_frame(passed))
+      return;
+  }
+}
+
+std::uint16_t RecordWalk::count(Section section) const noexcept {
+  switch (section) {
+    case Section::question:
+      return message_->question_count;
+    case Section::answer:
+      return message_->answer_count;
+    case Section::authority:
+      return message_->authority_count;
+    default:
+      return message_->additional_count;
+  }
+}
+
+void RecordWalk::enter(Section section) noexcept {
+  section_ = section;
+  index_ = 0;
+  left_ = count(section);
+}
+
+bool RecordWalk::next(Record& record) noexcept {
+  if (fault_ != RecordFault::none) return false;
+  while (left_ == 0) {
+    if (section_ == Section::additional) return false;
+    enter(static_cast<Section>(static_cast<int>(section_) + 1));
+  }
+  return read_frame(record);
+}
+
+bool RecordWalk::read_frame(Record& record) noexcept {
+  const auto octets = message_->octets;
+  std::size_t at = at_;
+  if (at >= octets.size()) return fail(RecordFault::missing);
+  if (!skip_owner(at)) return false;
+  const bool question = section_ == Section::question;
+  if (octets.size() - at < (question ? question_octets : record_octets)) return fail(RecordFault::cut_fixed_part);
+  util::Cursor fixed(octets.subspan(at));
+  record.type = fixed.u16();
+  record.rr_class = fixed.u16();
+  record.ttl = question ? 0 : fixed.u32();
+  const std::uint16_t rdlength = question ? std::uint16_t{0} : fixed.u16();
+  if (rdlength > fixed.remaining()) return fail(RecordFault::rdata_beyond_end);
+  record.section = section_;
+  record.index = index_;
+  record.owner_at = at_;
+  record.rdata_at = at + fixed.position();
+  record.rdata = fixed.take(rdlength);
+  at_ = record.rdata_at + rdlength;
+  ++index_;
+  --left_;
+  return true;
+}
+
+/// Moves `at` behind a name, compressed or not, without following pointers.
+bool RecordWalk::skip_owner(std::size_t& at) noexcept {
+  const auto octets = message_->octets;
+  while (at < octets.size()) {
+    const std::uint8_t length = octets[at];
+    if (length >= 0xc0) {
+      at += 2;
+      return at <= octets.size() || fail(RecordFault::cut_owner);
+    }
+    if (length > 63) return fail(RecordFault::bad_label_type);
+    at += 1u + length;
+    if (length == 0) return true;
+  }
+  return fail(RecordFault::cut_owner);
+}
+
+bool RecordWalk::fail(RecordFault fault) noexcept {
+  fault_ = fault;
+  return false;
 }
 
 }  // namespace rata::dns

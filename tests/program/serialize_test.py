@@ -56,12 +56,32 @@ class Serialize(ProgramTest):
             self.assertIn(f'"qname":"n{i}."', row)
             self.assertNotIn("source", row)
 
+    def test_threads_change_nothing(self):
+        capture, _ = self.traffic("--packets", 50000, "--tcp", ".1", "--malformed", ".01", "--frag", ".01")
+        one = run("serialize", capture)
+        self.assertEqual(one.returncode, 0, one.stderr)
+        self.assertGreater(len(records(one.stdout.encode())), 30000)
+        for threads in (2, 3):
+            done = run("serialize", "--threads", threads, capture)
+            self.assertEqual((done.stdout, done.stderr, done.returncode), (one.stdout, one.stderr, one.returncode))
+
+    def test_only_some_numbers_of_threads_are_accepted(self):
+        for threads in ("0", "65", "x"):
+            done = run("serialize", "--threads", threads, "-", stdin=b"")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--threads", done.stderr)
+
     def test_names_of_any_octets_are_valid_utf_8(self):
         done = self.serialize([(1, query_frame(query("\xff\x80\"\\")))])
         self.assertIn(r'"qname":"\\255\\128\\034\\092."', done.stdout)
 
     def test_records_come_while_a_pipe_is_open_and_end_with_their_reader(self):
-        process = subprocess.Popen([RATADNS, "serialize"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        for threads in ("1", "3"):
+            with self.subTest(threads=threads):
+                self.watch_a_pipe(threads)
+
+    def watch_a_pipe(self, threads):
+        process = subprocess.Popen([RATADNS, "serialize", "--threads", threads], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL)
         process.stdin.write(pcap([(1, query_frame(query()))]))
         process.stdin.flush()
@@ -79,6 +99,14 @@ class Serialize(ProgramTest):
         done = self.serialize([(1, b"\0" * 12 + b"\x08\0" + ipv4(udp(b"short"))), (2, query_frame(query()))])
         self.assertEqual(len(records(done.stdout.encode())), 1)
         self.assertIn("1 malformed messages left out", done.stderr)
+
+    def test_a_record_with_an_unreadable_name_ends_the_records(self):
+        message = struct.pack("!6H", 1, 0x8400, 1, 2, 1, 0) + wire_name("cl") + struct.pack("!2H", 2, 1)
+        message += b"\xc0\x0c" + struct.pack("!2HIH", 2, 1, 60, 2) + b"\xc0\xff"
+        message += b"\xc0\xff" + struct.pack("!2HIH", 1, 1, 60, 0) + b"\xc0\x0c" + struct.pack("!2HIH", 1, 1, 60, 0)
+        done = self.serialize([(1, response_frame(message))], "--fields", "answers,authorities,additionals")
+        self.assertEqual(records(done.stdout.encode()), [
+            '{"id":"1","flags":"8400","answers":[{"name":"cl.","type":"2","class":"1","ttl":"3c","rdata":"c0ff"}]}'])
 
     def test_an_unknown_field_is_refused(self):
         done = run("serialize", "--fields", "names", "-", stdin=b"")

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "dns/codes.h"
-#include "dns/records.h"
 
 namespace rata::dns {
 namespace {
@@ -57,12 +56,20 @@ TEST(DnsName, Compressed_names_are_read_and_loops_refused) {
     std::size_t at;
     const char* text;  // nullptr: refused
     std::size_t end;
-  } cases[] = {{12, "ns.", 16},  {16, "a.ns.", 20}, {20, "a.ns.", 22}, {22, nullptr, 0}, {24, nullptr, 0},
-               {28, nullptr, 0}, {31, nullptr, 0},  {32, nullptr, 0},  {34, nullptr, 0}};
+    NameFault fault;
+  } cases[] = {{12, "ns.", 16, NameFault::none},
+               {16, "a.ns.", 20, NameFault::none},
+               {20, "a.ns.", 22, NameFault::none},
+               {22, nullptr, 0, NameFault::pointer_not_backwards},
+               {24, nullptr, 0, NameFault::pointer_not_backwards},
+               {28, nullptr, 0, NameFault::pointer_not_backwards},
+               {31, nullptr, 0, NameFault::bad_label_type},
+               {32, nullptr, 0, NameFault::cut},
+               {34, nullptr, 0, NameFault::cut}};
   for (const auto& test : cases) {
     std::size_t at = test.at;
     std::string text;
-    EXPECT_EQ(read_name(message, at, text), test.text != nullptr) << test.at;
+    EXPECT_EQ(read_name(message, at, text), test.fault) << test.at;
     if (test.text == nullptr) continue;
     EXPECT_EQ(text, test.text);
     EXPECT_EQ(at, test.end);
@@ -82,29 +89,20 @@ TEST(DnsName, A_chain_of_pointers_cannot_make_a_name_over_255_octets) {
       message.insert(message.end(), {static_cast<std::uint8_t>(0xc0 | before >> 8), static_cast<std::uint8_t>(before)});
     std::size_t at = here;
     std::string text;
-    EXPECT_EQ(read_name(message, at, text), i < 3) << i;
+    EXPECT_EQ(read_name(message, at, text), i < 3 ? NameFault::none : NameFault::too_long) << i;
     before = here;
   }
 }
 
-TEST(DnsRecords, Sections_are_read_up_to_the_first_broken_record) {
-  const Octets octets = {0,    1,    0x84, 0, 0,  1, 0, 2, 0, 1,  0,  0,  // one question, two answers, one authority
-                         2,    'C',  'L',  0, 0,  2, 0, 1,                // CL. NS IN
-                         0xc0, 12,   0,    2, 0,  1, 0, 0, 0, 60, 0,  4, 1,   'a', 0xc0,
-                         12,   0xc0, 12,   0, 16, 0, 1, 0, 0, 0,  60, 0, 2,   1,   0xff,
-                         0xc0, 12,   0,    1, 0,  1, 0, 0, 0, 60, 0,  4, 192, 0};  // cut
-  Message message;
-  ASSERT_EQ(parse(octets, message), Malformed::none);
-  EXPECT_TRUE(message.broken_records);
-  const Sections sections = read_sections(message);
-  ASSERT_EQ(sections.questions.size(), 1u);
-  EXPECT_EQ(sections.questions[0].qname, "CL.");
-  ASSERT_EQ(sections.answers.size(), 2u);
-  EXPECT_EQ(sections.answers[0].name_in_rdata, "a.CL.");
-  EXPECT_EQ(sections.answers[0].ttl, 60u);
-  EXPECT_EQ(sections.answers[1].name_in_rdata, "");
-  EXPECT_EQ(sections.answers[1].rdata.size(), 2u);
-  EXPECT_TRUE(sections.authorities.empty());
+TEST(DnsName, Where_compression_is_refused_a_pointer_is_a_fault) {
+  const Octets message = {1, 'a', 0, 1, 'b', 0xc0, 0};
+  std::size_t at = 3;
+  std::string text;
+  EXPECT_EQ(read_name(message, at, text, Compression::refused), NameFault::compressed);
+  text.clear();
+  at = 0;
+  EXPECT_EQ(read_name(message, at, text, Compression::refused), NameFault::none);
+  EXPECT_EQ(text, "a.");
 }
 
 TEST(DnsCodes, Known_numbers_have_mnemonics_and_others_their_number) {

@@ -1,0 +1,203 @@
+#include "app/ordered_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "app/capture_reader.h"
+
+namespace rata::app {
+namespace {
+
+/// Enough to pay for the wake-up, few enough that a block's text stays in the cache.
+constexpr std::size_t packets_per_block = 512;
+constexpr std::size_t octets_per_block = 256 * 1024;
+constexpr std::size_t blocks_per_thread = 4;
+constexpr std::size_t text_octets = 1 << 16;
+
+bool put(std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  text.clear();
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+
+std::span<const std::uint8_t> moved(std::span<const std::uint8_t> part, const std::uint8_t* from,
+                                    const std::uint8_t* to) {
+  return part.empty() ? part : std::span(to + (part.data() - from), part.size());
+}
+
+}  // namespace
+
+/// Packets whose octets lie in the block itself.
+struct OrderedOutput::Block {
+  enum class State : std::uint8_t { waiting, at_work, done };
+
+  std::vector<reduce::Packet> packets;
+  std::vector<std::uint8_t> octets;  // reserved, so that what points into it stays
+  std::string text;
+  State state = State::waiting;
+
+  bool room_for(std::size_t count) const {
+    return packets.empty() || (packets.size() < packets_per_block && octets.size() + count <= octets.capacity());
+  }
+
+  std::span<const std::uint8_t> keep(std::span<const std::uint8_t> part) {
+    const std::size_t at = octets.size();
+    octets.insert(octets.end(), part.begin(), part.end());
+    return std::span<const std::uint8_t>(octets).subspan(at);
+  }
+
+  std::string_view keep(std::string_view part) {
+    const auto kept = keep(std::span(reinterpret_cast<const std::uint8_t*>(part.data()), part.size()));
+    return {reinterpret_cast<const char*>(kept.data()), kept.size()};
+  }
+};
+
+OrderedOutput::OrderedOutput(FormatPacket format, unsigned threads)
+    : format_(std::move(format)), limit_blocks_(blocks_per_thread * threads) {
+  if (threads < 2) return;
+  filling_ = take_block();
+  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  threads_.emplace_back([this] { write(); });
+}
+
+OrderedOutput::~OrderedOutput() { finish(); }
+
+void OrderedOutput::add(std::size_t, std::span<const reduce::Packet> batch) {
+  for (const reduce::Packet& packet : batch) {
+    if (filling_ != nullptr) {
+      copy(packet);
+      continue;
+    }
+    format_(packet, text_);
+    if (text_.size() > text_octets && !failed_) failed_ = !put(text_);
+  }
+}
+
+void OrderedOutput::copy(const reduce::Packet& packet) {
+  const dns::Message& message = packet.message;
+  const std::size_t needed = message.octets.size() + packet.client_text.size() + packet.server_text.size();
+  if (!filling_->room_for(needed)) hand_over();
+  if (filling_->octets.capacity() < needed) filling_->octets.reserve(needed);
+  reduce::Packet& kept = filling_->packets.emplace_back(packet);
+  kept.message.octets = filling_->keep(message.octets);
+  kept.message.qname = moved(message.qname, message.octets.data(), kept.message.octets.data());
+  kept.message.edns.options = moved(message.edns.options, message.octets.data(), kept.message.octets.data());
+  kept.client_text = filling_->keep(packet.client_text);
+  kept.server_text = filling_->keep(packet.server_text);
+  kept.qname = {};  // lower case: nobody here wants it
+}
+
+std::unique_ptr<OrderedOutput::Block> OrderedOutput::take_block() {
+  auto block = std::make_unique<Block>();
+  block->packets.reserve(packets_per_block);
+  block->octets.reserve(octets_per_block);
+  return block;
+}
+
+void OrderedOutput::hand_over() {
+  if (filling_->packets.empty()) return;
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [this] { return under_way_.size() < limit_blocks_; });
+  under_way_.push_back(std::move(filling_));
+  if (!spare_.empty()) {
+    filling_ = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  lock.unlock();
+  filled_.notify_one();
+  if (filling_ == nullptr) filling_ = take_block();
+}
+
+OrderedOutput::Block* OrderedOutput::next_to_format() {
+  const auto waiting =
+      std::ranges::find_if(under_way_, [](const auto& block) { return block->state == Block::State::waiting; });
+  return waiting == under_way_.end() ? nullptr : waiting->get();
+}
+
+void OrderedOutput::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    Block* block = nullptr;
+    filled_.wait(lock, [&] { return (block = next_to_format()) != nullptr || closed_; });
+    if (block == nullptr) return;
+    block->state = Block::State::at_work;
+    lock.unlock();
+    for (const reduce::Packet& packet : block->packets) format_(packet, block->text);
+    lock.lock();
+    block->state = Block::State::done;
+    if (under_way_.front().get() == block) formatted_.notify_one();
+  }
+}
+
+void OrderedOutput::write() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    formatted_.wait(lock,
+                    [this] { return under_way_.empty() ? closed_ : under_way_.front()->state == Block::State::done; });
+    if (under_way_.empty()) return;
+    Block* block = under_way_.front().get();
+    const bool wanted = !failed_;
+    lock.unlock();
+    const bool put_out = !wanted || put(block->text);
+    block->text.clear();
+    block->packets.clear();
+    block->octets.clear();
+    lock.lock();
+    if (!put_out) failed_ = true;
+    under_way_.front()->state = Block::State::waiting;
+    spare_.push_back(std::move(under_way_.front()));
+    under_way_.pop_front();
+    room_.notify_one();
+  }
+}
+
+bool OrderedOutput::flush() {
+  if (filling_ != nullptr) {
+    hand_over();
+    const std::scoped_lock lock(mutex_);
+    return !failed_;
+  }
+  if (!failed_) failed_ = !put(text_);
+  return !failed_;
+}
+
+bool OrderedOutput::finish() {
+  flush();
+  {
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+  }
+  filled_.notify_all();
+  formatted_.notify_all();
+  threads_.clear();  // joins
+  return !failed_;
+}
+
+int print_packets(const InputOptions& options, const std::vector<std::string>& files, FormatPacket format) {
+  auto config = options.intake_of(files);
+  if (!config) {
+    complain(config.error().message);
+    return exit_usage;
+  }
+  config->shards = 1;  // one shard keeps the order of the input
+  OrderedOutput output(std::move(format), options.threads);
+  pipeline::Intake intake(*config, output);
+  if (auto kept = intake.keep_malformed(options.keep_malformed, files); !kept) {
+    complain(kept.error().message);
+    return exit_failed;
+  }
+  const CaptureFacts facts = read_captures(files, intake, [&output] { return output.flush(); });
+  const bool written = output.finish();
+  for (const std::string& error : facts.errors) complain(error);
+  const pipeline::Books books = intake.books();
+  if (books.malformed_total() + books.broken_records > 0)
+    complain(fmt::format("{} malformed messages left out, {} written up to their first broken record",
+                         books.malformed_total(), books.broken_records));
+  if (!written) complain("standard output: cannot be written");
+  return facts.errors.empty() && !facts.interrupted && written ? exit_done : exit_failed;
+}
+
+}  // namespace rata::app

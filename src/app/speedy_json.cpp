@@ -1,0 +1,226 @@
+#include "app/speedy_json.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "dns/name.h"
+#include "dns/records.h"
+#include "util/encoding.h"
+
+namespace rata::app {
+namespace {
+
+using dns::Record;
+using dns::Section;
+using util::Member;
+
+void append_number(std::uint32_t number, int base, std::string& out) {
+  std::array<char, 10> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
+  out.append(digits.data(), end);
+}
+
+/// ,"key":"1c"
+void append_member(std::string_view key, std::uint32_t number, std::string& out) {
+  out += ",\"";
+  out += key;
+  out += "\":\"";
+  append_number(number, 16, out);
+  out += '"';
+}
+
+/// Escapes what stands from `begin` on, as JSON wants it inside quotes.
+void escape_from(std::size_t begin, std::string& out) {
+  const auto special = [](char letter) { return letter == '\\' || letter == '"' || (letter >= 0 && letter < ' '); };
+  const auto first = std::find_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), special);
+  if (first == out.end()) return;
+  const std::string plain(first, out.end());
+  out.erase(first, out.end());
+  for (const char letter : plain) {
+    if (special(letter)) out += '\\';
+    if (letter == '\\' || letter == '"' || !special(letter)) {
+      out += letter;
+    } else {
+      const auto octet = static_cast<std::uint8_t>(letter);
+      out += "u00";
+      util::append_hex({&octet, 1}, out);
+    }
+  }
+}
+
+/// "name", case kept. False when it cannot be read.
+bool append_name(std::span<const std::uint8_t> message, std::size_t at, std::string& out, std::size_t* end = nullptr) {
+  out += '"';
+  const std::size_t begin = out.size();
+  if (dns::read_name(message, at, out) != dns::NameFault::none) return false;
+  escape_from(begin, out);
+  out += '"';
+  if (end != nullptr) *end = at;
+  return true;
+}
+
+void append_address(std::string_view key, const util::Address& address, std::string_view text, std::string& out) {
+  out += '"';
+  out += key;
+  out += "\":\"";
+  if (text.empty()) {
+    util::append_hex(address.bytes(), out);
+  } else {
+    const std::size_t begin = out.size();
+    out += text;
+    escape_from(begin, out);
+  }
+  out += "\",";
+}
+
+void append_addresses(const reduce::Packet& packet, std::string& out) {
+  const bool response = packet.message.is_response();
+  const auto client = [&](const char* key) { append_address(key, packet.client, packet.client_text, out); };
+  const auto server = [&](const char* key) { append_address(key, packet.server, packet.server_text, out); };
+  if (!packet.lacks.has(Member::source)) response ? server("source") : client("source");
+  if (!packet.lacks.has(Member::dest)) response ? client("dest") : server("dest");
+}
+
+bool append_question(const dns::Message& message, const Record& question, std::string& out) {
+  out += "{\"qname\":";
+  if (!append_name(message.octets, question.owner_at, out)) return false;
+  append_member("qtype", question.type, out);
+  append_member("qclass", question.rr_class, out);
+  out += '}';
+  return true;
+}
+
+/// ,"ns":["a.example."] where the name is all of rdata, else ,"rdata":"..."
+void append_data(const dns::Message& message, const Record& record, std::string& out) {
+  const std::size_t begin = out.size();
+  if (record.type == dns::type_ns) {
+    out += ",\"ns\":[";
+    std::size_t end = 0;
+    const auto up_to_rdata = message.octets.first(record.rdata_at + record.rdata.size());
+    if (append_name(up_to_rdata, record.rdata_at, out, &end) && end == up_to_rdata.size()) {
+      out += ']';
+      return;
+    }
+    out.resize(begin);
+  }
+  out += ",\"rdata\":\"";
+  util::append_hex(record.rdata, out);
+  out += '"';
+}
+
+bool append_record(const dns::Message& message, const Record& record, std::string& out) {
+  out += "{\"name\":";
+  if (!append_name(message.octets, record.owner_at, out)) return false;
+  append_member("type", record.type, out);
+  append_member("class", record.rr_class, out);
+  append_member("ttl", record.ttl, out);
+  append_data(message, record, out);
+  out += '}';
+  return true;
+}
+
+constexpr std::array<std::string_view, 4> section_keys = {"queries", "answers", "authorities", "additionals"};
+using Wanted = std::array<bool, section_keys.size()>;
+
+/// The lists of the wanted sections, each with a comma before it; a section without records has none, but for queries.
+class SectionWriter {
+ public:
+  SectionWriter(const Wanted& wanted, std::string& out) : wanted_(wanted), out_(out) {}
+
+  void write(const dns::Message& message) {
+    if (wanted_.front()) open(Section::question);
+    dns::RecordWalk walk(message, first());
+    Record record;
+    while (walk.next(record) && record.section <= last()) {
+      if (!wanted_[index(record.section)]) continue;
+      const std::size_t before = out_.size();
+      const Section was = section_;
+      const bool was_open = open_, had_items = items_;
+      begin_item(record.section);
+      if (record.section == Section::question ? append_question(message, record, out_)
+                                              : append_record(message, record, out_))
+        continue;
+      out_.resize(before);
+      section_ = was;
+      open_ = was_open;
+      items_ = had_items;
+      break;
+    }
+    close();
+  }
+
+ private:
+  static std::size_t index(Section section) { return static_cast<std::size_t>(section); }
+  Section first() const { return static_cast<Section>(std::ranges::find(wanted_, true) - wanted_.begin()); }
+  Section last() const {
+    return static_cast<Section>(std::find(wanted_.rbegin(), wanted_.rend(), true).base() - wanted_.begin() - 1);
+  }
+
+  void open(Section section) {
+    out_ += ",\"";
+    out_ += section_keys[index(section)];
+    out_ += "\":[";
+    section_ = section;
+    open_ = true;
+    items_ = false;
+  }
+  void close() {
+    if (open_) out_ += ']';
+    open_ = false;
+  }
+  void begin_item(Section section) {
+    if (!open_ || section != section_) {
+      close();
+      open(section);
+    }
+    if (items_) out_ += ',';
+    items_ = true;
+  }
+
+  const Wanted& wanted_;
+  std::string& out_;
+  Section section_ = Section::question;
+  bool open_ = false, items_ = false;
+};
+
+Wanted wanted_sections(const reduce::Packet& packet, const SpeedyFields& fields) {
+  return {fields.queries && !packet.lacks.has(Member::queries), fields.answers && !packet.lacks.has(Member::answers),
+          fields.authorities && !packet.lacks.has(Member::authorities),
+          fields.additionals && !packet.lacks.has(Member::additionals)};
+}
+
+}  // namespace
+
+const std::vector<std::string>& SpeedyFields::names() {
+  static const std::vector<std::string> names = {"addresses", "queries", "answers", "authorities", "additionals"};
+  return names;
+}
+
+SpeedyFields SpeedyFields::from(const std::vector<std::string>& chosen) {
+  const auto has = [&](const char* name) { return std::ranges::find(chosen, name) != chosen.end(); };
+  return {has("addresses"), has("queries"), has("answers"), has("authorities"), has("additionals")};
+}
+
+void append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std::string& out) {
+  const std::size_t begin = out.size();
+  out += '{';
+  if (fields.addresses) append_addresses(packet, out);
+  const std::size_t before_id = out.size();
+  if (!packet.lacks.has(Member::id)) append_member("id", packet.message.id, out);
+  if (!packet.lacks.has(Member::flags)) append_member("flags", packet.message.flags, out);
+  const Wanted wanted = wanted_sections(packet, fields);
+  if (std::ranges::find(wanted, true) != wanted.end()) SectionWriter(wanted, out).write(packet.message);
+  // Members bring a comma before them, addresses one behind: where they meet there is one too many.
+  if (out.size() > before_id)
+    out.erase(before_id, 1);
+  else if (out.back() == ',')
+    out.pop_back();
+  out += '}';
+  std::string length;
+  append_number(static_cast<std::uint32_t>(out.size() - begin), 10, length);
+  out.insert(begin, length);
+}
+
+}  // namespace rata::app

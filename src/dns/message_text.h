@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "dns/message.h"
+
+namespace rata::dns {
+
+/// Appends all that a message says, for people: header, every record in presentation form, EDNS with its options, what
+/// the opcode makes of it, the kind of response, and where and why its records break off. Lines end with a newline and
+/// begin with two blanks. `message`: read by `parse` without a reason to refuse it.
+void append_message(const Message& message, std::string& out);
+
+}  // namespace rata::dns
