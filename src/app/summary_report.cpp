@@ -9,6 +9,7 @@
 #include <span>
 
 #include "dns/codes.h"
+#include "dns/edns_options.h"
 #include "dns/name.h"
 #include "util/rr_types.h"
 
@@ -33,6 +34,8 @@ std::string class_name(std::size_t code) { return dns::class_text(static_cast<st
 std::string rcode_name(std::size_t code) { return dns::rcode_text(static_cast<std::uint16_t>(code)); }
 std::string opcode_name(std::size_t code) { return dns::opcode_text(static_cast<std::uint8_t>(code)); }
 
+std::string ede_name(std::uint16_t code) { return fmt::format("{} {}", code, dns::ede_text(code)); }
+
 struct Row {
   std::string key;
   std::uint64_t count;
@@ -47,10 +50,28 @@ std::vector<Row> rows_of(std::span<const std::uint64_t> counts, std::string (*na
   return rows;
 }
 
-ordered_json counts_json(std::span<const std::uint64_t> counts, std::string (*name)(std::size_t)) {
+ordered_json rows_json(const std::vector<Row>& rows) {
   ordered_json object = ordered_json::object();
-  for (const Row& row : rows_of(counts, name)) object[row.key] = row.count;
+  for (const Row& row : rows) object[row.key] = row.count;
   return object;
+}
+
+ordered_json counts_json(std::span<const std::uint64_t> counts, std::string (*name)(std::size_t)) {
+  return rows_json(rows_of(counts, name));
+}
+
+/// The same, each code under its mnemonic.
+template <typename Name>
+std::vector<Row> rows_of(const reduce::CodeCounts& counts, Name name) {
+  std::vector<Row> rows;
+  for (const auto& [code, count] : counts.rows()) rows.push_back({name(code), count});
+  std::ranges::stable_sort(rows, std::ranges::greater{}, &Row::count);
+  return rows;
+}
+
+std::vector<Row> rows_of_kinds(const reduce::Contents& contents) {
+  return rows_of(contents.kinds,
+                 [](std::size_t kind) { return std::string(dns::name(static_cast<dns::ResponseKind>(kind))); });
 }
 
 ordered_json top_json(const KeyTable& table, std::string (*text)(std::span<const std::uint8_t>)) {
@@ -100,6 +121,13 @@ ordered_json dns_json(const CaptureSummary& summary) {
   for (std::size_t i = 2; i < totals.transport.size(); ++i)
     if (totals.transport[i] != 0) dns[std::string(util::name(static_cast<util::Transport>(i)))] = totals.transport[i];
   if (summary.scope == reduce::ReportScope::counts) return dns;
+  const reduce::Contents& contents = report.contents();
+  const auto number = [](std::uint16_t code) { return std::to_string(code); };
+  dns["qdcount_not_1"] = rows_json(rows_of(contents.qdcount_not_1, number));
+  dns["edns_option"] = rows_json(rows_of(contents.edns_options, number));
+  dns["ede"] = rows_json(rows_of(contents.ede, number));
+  dns["rr_types"] = rows_json(rows_of(contents.rr_types, util::rr_type_text));
+  dns["kind"] = rows_json(rows_of_kinds(contents));
   dns["distinct_qnames"] = report.qnames().size() + report.qnames().dropped_keys();
   dns["top_qnames"] = top_json(report.qnames(), bare_name);
   dns["top_clients"] = top_json(report.clients(), reduce::party_text);
@@ -214,8 +242,13 @@ std::string summary_text(const CaptureSummary& summary) {
     text += latency_text("latency TCP", pairing.latency_tcp());
   }
   append_rows(text, "responses by RCODE", rows_of(totals.rcode, rcode_name), totals.responses, 10);
+  if (summary.scope == reduce::ReportScope::all)
+    append_rows(text, "responses by kind", rows_of_kinds(report.contents()), totals.responses, 10);
   append_rows(text, "queries by type", rows_of(totals.qtype_query, rr_type_name), totals.queries, 12);
   if (summary.scope == reduce::ReportScope::all) {
+    append_rows(text, "EDNS options", rows_of(report.contents().edns_options, dns::edns_option_text), totals.messages,
+                10);
+    append_rows(text, "extended errors", rows_of(report.contents().ede, ede_name), totals.responses, 10);
     append_rows(text, fmt::format("top names ({} different)", report.qnames().size() + report.qnames().dropped_keys()),
                 top_of(report.qnames(), bare_name, 10), totals.queries, 10);
     append_rows(text,

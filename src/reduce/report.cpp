@@ -36,7 +36,9 @@ Report::Report(ReportScope scope, std::size_t keys) : scope_(scope), qnames_(key
 
 void Report::add(std::span<const Packet> batch) {
   for (const Packet& packet : batch) count(packet);
-  if (scope_ == ReportScope::all) count_keys(batch);
+  if (scope_ == ReportScope::counts) return;
+  count_keys(batch);
+  for (const Packet& packet : batch) contents_.add(packet.message, packet.lacks);
 }
 
 /// What a packet lacks is not counted either way.
@@ -122,6 +124,7 @@ void Report::absorb(Report&& sibling) {
   qnames_.absorb(std::move(sibling.qnames_));
   clients_.absorb(std::move(sibling.clients_));
   pairing_.absorb(sibling.pairing_);
+  contents_ += sibling.contents_;
 }
 
 }  // namespace rata::reduce

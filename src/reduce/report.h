@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "reduce/contents.h"
 #include "reduce/dimension.h"
 #include "reduce/key_table.h"
 #include "reduce/packet.h"
@@ -13,7 +14,7 @@
 
 namespace rata::reduce {
 
-/// What to look at: `counts` leaves out names, clients and pairing.
+/// What to look at: `counts` leaves out names, clients, pairing and what lies behind the question.
 enum class ReportScope { counts, all };
 
 /// What is in a capture, one shard's part of it; parts add up. Units: messages unless said otherwise.
@@ -45,6 +46,7 @@ class Report {
   const KeyTable& qnames() const { return qnames_; }    ///< of queries, wire form, lower case
   const KeyTable& clients() const { return clients_; }  ///< of queries; `party_text` reads the keys
   const Pairing& pairing() const { return pairing_; }
+  const Contents& contents() const { return contents_; }
 
  private:
   void count(const Packet& packet);
@@ -58,6 +60,7 @@ class Report {
   KeyBuffer key_;
   KeyTable qnames_, clients_;
   Pairing pairing_;
+  Contents contents_;
 };
 
 }  // namespace rata::reduce

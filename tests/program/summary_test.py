@@ -3,11 +3,13 @@ import gzip
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import unittest
 
-from support import RATADNS, ROOT, ProgramTest, ipv4, pcap, query, query_frame, response, response_frame, run
+from support import (RATADNS, ROOT, ProgramTest, ipv4, pcap, query, query_frame, response, response_frame, run,
+                     wire_name)
 
 TYPES = {"1": "A", "2": "NS", "6": "SOA", "12": "PTR", "15": "MX", "16": "TXT", "28": "AAAA", "33": "SRV", "43": "DS",
          "48": "DNSKEY", "65": "HTTPS", "255": "ANY"}
@@ -20,6 +22,24 @@ def pair(time, name, client=(192, 0, 2, 1), ident=7):
 
 
 class Summary(ProgramTest):
+    def test_what_lies_behind_the_question_is_counted(self):
+        question = wire_name("cl") + struct.pack("!2H", 1, 1)
+        opt = b"\0" + struct.pack("!2HIH", 41, 1232, 0, 10) + struct.pack("!5H", 15, 2, 22, 65001, 0)
+        referral = struct.pack("!6H", 7, 0x8000, 1, 0, 1, 1) + question
+        referral += b"\xc0\x0c" + struct.pack("!2HIH", 2, 1, 60, 2) + b"\xc0\x0c" + opt
+        capture = self.file("in.pcap", pcap([(1, query_frame(query("cl"))), (1.1, response_frame(referral)),
+                                             (2, query_frame(struct.pack("!6H", 7, 0, 0, 0, 0, 0)))]))
+        dns = self.summary(capture)["dns"]
+        self.assertEqual(dns["qdcount_not_1"], {"0": 1})
+        self.assertEqual(dns["edns_option"], {"15": 1, "65001": 1})
+        self.assertEqual(dns["ede"], {"22": 1})
+        self.assertEqual(dns["rr_types"], {"NS": 1})
+        self.assertEqual(dns["kind"], {"referral": 1})
+        self.assertNotIn("kind", self.summary("--only", "counts", capture)["dns"])
+        text = run("summary", capture).stdout
+        self.assertIn("  22 No Reachable Authority\n", text)
+        self.assertIn("  referral\n", text)
+
     def agrees_with(self, got, truth):
         dns, queries, responses = got["dns"], truth["queries"], truth["responses"]
         self.assertEqual(got["packets"], truth["packets"])

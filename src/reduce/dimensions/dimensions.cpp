@@ -2,6 +2,7 @@
 
 #include "dns/codes.h"
 #include "dns/name.h"
+#include "dns/response_kind.h"
 #include "reduce/dimension.h"
 #include "util/rr_types.h"
 
@@ -45,6 +46,13 @@ bool rcode(const Packet& packet, KeyBuffer& key) {
   key.assign_number(packet.message.rcode());
   return true;
 }
+bool kind(const Packet& packet, KeyBuffer& key) {
+  // Not among the needs: there a message without question, which has a kind, counts as one that lacks it.
+  if (packet.lacks.has(Member::queries)) return false;
+  const auto found = dns::response_kind(packet.message);
+  if (found) key.assign_number(static_cast<std::uint16_t>(*found));
+  return found.has_value();
+}
 std::uint16_t opcode(const Packet& packet) { return packet.message.opcode(); }
 std::uint16_t transport(const Packet& packet) { return static_cast<std::uint16_t>(packet.transport); }
 std::uint16_t ip_version(const Packet& packet) { return packet.client.v6 ? 6 : 4; }
@@ -77,6 +85,11 @@ constexpr Dimension table[] = {
      rcode,
      [](Octets octets) { return dns::rcode_text(number(octets)); },
      {.members = {Member::flags}}},
+    {"kind",
+     "what a response says: answer, alias, referral, nodata, nxdomain, error, truncated...",
+     kind,
+     [](Octets octets) { return std::string(dns::name(static_cast<dns::ResponseKind>(number(octets)))); },
+     {.members = {Member::flags, Member::answers, Member::authorities}}},
     {"client", "address of the one who asks", client, party_text, {.members = {}, .client = true}},
     {"server", "address of the one who responds", server, party_text, {.members = {}, .server = true}},
     {"transport",
