@@ -245,6 +245,28 @@ void read_tunnels(TableReader& root, Config& config) {
   }
 }
 
+/// What waits to be joined, and how much of it.
+void read_limits(TableReader& root, Config& config) {
+  const toml::table* table = root.table("limits");
+  if (table == nullptr) return;
+  constexpr std::int64_t most_octets = std::int64_t{1} << 34, most_seconds = 3600;
+  constexpr std::int64_t least_stream_octets = 65'537;  // one message of the largest size and its length prefix
+  TableReader reader = root.inner(*table, "[limits]");
+  reader.whole("streams", config.streams.streams, 16, 10'000'000);
+  reader.whole("stream_octets", config.streams.stream_octets, least_stream_octets, most_octets);
+  reader.whole("streams_octets", config.streams.total_octets, least_stream_octets, most_octets);
+  std::int64_t stream_idle_s = config.streams.stream_idle_ns / util::ns_per_second;
+  reader.whole("stream_idle_seconds", stream_idle_s, 1, most_seconds);
+  config.streams.stream_idle_ns = stream_idle_s * util::ns_per_second;
+  reader.whole("datagrams", config.fragments.datagrams, 1, 10'000'000);
+  reader.whole("datagrams_octets", config.fragments.octets, 65'535, most_octets);
+  std::int64_t age_s = config.fragments.age_ns / util::ns_per_second;
+  reader.whole("datagram_age_seconds", age_s, 1, most_seconds);
+  config.fragments.age_ns = age_s * util::ns_per_second;
+  reader.finish();
+  root.adopt(reader);
+}
+
 void read_top_level(TableReader& root, Config& config) {
   root.text("server", config.server);
   root.text("monitor", config.monitor);
@@ -285,6 +307,7 @@ util::Result<Config> read_config(const std::string& path) {
   TableReader root(parsed, path, "top level");
   read_top_level(root, config);
   read_window(root, config);
+  read_limits(root, config);
   read_source(root, config);
   read_channels(root, config);
   read_reducers(root, config);
@@ -374,6 +397,8 @@ util::Result<void> parse_listen(const std::string& text, serve::Config& serve) {
 std::string Config::fingerprint() const {
   std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", server, monitor, fmt::join(ports, ","), shards,
                                  window.seconds, window.packets, window.flush, window.lateness_seconds.value_or(-1));
+  text += fmt::format("|{} {} {} {}|{} {} {}", streams.streams, streams.stream_octets, streams.total_octets,
+                      streams.stream_idle_ns, fragments.datagrams, fragments.octets, fragments.age_ns);
   for (std::size_t i = 0; i < decode::tunnel_names().size(); ++i)
     if (!tunnels.has(static_cast<decode::Tunnel>(i))) text += fmt::format("|-{}", decode::tunnel_names()[i]);
   for (const ReducerEntry& entry : reducers)

@@ -6,6 +6,8 @@
 
 #include "aggregate/aggregator.h"
 #include "capture/source.h"
+#include "decode/fragments.h"
+#include "decode/joiner.h"
 #include "decode/tunnel.h"
 #include "reduce/reducer.h"
 #include "reduce/windows.h"
@@ -46,8 +48,10 @@ struct Config {
   std::vector<std::uint16_t> ports = {53};
   unsigned shards = 8;
   std::optional<util::Time> from, to;
-  std::string keep_malformed;  ///< pcap file for examples of what cannot be read; empty: none
-  decode::TunnelSet tunnels;   ///< that are looked into
+  std::string keep_malformed;        ///< pcap file for examples of what cannot be read; empty: none
+  decode::TunnelSet tunnels;         ///< that are looked into
+  decode::JoinerLimits streams;      ///< bounds of what TCP streams may keep waiting, all shards together
+  decode::FragmentLimits fragments;  ///< bounds of what IP fragments may
   reduce::WindowConfig window;
   std::optional<SourceConfig> source;
   std::vector<ChannelConfig> channels;

@@ -20,8 +20,8 @@ IntakeConfig intake_config(const Config& config) {
           .guard_time = true,
           .needs_time = config.window.packets == 0,
           .tunnels = config.tunnels,
-          .limits = {},
-          .fragments = {}};
+          .limits = config.streams,
+          .fragments = config.fragments};
 }
 
 /// How often others see how far the reading is.
