@@ -17,7 +17,7 @@ Next skip_llc(Cursor& cursor) noexcept {
   if (header != snap) return Next::nothing;
   const unsigned oui = static_cast<unsigned>(cursor.u8()) << 16 | cursor.u16();
   const std::uint16_t type = cursor.u16();
-  return oui == 0 || oui == 0x0000f8 ? static_cast<Next>(type) : Next::nothing;
+  return oui == 0 || oui == 0x0000f8 ? next_of_ethertype(type) : Next::nothing;
 }
 
 /// RFC 1661 section 2, RFC 1662 section 3.1. Both the address and control octets and the first octet of the protocol
@@ -49,7 +49,7 @@ Next skip_pppoe(Cursor& cursor) noexcept {
 
 /// Whether an Ethernet header seems to begin `ahead` of the cursor: its type is one that is in use.
 bool ethernet_fits(const Cursor& cursor, std::size_t ahead) noexcept {
-  switch (static_cast<Next>(cursor.peek(ahead + 12) << 8 | cursor.peek(ahead + 13))) {
+  switch (next_of_ethertype(static_cast<std::uint16_t>(cursor.peek(ahead + 12) << 8 | cursor.peek(ahead + 13)))) {
     case Next::ipv4:
     case Next::ipv6:
     case Next::vlan:

@@ -32,10 +32,16 @@ enum class Next : std::uint16_t {
   erspan_3 = 0x22eb,
 };
 
-/// A type field of Ethernet or of a VLAN tag. IEEE 802.3 section 3.2.6: below 0x0600 it is a length, and an LLC header
-/// follows.
+/// IEEE 802.3 section 3.2.6: below this a type field holds no EtherType.
+inline constexpr std::uint16_t smallest_ethertype = 0x0600;
+
+/// A field that holds an EtherType and nothing else. What is none must not pass for one of our numbers.
+inline Next next_of_ethertype(std::uint16_t type) noexcept {
+  return type < smallest_ethertype ? Next::nothing : static_cast<Next>(type);
+}
+
+/// A type field of Ethernet or of a VLAN tag: below the smallest EtherType it is a length, and an LLC header follows.
 inline Next next_of_type(std::uint16_t type) noexcept {
-  constexpr std::uint16_t smallest_ethertype = 0x0600;
   return type < smallest_ethertype ? Next::llc : static_cast<Next>(type);
 }
 

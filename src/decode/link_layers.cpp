@@ -12,9 +12,8 @@ std::uint16_t little_endian_u16(Cursor& cursor) { return __builtin_bswap16(curso
 std::uint32_t little_endian_u32(Cursor& cursor) { return __builtin_bswap32(cursor.u32()); }
 
 Next next_of_cooked(std::uint16_t protocol) noexcept {
-  constexpr std::uint16_t protocol_llc = 4, smallest_ethertype = 0x0600;
-  if (protocol == protocol_llc) return Next::llc;
-  return protocol < smallest_ethertype ? Next::nothing : static_cast<Next>(protocol);
+  constexpr std::uint16_t protocol_llc = 4;
+  return protocol == protocol_llc ? Next::llc : next_of_ethertype(protocol);
 }
 
 Next skip_sll(Cursor& cursor) noexcept {
@@ -48,7 +47,7 @@ Next next_of_family(std::uint32_t family) noexcept {
 /// The address family lies in the byte order of the machine that captured. Some drivers write an EtherType instead.
 Next skip_null(Cursor& cursor) noexcept {
   std::uint32_t family = cursor.u32();
-  const auto type = static_cast<Next>(static_cast<std::uint16_t>(family));
+  const Next type = next_of_ethertype(static_cast<std::uint16_t>(family));
   if (type == Next::ipv4 || type == Next::ipv6) return type;
   if (family > 0xffff) family = __builtin_bswap32(family);
   return next_of_family(family);

@@ -75,7 +75,7 @@ Next skip_erspan(Cursor& cursor, unsigned flags, Next protocol) noexcept {
 
 Next skip_gre(Cursor& cursor) noexcept {
   const unsigned flags = cursor.u16();
-  const auto protocol = static_cast<Next>(cursor.u16());
+  const Next protocol = next_of_ethertype(cursor.u16());
   if ((flags & gre_version) == 1) return skip_enhanced_gre(cursor, flags, protocol);
   if ((flags & gre_version) != 0) return Next::nothing;
   if ((flags & (gre_checksum | gre_routing)) != 0) cursor.skip(4);
@@ -83,7 +83,7 @@ Next skip_gre(Cursor& cursor) noexcept {
   if ((flags & gre_sequence) != 0) cursor.skip(4);
   if ((flags & gre_routing) != 0) skip_gre_routing(cursor);
   if (protocol == Next::erspan_2 || protocol == Next::erspan_3) return skip_erspan(cursor, flags, protocol);
-  return next_of_type(static_cast<std::uint16_t>(protocol)) == Next::llc ? Next::nothing : protocol;
+  return protocol;
 }
 
 /// RFC 7348 section 5; the other flags are those of extensions that leave the header's shape alone.
@@ -98,7 +98,7 @@ Next skip_vxlan(Cursor& cursor) noexcept {
 Next skip_geneve(Cursor& cursor) noexcept {
   const std::uint8_t version_and_length = cursor.u8();
   cursor.skip(1);
-  const auto protocol = static_cast<Next>(cursor.u16());
+  const Next protocol = next_of_ethertype(cursor.u16());
   cursor.skip(4u + (version_and_length & 0x3fu) * 4u);
   if (version_and_length >> 6 != 0) return Next::foreign;
   return protocol == Next::ethernet || protocol == Next::ipv4 || protocol == Next::ipv6 ? protocol : Next::nothing;

@@ -276,6 +276,21 @@ void read_top_level(TableReader& root, Config& config) {
   read_tunnels(root, config);
 }
 
+/// Each shard has its part of what is bounded in all.
+util::Result<void> validate_limits(const Config& config) {
+  const decode::JoinerLimits& limits = config.streams;
+  constexpr std::size_t least_streams = 16;
+  if (limits.streams < config.shards * least_streams)
+    return util::Error{fmt::format("[limits] streams = {}: {} shards need {} or more", limits.streams, config.shards,
+                                   config.shards * least_streams)};
+  if (limits.total_octets < config.shards * limits.stream_octets)
+    return util::Error{
+        fmt::format("[limits] streams_octets = {}: {} shards, in each of which one stream may keep {} "
+                    "octets waiting (stream_octets), need {} or more",
+                    limits.total_octets, config.shards, limits.stream_octets, config.shards * limits.stream_octets)};
+  return {};
+}
+
 }  // namespace
 
 Config embedded_config() {
@@ -323,6 +338,7 @@ util::Result<void> validate(const Config& config) {
   if (config.ports.empty()) return util::Error{"ports is empty; it needs at least one, such as [53]"};
   for (const std::string& name : {config.server, config.monitor})
     if (!is_text(name)) return util::Error{"the name of the server or monitor is not UTF-8"};
+  if (auto limits = validate_limits(config); !limits) return limits.error();
   std::set<std::string> channels;
   for (const ChannelConfig& channel : config.channels)
     if (!channels.insert(channel.name).second)

@@ -23,8 +23,8 @@ constexpr std::size_t packets_per_batch = 256;
 
 decode::JoinerLimits share_of(const decode::JoinerLimits& limits, std::size_t shards) {
   decode::JoinerLimits share = limits;
-  share.streams = std::max<std::size_t>(16, limits.streams / shards);
-  share.total_octets = std::max(limits.total_octets / shards, limits.stream_octets);
+  share.streams = limits.streams / shards;
+  share.total_octets = limits.total_octets / shards;
   return share;
 }
 

@@ -186,6 +186,15 @@ TEST(OpenFrame, SaysWhyItCannotRead) {
       {"ARP", LinkType::Ethernet, packets::ethernet(0x0806, Octets(46)), Outcome::not_ip},
       {"spanning tree", LinkType::Ethernet, behind("0180c2000000 020202020202 0026 424203", Octets(40)),
        Outcome::not_ip},
+      // Below the smallest EtherType a SNAP or GRE type is none, and none of the program's own numbers either.
+      {"SNAP, type 1", LinkType::Ethernet, behind("020202020202 020202020202 0060 aaaa03 000000 0001", four),
+       Outcome::not_ip},
+      {"SNAP, type 2", LinkType::Ethernet, behind("020202020202 020202020202 0060 aaaa03 000000 0002", four),
+       Outcome::not_ip},
+      {"SNAP, type 4", LinkType::Ethernet, behind("020202020202 020202020202 0060 aaaa03 000000 0004", four),
+       Outcome::not_ip},
+      {"SNAP, type 5", LinkType::Ethernet, behind("020202020202 020202020202 0060 aaaa03 000000 0005", four),
+       Outcome::not_ip},
       {"twelve tags", LinkType::Ethernet, tagged(12), Outcome::too_deep},
       {"null, AppleTalk", LinkType::Null, behind("10000000", four), Outcome::not_ip},
       // IP headers.

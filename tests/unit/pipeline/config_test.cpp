@@ -188,18 +188,20 @@ TEST_F(ConfigTest, Tunnels_are_opened_unless_told_otherwise_and_part_of_what_mak
 TEST_F(ConfigTest, What_may_wait_to_be_joined_can_be_bounded) {
   const auto usual = read("server = \"x\"");
   const auto small = read(
-      "server = \"x\"\n[limits]\nstreams = 100\nstream_octets = 70000\nstreams_octets = 80000\n"
+      "server = \"x\"\n[limits]\nstreams = 128\nstream_octets = 70000\nstreams_octets = 560000\n"
       "stream_idle_seconds = 7\ndatagrams = 5\ndatagrams_octets = 65535\ndatagram_age_seconds = 3\n");
   ASSERT_TRUE(usual && small);
-  EXPECT_EQ(small->streams.streams, 100u);
+  EXPECT_EQ(small->streams.streams, 128u);
   EXPECT_EQ(small->streams.stream_octets, 70'000u);
-  EXPECT_EQ(small->streams.total_octets, 80'000u);
+  EXPECT_EQ(small->streams.total_octets, 560'000u);
   EXPECT_EQ(small->streams.stream_idle_ns, 7 * util::ns_per_second);
   EXPECT_EQ(small->fragments.datagrams, 5u);
   EXPECT_EQ(small->fragments.octets, 65'535u);
   EXPECT_EQ(small->fragments.age_ns, 3 * util::ns_per_second);
   EXPECT_NE(usual->fingerprint(), small->fingerprint());
   EXPECT_NE(read("[limits]\nstream_octets = 1000\n").error().message.find("65537"), std::string::npos);
+  EXPECT_NE(read("[limits]\nstreams = 127\n").error().message.find("8 shards need 128 or more"), std::string::npos);
+  EXPECT_NE(read("shards = 256\n").error().message.find("need 67108864 or more"), std::string::npos);
 }
 
 TEST(Config, The_embedded_one_is_valid) {
