@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "app/options.h"
 #include "app/signals.h"
 #include "util/guarded.h"
 
@@ -23,12 +24,11 @@ class Progress {
     if (now < next_) return;
     next_ = now + std::chrono::milliseconds(500);
     shown_ = true;
-    fmt::print(stderr, "\r\033[K{}: {:.1f} M packets, {:.0f} MB", file, static_cast<double>(facts.packets) / 1e6,
-               static_cast<double>(facts.octets) / 1e6);
-    std::fflush(stderr);
+    tell(fmt::format("\r\033[K{}: {:.1f} M packets, {:.0f} MB", file, static_cast<double>(facts.packets) / 1e6,
+                     static_cast<double>(facts.octets) / 1e6));
   }
   ~Progress() {
-    if (shown_) fmt::print(stderr, "\r\033[K");
+    if (shown_) tell("\r\033[K");
   }
 
  private:

@@ -7,6 +7,7 @@
 #include "app/options.h"
 #include "capture/source.h"
 #include "channel/channel.h"
+#include "pipeline/service.h"
 
 namespace rata::app {
 namespace {
@@ -42,11 +43,7 @@ void check_source(const pipeline::Config& config, Findings& findings) {
     if (config.source->arrival_time || !config.source->filter.empty()) return findings.bad(part, valid.error().message);
     findings.good(part, "counts when it arrives with run; monitor needs arrival_time = true or windows by packets");
   }
-  const std::string& chosen = config.source->filter;
-  const auto filter = chosen.empty() ? pipeline::default_filter(config) : capture::LiveFilter{chosen, chosen};
-  capture::SourceOptions options;
-  options.filter = filter;
-  const auto source = capture::open_sources(what, options);
+  const auto source = pipeline::open_source(config);
   if (!source) return findings.bad(part, source.error().message);
   for (const util::Error& error : (*source)->errors()) findings.bad(part, error.message);
   if ((*source)->errors().empty()) findings.good(part, what_can_be_done(**source));

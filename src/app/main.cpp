@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -26,9 +27,11 @@ constexpr const char* examples = R"(Examples:
 const std::vector<std::string> commands = {"run", "monitor", "summary", "serialize", "show", "check", "list"};
 
 /// A standard stream that the parent has closed would give its number to the next file opened, and be written to.
+/// Standard output is opened for reading only, so that writing to it fails: nobody gets what was asked for.
 void open_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) std::_Exit(rata::app::exit_failed);
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0)
+      std::_Exit(rata::app::exit_failed);
 }
 
 int run(int argc, char** argv) {
@@ -57,7 +60,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& fault) {
     if (fault.get_exit_code() == 0) return app.exit(fault);  // --help, --version
     rata::app::complain(fault.what());
-    fmt::print(stderr, "ratadns --help, or ratadns COMMAND --help, shows what is accepted\n");
+    rata::app::tell("ratadns --help, or ratadns COMMAND --help, shows what is accepted\n");
     return rata::app::exit_usage;
   }
   return status;
@@ -66,6 +69,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone shows as an error of write
   try {
     open_standard_streams();
     const int status = run(argc, argv);

@@ -69,6 +69,12 @@ util::Result<pipeline::IntakeConfig> InputOptions::intake_of(const std::vector<s
   return intake();
 }
 
-void complain(const std::string& message) { fmt::print(stderr, "ratadns: {}\n", message); }
+void tell(const std::string& text) {
+  // Not fmt::print, which throws: where nobody can be told, on a full disk or to a log collector that is gone, the
+  // work goes on.
+  (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void complain(const std::string& message) { tell(fmt::format("ratadns: {}\n", message)); }
 
 }  // namespace rata::app

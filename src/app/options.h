@@ -37,6 +37,9 @@ struct InputOptions {
   util::Result<pipeline::IntakeConfig> intake_of(const std::vector<std::string>& files) const;
 };
 
+/// Writes to standard error, if that can be written to.
+void tell(const std::string& text);
+
 /// Says what is wrong on standard error: "ratadns: ...".
 void complain(const std::string& message);
 

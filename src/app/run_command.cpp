@@ -117,7 +117,7 @@ class Ticker {
 void report_end(const Service& service, const std::string& source, bool serving) {
   const pipeline::MonitorState state = service.state();
   if (state.input != pipeline::InputState::failed && serving)
-    fmt::print(stderr, "{}: read to its end, {} frames; the page stays until Ctrl-C\n", source, state.books.frames);
+    tell(fmt::format("{}: read to its end, {} frames; the page stays until Ctrl-C\n", source, state.books.frames));
 }
 
 std::string page_address(const Config& config, std::uint16_t port) {
@@ -140,8 +140,8 @@ int watch(const Options& options, Service::Kind kind) {
   }
   const std::string source = capture::name_of_sources(config->source->what);
   if (kind == Service::Kind::run)
-    fmt::print(stderr, "RaTA DNS {} watches {}: {}\n", RATADNS_VERSION, source == "-" ? "standard input" : source,
-               page_address(*config, (*service)->port()));
+    tell(fmt::format("RaTA DNS {} watches {}: {}\n", RATADNS_VERSION, source == "-" ? "standard input" : source,
+                     page_address(*config, (*service)->port())));
   bool end_reported = false;
   while (ticker.wait()) {
     (*service)->tick();
@@ -153,7 +153,7 @@ int watch(const Options& options, Service::Kind kind) {
   (*service)->stop();
   if (!end_reported) report_end(**service, source, false);
   const pipeline::MonitorState state = (*service)->state();
-  fmt::print(stderr, "{}", pipeline::balance_text(state.books));
+  tell(pipeline::balance_text(state.books));
   return state.input == pipeline::InputState::failed || state.books.summaries_dropped > 0 ? exit_failed : exit_done;
 }
 

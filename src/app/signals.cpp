@@ -8,7 +8,6 @@
 namespace rata::app {
 
 SignalWatch::SignalWatch(std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone shows as an error of write
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);

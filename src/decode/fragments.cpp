@@ -85,8 +85,11 @@ bool Fragments::repeats_joined(const FlowKey& key, const Datagram& fragment) {
       (fragment.more_fragments ? end < joined.octets.size() : end == joined.octets.size()) &&
       std::equal(fragment.payload.begin(), fragment.payload.end(), joined.octets.begin() + fragment.fragment_offset);
   joined.repeated -= std::min(joined.repeated, size);
-  if (!repeats || joined.repeated == 0) erase(joined_, *entry);
-  return repeats;
+  // A mirror port sends its copies at once. What comes later is a new datagram with a number used again.
+  constexpr std::int64_t copy_age_ns = util::ns_per_second / 10;
+  const bool late = fragment.time.ns - joined.first.ns > copy_age_ns;
+  if (!repeats || late || joined.repeated == 0) erase(joined_, *entry);
+  return repeats && !late;
 }
 
 /// Makes `octets` more fit into the bound. False when only `current` could give way.
@@ -187,6 +190,7 @@ void Fragments::join(const FlowKey& key, Table::Entry& entry, const Datagram& la
   pieces.repeated %= pieces.total;
   if (pieces.repeated > 0) {
     pieces.repeated = pieces.total - pieces.repeated;  // as many copies of the rest will follow
+    pieces.first = last.time;
     if (joined_.full()) erase(joined_, *joined_.oldest());
     joined_.insert(key).value = std::move(pieces);
     pieces.octets.clear();  // counted as the other table's

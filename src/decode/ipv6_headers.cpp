@@ -5,7 +5,7 @@
 namespace rata::decode {
 namespace {
 
-constexpr std::uint8_t hop_by_hop = 0, routing = 43, fragment = 44, authentication = 51, destination_options = 60;
+constexpr std::uint8_t hop_by_hop = 0, routing = 43, fragment = 44, destination_options = 60;
 
 /// Source: RFC 8200 section 4.5.
 void read_fragment(util::Cursor& cursor, Datagram& datagram) {
@@ -18,6 +18,9 @@ void read_fragment(util::Cursor& cursor, Datagram& datagram) {
   datagram.fragment = datagram.fragment_offset != 0 || datagram.more_fragments;
 }
 
+/// Units: `length` counts words of 32 bits, less two.
+std::size_t authentication_octets(std::size_t length) { return (length + 2) * 4; }
+
 }  // namespace
 
 bool is_ipv6_extension(std::uint8_t protocol) noexcept {
@@ -25,7 +28,7 @@ bool is_ipv6_extension(std::uint8_t protocol) noexcept {
     case hop_by_hop:
     case routing:
     case fragment:
-    case authentication:
+    case protocol_authentication:
     case destination_options:
       return true;
     default:
@@ -44,12 +47,22 @@ Outcome skip_ipv6_extensions(Datagram& datagram) noexcept {
       read_fragment(cursor, datagram);
     } else {
       const std::size_t length = cursor.u8();
-      cursor.skip(protocol == authentication ? (length + 2) * 4 - 2 : (length + 1) * 8 - 2);
+      cursor.skip(protocol == protocol_authentication ? authentication_octets(length) - 2 : (length + 1) * 8 - 2);
     }
     protocol = next;
   }
   if (!cursor.ok()) return datagram.cut ? Outcome::cut_by_capture : Outcome::bad_ip_header;
   datagram.protocol = protocol;
+  datagram.payload = cursor.rest();
+  return Outcome::decoded;
+}
+
+Outcome skip_authentication(Datagram& datagram) noexcept {
+  util::Cursor cursor(datagram.payload);
+  const std::uint8_t next = cursor.u8();
+  cursor.skip(authentication_octets(cursor.u8()) - 2);
+  if (!cursor.ok()) return datagram.cut ? Outcome::cut_by_capture : Outcome::bad_ip_header;
+  datagram.protocol = next;
   datagram.payload = cursor.rest();
   return Outcome::decoded;
 }

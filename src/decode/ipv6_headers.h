@@ -12,4 +12,9 @@ bool is_ipv6_extension(std::uint8_t protocol) noexcept;
 /// makes the datagram a fragment: what follows that one can only be read when all fragments are joined.
 Outcome skip_ipv6_extensions(Datagram& datagram) noexcept;
 
+inline constexpr std::uint8_t protocol_authentication = 51;
+
+/// The same for the one of these headers that IPv4 has too: authentication (RFC 4302 section 2).
+Outcome skip_authentication(Datagram& datagram) noexcept;
+
 }  // namespace rata::decode

@@ -25,7 +25,7 @@ struct Payload {
 
 /// Bounds of one joiner (one shard).
 struct JoinerLimits {
-  std::size_t streams = 8192;                  ///< TCP directions remembered at a time; the one idle longest goes
+  std::size_t streams = 65536;                 ///< TCP directions remembered at a time; the one idle longest goes
   std::size_t stream_octets = 256 * 1024;      ///< waiting in one direction: out of order, or an unfinished message
   std::size_t total_octets = 6 * 1024 * 1024;  ///< waiting in all streams together
   std::int64_t stream_idle_ns = 120 * util::ns_per_second;

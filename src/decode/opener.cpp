@@ -30,6 +30,11 @@ Outcome Opener::open(Datagram& datagram, bool& whole) {
     whole = true;
     if (datagram.fragment)
       if (const Outcome outcome = join(datagram, whole); !whole) return outcome;
+    if (datagram.protocol == protocol_authentication)
+      if (const Outcome outcome = skip_authentication(datagram); outcome != Outcome::decoded) {
+        whole = false;
+        return after_joining(datagram, outcome);
+      }
     const std::optional<Tunnel> tunnel = tunnel_of(datagram, config_.tunnels, config_.ports);
     if (!tunnel) {
       whole = !quotes_port(datagram, config_.ports);

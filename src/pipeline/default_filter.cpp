@@ -23,9 +23,9 @@ constexpr TunnelFilter tunnel_filters[] = {
     {Tunnel::pppoe, "ether proto 0x8864"},
 };
 
-/// Later fragments name no port; behind IPv6's extension headers BPF does not find it.
+/// Later fragments name no port; behind IPv6's extension headers, and an authentication header, BPF does not find it.
 constexpr const char* without_ports =
-    "(ip[6:2] & 0x1fff != 0) or "
+    "(ip[6:2] & 0x1fff != 0) or ip[9] == 51 or "
     "ip6[6] == 0 or ip6[6] == 43 or ip6[6] == 44 or ip6[6] == 51 or ip6[6] == 60";
 
 /// Errors that may quote DNS: RFC 792, RFC 4443 section 2.1.

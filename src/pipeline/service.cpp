@@ -18,6 +18,20 @@ std::string counter_lines(std::string_view name, std::string_view help, std::uin
 
 }  // namespace
 
+util::Result<std::unique_ptr<capture::Source>> open_source(const Config& config) {
+  if (!config.source)
+    return util::Error{"no source: name an interface, a capture file, a folder of them, or - for standard input"};
+  const std::string& filter = config.source->filter;
+  capture::SourceOptions options;
+  options.filter = filter.empty() ? default_filter(config) : capture::LiveFilter{filter, filter};
+  options.arrival_time = config.source->arrival_time.value_or(false);
+  auto source = capture::open_sources(config.source->what, options);
+  if (!source || (*source)->live() || filter.empty()) return source;
+  return util::Error{
+      fmt::format("{0}: a filter is for live interfaces; for a capture: tcpdump -r {0} -w - '{1}' | ratadns run -",
+                  capture::name_of_sources(config.source->what), filter)};
+}
+
 util::Result<std::unique_ptr<Service>> Service::start(const Config& config, Kind kind, Monitor::Report report) {
   std::unique_ptr<Service> service(new Service(config, kind));
   if (auto opened = service->open(std::move(report)); !opened) return opened.error();
@@ -26,19 +40,8 @@ util::Result<std::unique_ptr<Service>> Service::start(const Config& config, Kind
 
 util::Result<void> Service::open(Monitor::Report report) {
   started_ = util::Clock::system().now();
-  if (!config_.source)
-    return util::Error{"no source: name an interface, a capture file, a folder of them, or - for standard input"};
-  capture::SourceOptions options;
-  options.filter = {config_.source->filter, config_.source->filter};
-  options.arrival_time = config_.source->arrival_time.value_or(false);
-  if (config_.source->filter.empty()) options.filter = default_filter(config_);
-  auto source = capture::open_sources(config_.source->what, options);
+  auto source = open_source(config_);
   if (!source) return source.error();
-  if (!(*source)->live() && !config_.source->filter.empty())
-    return util::Error{
-        fmt::format("{0}: a filter is for live interfaces; for a capture: tcpdump -r {0} -w - '{1}' | ratadns run -",
-                    capture::name_of_sources(config_.source->what), config_.source->filter)};
-
   if ((*source)->name() != capture::name_of_sources(config_.source->what))
     report(fmt::format("{}: listens", (*source)->name()));
 

@@ -7,12 +7,17 @@
 #include <thread>
 
 #include "aggregate/aggregator.h"
+#include "capture/source.h"
 #include "pipeline/config.h"
 #include "pipeline/monitor.h"
 #include "serve/server.h"
 #include "util/guarded.h"
 
 namespace rata::pipeline {
+
+/// Opens what the configuration names as its source. Errors: none named, it cannot be opened, or a filter where no
+/// interface is.
+util::Result<std::unique_ptr<capture::Source>> open_source(const Config& config);
 
 /// A configuration becomes a running path: the monitor on a thread of its own, the aggregator fed by the monitor's
 /// memory channel, the HTTP server on another. The owner calls `tick` a few times a second.

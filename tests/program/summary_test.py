@@ -221,6 +221,20 @@ class Summary(ProgramTest):
                 self.assertIn(says, done.stderr)
                 self.assertEqual(done.stdout, "")
 
+    def test_where_nobody_can_be_told_the_work_goes_on(self):
+        capture = self.file("x.pcap", pcap(pair(1, "a.example")))
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([RATADNS, "summary", capture, self.folder / "none"], stdout=subprocess.PIPE, stderr=full)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"queries               1", done.stdout)
+            self.assertEqual(subprocess.run([RATADNS, "sumary"], stderr=full).returncode, 2)
+
+    def test_a_standard_output_that_is_closed_is_a_failure(self):
+        capture = self.file("x.pcap", pcap(pair(1, "a.example")))
+        done = subprocess.run(["sh", "-c", '"$0" summary "$1" >&-', RATADNS, capture], capture_output=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"standard output: cannot be written", done.stderr)
+
     def test_the_capture_corpus_agrees_but_for_what_is_accepted(self):
         corpus = os.environ.get("RATADNS_CORPUS")
         if not corpus:

@@ -119,6 +119,18 @@ TEST(Fragments, ARepeatedLastFragmentDoesNotSpoilTheNextDatagramWithTheSameNumbe
   EXPECT_EQ(harness.opener.counters().datagrams_given_up, 0u);
 }
 
+TEST(Fragments, WhatComesLongAfterTheCopiesIsAnotherDatagram) {
+  Fragmenter fragmenter{long_segment()};
+  Harness harness;
+  harness.add(fragmenter.piece(0, 64));
+  harness.add(fragmenter.piece(0, 64));
+  harness.add(fragmenter.piece(64));  // its copy never comes
+  harness.now.ns += util::ns_per_second / 2;
+  harness.add(fragmenter.piece(0, 64));
+  harness.add(fragmenter.piece(64));
+  EXPECT_EQ(harness.messages.size(), 2u);
+}
+
 TEST(Fragments, TheSameDatagramSentAgainCountsAgain) {
   Fragmenter fragmenter{long_segment()};
   Harness harness;
