@@ -90,6 +90,8 @@ std::vector<Counter> counters(const Books& books) {
           {"tcp_octets", "skipped", "limit", tcp.tcp_skipped_limit, ""},
           {"tcp_octets", "skipped", "unfinished", tcp.tcp_skipped_unfinished, ""},
           {"tcp_octets", "waiting", "", tcp.tcp_waiting, "octets that wait for the rest of their message"},
+          {"tcp_octets", "repeated", "", tcp.tcp_repeated,
+           "octets that came again in retransmitted or overlapping segments; not in tcp_octets in"},
           {"messages", "in", "", books.messages, "DNS payloads that decode handed over"},
           {"messages", "well_formed", "", books.well_formed, "messages whose header and first question could be read"},
           {"messages", "malformed", "", books.malformed_total(), "payloads that are no DNS message"},
@@ -126,6 +128,9 @@ std::string balance_text(const Books& books) {
       books.decode.tcp_skipped_gap + books.decode.tcp_skipped_limit + books.decode.tcp_skipped_unfinished,
       books.decode.tcp_waiting, books.messages, books.well_formed, books.malformed_total(),
       books.late_packets != 0 ? fmt::format("; late: {}", books.late_packets) : "");
+  if (books.fragments.datagrams_given_up != 0)
+    text += fmt::format("datagrams of fragments: {} joined, {} given up\n", books.fragments.datagrams_joined,
+                        books.fragments.datagrams_given_up);
   if (books.summaries_pushed != 0)
     text +=
         fmt::format("summaries  {:>12} = {} sent + {} waiting + {} dropped, of {} windows\n", books.summaries_pushed,
