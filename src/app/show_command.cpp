@@ -55,7 +55,7 @@ void append_head(const reduce::Packet& packet, std::string& out) {
 
 void append_packet(const reduce::Packet& packet, std::string& out) {
   append_head(packet, out);
-  dns::append_message(packet.message, out);
+  dns::append_message(packet.message, packet.lacks, out);
   out += '\n';
 }
 

@@ -36,12 +36,18 @@ void append_flags(std::uint16_t flags, const Bit (&bits)[count], std::string& ou
   if (!any) out += " none";
 }
 
-void append_header(const Message& message, std::string& out) {
+void append_header(const Message& message, util::MemberSet lacks, std::string& out) {
   static constexpr Bit bits[] = {{0x0400, "aa"}, {0x0200, "tc"}, {0x0100, "rd"}, {0x0080, "ra"},
                                  {0x0040, "z"},  {0x0020, "ad"}, {0x0010, "cd"}};
-  fmt::format_to(to(out), "  id {}, {} {}, {}, flags", message.id, opcode_text(message.opcode()),
-                 message.is_query() ? "query" : "response", rcode_text(message.rcode()));
-  append_flags(message.flags, bits, out);
+  out += "  id ";
+  out += lacks.has(util::Member::id) ? "-" : std::to_string(message.id);
+  if (lacks.has(util::Member::flags)) {
+    out += ", flags -";
+  } else {
+    fmt::format_to(to(out), ", {} {}, {}, flags", opcode_text(message.opcode()),
+                   message.is_query() ? "query" : "response", rcode_text(message.rcode()));
+    append_flags(message.flags, bits, out);
+  }
   fmt::format_to(to(out), ", counts {} {} {} {}\n", message.question_count, message.answer_count,
                  message.authority_count, message.additional_count);
 }
@@ -133,8 +139,8 @@ void append_tlvs(const Message& message, std::string& out) {
 
 }  // namespace
 
-void append_message(const Message& message, std::string& out) {
-  append_header(message, out);
+void append_message(const Message& message, util::MemberSet lacks, std::string& out) {
+  append_header(message, lacks, out);
   const std::size_t begin = out.size();
   out += "  ";
   append_opcode_meaning(message, out);
@@ -146,6 +152,8 @@ void append_message(const Message& message, std::string& out) {
     append_tlvs(message, out);
   else
     append_records(message, out);
+  using enum util::Member;
+  if (!(lacks & util::MemberSet{flags, queries, answers, authorities}).empty()) return;
   if (const auto kind = response_kind(message)) fmt::format_to(to(out), "  kind: {}\n", name(*kind));
 }
 

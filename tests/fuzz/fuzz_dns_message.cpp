@@ -48,7 +48,7 @@ void check_records(const Message& message) {
 
 void check_text(const Message& message) {
   std::string text;
-  append_message(message, text);
+  append_message(message, {}, text);
   require(text.ends_with('\n'));
   for (const char letter : text) require(letter == '\n' || (letter >= ' ' && letter <= '~'));
 }

@@ -18,7 +18,7 @@ std::string text_of(const Octets& octets) {
   Message message;
   EXPECT_EQ(parse(octets, message), Malformed::none);
   std::string out;
-  append_message(message, out);
+  append_message(message, {}, out);
   return out;
 }
 
@@ -139,7 +139,7 @@ bool read_all(const Octets& octets) {
   EXPECT_FALSE(text(walk.fault()).empty());
   EXPECT_EQ(response_kind(message).has_value(), message.is_response());
   std::string out;
-  append_message(message, out);
+  append_message(message, {}, out);
   const auto shown = [](char letter) { return letter == '\n' || (letter >= ' ' && letter <= '~'); };
   EXPECT_TRUE(std::ranges::all_of(out, shown)) << out;
   if (walk.fault() != RecordFault::none) {
