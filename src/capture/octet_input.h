@@ -23,6 +23,8 @@ class Descriptor {
   ~Descriptor();
 
   int number() const { return number_; }
+  /// Somebody else closes it from now on.
+  void release() { number_ = -1; }
 
  private:
   int number_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -76,6 +77,18 @@ util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const
 /// Errors: nothing could be opened.
 util::Result<std::unique_ptr<Source>> open_sources(const std::vector<std::string>& what,
                                                    const SourceOptions& options = {});
+
+/// A file, whatever it is called. Nothing but a regular file is one.
+struct FileIdentity {
+  std::uint64_t device = 0, number = 0;
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+std::optional<FileIdentity> identity_of(int descriptor);
+
+/// Whether `what`, as `open_source` takes it, reads this file: by its own name, out of a folder, or as standard input.
+bool reads_file(const std::string& what, const FileIdentity& file);
+/// Whether `what` is that folder, all files of which are read.
+bool reads_folder(const std::string& what, const std::string& folder);
 
 /// "a.pcap and 2 more", for messages.
 std::string name_of_sources(const std::vector<std::string>& what);

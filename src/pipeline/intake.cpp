@@ -1,10 +1,7 @@
 #include "pipeline/intake.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include "dns/name.h"
 #include "util/hash.h"
@@ -295,14 +292,7 @@ util::Result<void> Intake::finish() {
 
 util::Result<void> Intake::keep_malformed(const std::string& path, const std::vector<std::string>& inputs) {
   if (path.empty()) return {};
-  const std::filesystem::path file_path(path);
-  const auto folder = file_path.has_parent_path() ? file_path.parent_path() : std::filesystem::path(".");
-  for (const std::string& input : inputs)
-    if (std::error_code none;
-        std::filesystem::equivalent(file_path, input, none) || std::filesystem::equivalent(folder, input, none))
-      return util::Error{
-          fmt::format("{}: malformed messages cannot be kept there, since it belongs to the input {}", path, input)};
-  auto file = MalformedFile::create(path);
+  auto file = MalformedFile::create(path, inputs);
   if (!file) return file.error();
   malformed_file_ = std::move(*file);
   for (const auto& shard : shards_) shard->keep_malformed(malformed_file_.get());

@@ -1,12 +1,18 @@
 #include "pipeline/malformed_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <span>
+
+#include "capture/octet_input.h"
+#include "capture/source.h"
 
 namespace rata::pipeline {
 namespace {
@@ -16,6 +22,8 @@ using Octets = std::vector<std::uint8_t>;
 constexpr std::uint8_t tcp = 6, udp = 17;
 constexpr std::uint8_t flag_syn = 0x02, flag_push_ack = 0x18;
 constexpr std::size_t max_ip_octets = 65'535;
+/// A record's seconds have 32 bits, which end in 2106; pcapng and dnstap go on.
+constexpr std::int64_t last_stamp_ns = (std::int64_t{UINT32_MAX} + 1) * util::ns_per_second - 1;
 
 void put(Octets& octets, std::uint16_t value) {
   octets.push_back(static_cast<std::uint8_t>(value >> 8));
@@ -38,26 +46,39 @@ std::uint16_t checksum(std::span<const std::uint8_t> octets) {
   return static_cast<std::uint16_t>(~sum);
 }
 
+bool is_v6(const decode::Payload& payload) { return payload.source.v6 || payload.destination.v6; }
+
+/// Dnstap may know one address only, or addresses of two families: an IPv4 one in an IPv6 packet is mapped (RFC 4291
+/// section 2.5.5.2), a missing one is "::".
+void put_v6(Octets& octets, const util::Address& address) {
+  constexpr std::uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (address == util::Address{})
+    octets.insert(octets.end(), 16, 0);
+  else if (!address.v6)
+    put(octets, mapped);
+  if (address != util::Address{}) put(octets, address.bytes());
+}
+
 /// RFC 791 section 3.1, RFC 8200 section 3. The checksum of UDP and TCP stays zero: nobody computed one for us to keep.
 Octets ip_header(const decode::Payload& payload, std::uint8_t protocol, std::size_t segment_octets) {
   Octets header;
-  if (payload.source.v6) {
+  if (is_v6(payload)) {
     put(header, std::uint32_t{6} << 28);
     put(header, clipped(segment_octets));
     header.insert(header.end(), {protocol, 64});
-  } else {
-    header.insert(header.end(), {0x45, 0});
-    put(header, clipped(segment_octets + 20));
-    put(header, std::uint32_t{0});
-    header.insert(header.end(), {64, protocol, 0, 0});
+    put_v6(header, payload.source);
+    put_v6(header, payload.destination);
+    return header;
   }
+  header.insert(header.end(), {0x45, 0});
+  put(header, clipped(segment_octets + 20));
+  put(header, std::uint32_t{0});
+  header.insert(header.end(), {64, protocol, 0, 0});
   put(header, payload.source.bytes());
   put(header, payload.destination.bytes());
-  if (!payload.source.v6) {
-    const std::uint16_t sum = checksum(header);
-    header[10] = static_cast<std::uint8_t>(sum >> 8);
-    header[11] = static_cast<std::uint8_t>(sum);
-  }
+  const std::uint16_t sum = checksum(header);
+  header[10] = static_cast<std::uint8_t>(sum >> 8);
+  header[11] = static_cast<std::uint8_t>(sum);
   return header;
 }
 
@@ -89,12 +110,34 @@ Octets file_header() {
   return header;
 }
 
+util::Error belongs_to(const std::string& path, const std::string& input) {
+  return {fmt::format("{}: malformed messages cannot be kept there, since it belongs to the input {}", path, input)};
+}
+
+util::Error cannot_be_created(const std::string& path) {
+  return {fmt::format("{}: cannot be created to keep malformed messages: {}", path, std::strerror(errno))};
+}
+
 }  // namespace
 
-util::Result<std::unique_ptr<MalformedFile>> MalformedFile::create(const std::string& path) {
-  std::FILE* const file = std::fopen(path.c_str(), "wbe");
-  if (file == nullptr)
-    return util::Error{fmt::format("{}: cannot be created to keep malformed messages: {}", path, std::strerror(errno))};
+util::Result<std::unique_ptr<MalformedFile>> MalformedFile::create(const std::string& path,
+                                                                   const std::vector<std::string>& inputs) {
+  const std::filesystem::path file_path(path);
+  const std::string folder = file_path.has_parent_path() ? file_path.parent_path().string() : ".";
+  for (const std::string& input : inputs)
+    if (capture::reads_folder(input, folder)) return belongs_to(path, input);
+  constexpr mode_t for_all = 0666;  // less the umask
+  capture::Descriptor descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, for_all));
+  if (descriptor.number() < 0) return cannot_be_created(path);
+  // Only when it is open it is certain which file that is: until here nothing of it is lost.
+  if (const auto identity = capture::identity_of(descriptor.number())) {
+    for (const std::string& input : inputs)
+      if (capture::reads_file(input, *identity)) return belongs_to(path, input);
+    if (::ftruncate(descriptor.number(), 0) != 0) return cannot_be_created(path);
+  }
+  std::FILE* const file = ::fdopen(descriptor.number(), "wb");
+  if (file == nullptr) return cannot_be_created(path);
+  descriptor.release();
   std::unique_ptr<MalformedFile> made(new MalformedFile(path, file));
   made->write(file_header());
   if (auto written = made->flush(); !written) return written.error();
@@ -135,8 +178,9 @@ void MalformedFile::write_packet(const decode::Payload& payload, std::uint8_t pr
   const std::size_t whole = packet.size();
   packet.resize(std::min(whole, max_ip_octets));
   Octets record;
-  put_native(record, static_cast<std::uint32_t>(payload.time.ns / util::ns_per_second));
-  put_native(record, static_cast<std::uint32_t>(payload.time.ns % util::ns_per_second));
+  const util::Time time = {std::clamp(payload.time.ns, std::int64_t{0}, last_stamp_ns)};
+  put_native(record, static_cast<std::uint32_t>(time.ns / util::ns_per_second));
+  put_native(record, static_cast<std::uint32_t>(time.ns % util::ns_per_second));
   put_native(record, static_cast<std::uint32_t>(packet.size()));
   put_native(record, static_cast<std::uint32_t>(whole));
   put(record, packet);

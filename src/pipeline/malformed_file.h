@@ -20,8 +20,10 @@ class MalformedFile {
  public:
   static constexpr std::size_t examples_per_reason = 16;
 
-  /// Writes the file anew. Errors: it cannot be created.
-  static util::Result<std::unique_ptr<MalformedFile>> create(const std::string& path);
+  /// Writes the file anew, unless that would write over one of the `inputs` (as `capture::open_source` takes them) or
+  /// into a folder among them. Errors: that, or it cannot be created.
+  static util::Result<std::unique_ptr<MalformedFile>> create(const std::string& path,
+                                                             const std::vector<std::string>& inputs);
 
   void keep(const decode::Payload& payload, dns::Malformed reason);
 
