@@ -58,7 +58,9 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
       if (source != nullptr) source->stop();
     });
   });
-  auto source = capture::open_sources(files);
+  capture::SourceOptions source_options;
+  source_options.interrupted = [&watch] { return watch.stopped(); };
+  auto source = capture::open_sources(files, source_options);
   if (!source) {
     facts.errors.push_back(source.error().message);
   } else if ((*source)->live()) {
@@ -79,6 +81,7 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
       if (after_read) wanted = after_read();
     }
     current.with([](capture::Source*& shared) { shared = nullptr; });
+    facts.left_out = (*source)->stats().left_out;
     facts.link_types = (*source)->link_types();
     for (const util::Error& error : (*source)->errors()) facts.errors.push_back(error.message);
   }

@@ -16,6 +16,7 @@ namespace rata::app {
 struct CaptureFacts {
   std::uint64_t packets = 0, octets = 0;
   std::optional<util::Time> first, last;  ///< earliest and latest stamp
+  std::uint64_t left_out = 0;             ///< packets that the source could not hand over: `errors` says why
   std::set<capture::LinkType> link_types;
   std::vector<std::string> errors;  ///< what was cut, damaged or could not be opened
   bool interrupted = false;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <utility>
 
 #include "app/options.h"
 #include "app/summary_report.h"
@@ -58,11 +59,13 @@ int summarise(const Options& options) {
     return exit_failed;
   }
   CaptureFacts facts = read_captures(options.files, intake);
+  pipeline::Books books = intake.books();
+  books.left_out = facts.left_out;
   const CaptureSummary summary{.files = options.files,
                                .facts = std::move(facts),
                                .scope = scope,
                                .report = reports.merged(),
-                               .books = intake.books(),
+                               .books = std::move(books),
                                .from = config->from,
                                .to = config->to};
   // For people, an input that could not be read at all is an error and no report; programs always get their object.

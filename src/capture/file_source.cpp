@@ -13,10 +13,12 @@ namespace {
 
 class FileSource final : public Source {
  public:
-  FileSource(std::string name, Descriptor descriptor, bool waits)
-      : name_(std::move(name)), buffer_(plain_input(std::move(descriptor), waits, stop_)) {}
+  FileSource(std::string name, Descriptor descriptor, bool waits, std::size_t buffer_octets)
+      : name_(std::move(name)),
+        stop_(waits),
+        buffer_(plain_input(std::move(descriptor), waits, stop_), buffer_octets) {}
   FileSource(std::string name, Descriptor descriptor, bool waits, std::unique_ptr<RecordReader> reader)
-      : FileSource(std::move(name), std::move(descriptor), waits) {
+      : FileSource(std::move(name), std::move(descriptor), waits, RecordBuffer::usual_octets) {
     given_ = std::move(reader);
   }
   FileSource(std::string name, std::unique_ptr<OctetInput> input) : name_(std::move(name)), buffer_(std::move(input)) {}
@@ -119,6 +121,7 @@ Read FileSource::read_batch(std::vector<Frame>& batch) {
     buffer_.consume(taken.octets);
     stats_.frames += batch.size();
     stats_.octets += taken.captured;
+    stats_.left_out += taken.left_out;
     if (link_types_.size() != reader_->link_types().size()) link_types_ = reader_->link_types();
     if (!batch.empty()) return Read::frames;
     if (!reader_->damage().empty()) return end_of_input();
@@ -176,8 +179,9 @@ util::Result<std::unique_ptr<Source>> started(std::unique_ptr<FileSource> file, 
 
 }  // namespace
 
-util::Result<std::unique_ptr<Source>> open_capture(const std::string& name, Descriptor descriptor, bool waits) {
-  return started(std::make_unique<FileSource>(name, std::move(descriptor), waits), waits);
+util::Result<std::unique_ptr<Source>> open_capture(const std::string& name, Descriptor descriptor, bool waits,
+                                                   std::size_t buffer_octets) {
+  return started(std::make_unique<FileSource>(name, std::move(descriptor), waits, buffer_octets), waits);
 }
 
 util::Result<std::unique_ptr<Source>> open_capture(const std::string& name, std::unique_ptr<OctetInput> input) {

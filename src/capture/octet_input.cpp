@@ -61,7 +61,7 @@ Descriptor::~Descriptor() {
   if (number_ > STDERR_FILENO) ::close(number_);
 }
 
-StopSignal::StopSignal() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+StopSignal::StopSignal(bool wakes) : event_(wakes ? ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1) {}
 
 void StopSignal::set() noexcept {
   set_.store(true, std::memory_order_relaxed);

@@ -33,7 +33,8 @@ class Descriptor {
 /// Wakes a thread that waits in `poll`. Thread: `set` from any, a signal handler too; once set, it stays so.
 class StopSignal {
  public:
-  StopSignal();
+  /// `wakes`: somebody may wait in `poll`; otherwise it takes no descriptor.
+  explicit StopSignal(bool wakes = true);
   void set() noexcept;
   bool is_set() const noexcept { return set_.load(std::memory_order_relaxed); }
   int descriptor() const { return event_.number(); }

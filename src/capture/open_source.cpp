@@ -34,18 +34,20 @@ std::string interface_names() {
   return text;
 }
 
-util::Result<Descriptor> open_path(const std::string& name, const std::string& path) {
-  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+/// Waiting for the writer of a FIFO is left to `read`, which can be stopped. Until one has come, poll(2) says nothing
+/// of the end that read(2) would tell.
+util::Result<Descriptor> open_path(const std::string& name, const std::string& path, mode_t mode) {
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | (S_ISFIFO(mode) ? O_NONBLOCK : 0)));
   if (descriptor.number() < 0)
     return util::Error{fmt::format("{}: cannot be opened for reading: {}", name, std::strerror(errno))};
   return descriptor;
 }
 
-util::Result<std::unique_ptr<Source>> open_file(const std::string& path, mode_t mode) {
-  if (S_ISDIR(mode)) return open_sources({path});
-  auto descriptor = open_path(path, path);
+util::Result<std::unique_ptr<Source>> open_file(const std::string& path, mode_t mode, const SourceOptions& options) {
+  if (S_ISDIR(mode)) return open_sources({path}, options);
+  auto descriptor = open_path(path, path, mode);
   if (!descriptor) return descriptor.error();
-  return open_capture(path, std::move(*descriptor), !S_ISREG(mode));
+  return open_capture(path, std::move(*descriptor), !S_ISREG(mode), options.buffer_octets);
 }
 
 bool input_waits() {
@@ -62,7 +64,7 @@ util::Result<std::unique_ptr<Source>> open_dnstap(const std::string& name, const
   struct stat info{};
   if (::stat(where.c_str(), &info) != 0 || (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)))
     return listen_dnstap_unix(name, where, options);
-  auto descriptor = open_path(name, where);
+  auto descriptor = open_path(name, where, info.st_mode);
   if (!descriptor) return descriptor.error();
   return open_dnstap_file(name, std::move(*descriptor), !S_ISREG(info.st_mode), options);
 }
@@ -75,7 +77,7 @@ util::Result<std::unique_ptr<Source>> open_speedy(const std::string& name, const
   if (::stat(where.c_str(), &info) != 0)
     return util::Error{fmt::format("{}: {}; a file or - is accepted", name, std::strerror(errno))};
   if (S_ISDIR(info.st_mode)) return util::Error{fmt::format("{}: is a folder; a file or - is accepted", name)};
-  auto descriptor = open_path(name, where);
+  auto descriptor = open_path(name, where, info.st_mode);
   if (!descriptor) return descriptor.error();
   return open_speedy_file(name, std::move(*descriptor), !S_ISREG(info.st_mode), options);
 }
@@ -87,7 +89,7 @@ util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const
   if (what.starts_with("dnstap:")) return open_dnstap(what, what.substr(7), options);
   if (what.starts_with("speedy:")) return open_speedy(what, what.substr(7), options);
   struct stat info{};
-  if (::stat(what.c_str(), &info) == 0) return open_file(what, info.st_mode);
+  if (::stat(what.c_str(), &info) == 0) return open_file(what, info.st_mode, options);
   const int fault = errno;
   if (what == all_interfaces || ::if_nametoindex(what.c_str()) != 0) return open_live(what, options);
   return util::Error{fmt::format("{}: neither a file ({}) nor a network interface; interfaces here: {}", what,

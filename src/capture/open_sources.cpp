@@ -58,7 +58,10 @@ class Looker {
     const auto files = files_in(folder);
     if (!files) return inputs_.errors.push_back(files.error());
     const std::size_t before = inputs_.errors.size();
-    for (const std::string& file : *files) add_file(file);
+    for (const std::string& file : *files) {
+      if (options_.interrupted && options_.interrupted()) break;
+      add_file(file);
+    }
     const std::size_t failed = inputs_.errors.size() - before;
     if (failed <= errors_named) return;
     inputs_.errors.resize(before + errors_named);
@@ -122,9 +125,13 @@ util::Result<std::unique_ptr<Source>> open_sources(const std::vector<std::string
   if (what.empty()) return util::Error{"no source: name an interface, a capture file, a folder of them, or -"};
   if (what.size() == 1 && !is_folder(what.front())) return open_source(what.front(), options);
   Looker looker(options);
-  for (const std::string& one : what)
+  for (const std::string& one : what) {
+    if (options.interrupted && options.interrupted()) break;
     if (const auto added = looker.add(one); !added) return added.error();
+  }
   Inputs inputs = looker.take();
+  if (!looker.found_any() && inputs.errors.empty())
+    return util::Error{fmt::format("{}: interrupted before anything of it was read", name_of_sources(what))};
   if (!looker.found_any()) return all_of(inputs.errors);
   return merge_sources(name_of_sources(what), std::move(inputs));
 }

@@ -97,7 +97,7 @@ class PcapngReader final : public RecordReader {
   bool swapped_ = false;
   std::vector<Interface> interfaces_;  ///< of this section
   util::Time last_time_;
-  std::uint64_t captured_octets_ = 0;
+  std::uint64_t captured_octets_ = 0, left_out_ = 0;  ///< since the last `take`
   Tally unknown_interface_, outside_time_;
   std::uint32_t first_unknown_ = 0;
 };
@@ -144,6 +144,7 @@ Taken PcapngReader::take(std::span<const std::uint8_t> octets, std::uint64_t off
   }
   batch.resize(count);
   taken.captured = std::exchange(captured_octets_, 0);
+  taken.left_out = std::exchange(left_out_, 0);
   return taken;
 }
 
@@ -241,6 +242,7 @@ const Interface* PcapngReader::interface_of(std::uint32_t number, std::uint64_t 
   if (number < interfaces_.size()) return &interfaces_[number];
   if (unknown_interface_.count == 0) first_unknown_ = number;
   unknown_interface_.add(offset);
+  ++left_out_;
   return nullptr;
 }
 

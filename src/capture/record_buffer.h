@@ -15,7 +15,12 @@ class RecordBuffer {
   /// Behind what waits lie this many octets that may be read, though they say nothing: what simdjson asks for.
   static constexpr std::size_t padding_octets = 64;
 
-  explicit RecordBuffer(std::unique_ptr<OctetInput> input);
+  /// Room for several batches of usual frames, small enough for the second-level cache: the kernel's copy is still warm
+  /// when the frames are read. Measured: 1 MiB costs 2 ns a frame more, 320 KiB gains nothing.
+  static constexpr std::size_t usual_octets = 512 * 1024;
+
+  /// `octets`: room at first; it grows for records that want more.
+  explicit RecordBuffer(std::unique_ptr<OctetInput> input, std::size_t octets = usual_octets);
 
   std::span<const std::uint8_t> waiting() const { return {buffer_.get() + at_, filled_ - at_}; }
   void consume(std::size_t octets) {
@@ -41,6 +46,7 @@ class RecordBuffer {
   void grow(std::size_t wanted);
 
   std::unique_ptr<OctetInput> input_;
+  std::size_t step_;  ///< room behind a record that wants more than there is
   std::size_t size_;
   std::unique_ptr<std::uint8_t[]> buffer_;
   std::size_t at_ = 0;        ///< the next record in the buffer

@@ -16,6 +16,7 @@ namespace rata::capture {
 struct Taken {
   std::size_t octets = 0;      ///< whole records, headers included
   std::uint64_t captured = 0;  ///< of them, what the frames were captured with
+  std::uint64_t left_out = 0;  ///< frames among them that cannot be handed over: see `remarks`
 };
 
 /// Reads the records of one file format where they lie in a buffer. Each format is one of these; files, pipes,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -25,6 +26,7 @@ struct SourceStats {
   std::uint64_t frames = 0;
   std::uint64_t octets = 0;          ///< captured, without record headers
   std::uint64_t kernel_dropped = 0;  ///< lost before we saw them (live)
+  std::uint64_t left_out = 0;        ///< seen, but not handed over: see errors()
 };
 
 /// Complaints of one source that are kept word for word; of more only the number.
@@ -63,6 +65,8 @@ struct SourceOptions {
   LiveFilter filter;          ///< interfaces only
   bool arrival_time = false;  ///< "dnstap:" and "speedy:": a message without a time gets that of its arrival
   const util::Clock* clock = &util::Clock::system();  ///< the one that tells it
+  std::size_t buffer_octets = 512 * 1024;  ///< captures: room for what is read at a time; larger records get more
+  std::function<bool()> interrupted;       ///< asked before each of many files that are opened; true: enough
 };
 
 /// Opens an interface name, a capture file (format by content), a folder of captures, or "-" for standard input;

@@ -66,6 +66,8 @@ std::vector<Counter> counters(const Books& books) {
       {"frames", "filtered", "", books.filtered(), "sound frames that hold nothing that was asked for"},
       {"frames", "refused", "", books.refused(), "frames that cannot be read"},
       {"frames", "lost", "", books.kernel_lost, "frames that the kernel dropped before we saw them; not in frames in"},
+      {"frames", "left_out", "", books.left_out,
+       "frames that the source saw, but could not hand over; not in frames in"},
   };
   rows.push_back({"frames", "filtered", "outside_time", books.outside_time, ""});
   each_outcome(books, [&](Outcome outcome, std::uint64_t count) {
@@ -119,11 +121,12 @@ std::vector<Counter> counters(const Books& books) {
 
 std::string balance_text(const Books& books) {
   std::string text = fmt::format(
-      "frames     {:>12} = {} decoded + {} filtered + {} refused{}\n"
+      "frames     {:>12} = {} decoded + {} filtered + {} refused{}{}\n"
       "tcp octets {:>12} = {} delivered + {} skipped + {} waiting\n"
       "messages   {:>12} = {} well-formed + {} malformed{}\n",
       books.frames, books.decoded(), books.filtered(), books.refused(),
-      books.kernel_lost != 0 ? fmt::format("; lost by the kernel: {}", books.kernel_lost) : "", books.decode.tcp_octets,
+      books.kernel_lost != 0 ? fmt::format("; lost by the kernel: {}", books.kernel_lost) : "",
+      books.left_out != 0 ? fmt::format("; left out by the source: {}", books.left_out) : "", books.decode.tcp_octets,
       books.decode.tcp_delivered,
       books.decode.tcp_skipped_gap + books.decode.tcp_skipped_limit + books.decode.tcp_skipped_unfinished,
       books.decode.tcp_waiting, books.messages, books.well_formed, books.malformed_total(),

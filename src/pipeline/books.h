@@ -19,6 +19,7 @@ struct Books {
   std::uint64_t frames = 0;            ///< handed over by the source
   std::uint64_t octets = 0;            ///< captured, without record headers
   std::uint64_t kernel_lost = 0;       ///< not in `frames`
+  std::uint64_t left_out = 0;          ///< not in `frames`: the source saw them, but could not hand them over
   std::uint64_t outside_time = 0;      ///< frames outside --from and --to
   std::uint64_t implausible_time = 0;  ///< frames whose stamp was a day ahead of those around them (only with windows)
   std::uint64_t no_time = 0;           ///< frames without a time before any that has one (only with windows by time)

@@ -204,7 +204,9 @@ void Monitor::closed(reduce::ClosedWindow&& window) {
 
 Books Monitor::books() const {
   Books books = intake_->books();
-  books.kernel_lost = source_->stats().kernel_dropped;
+  const capture::SourceStats stats = source_->stats();
+  books.kernel_lost = stats.kernel_dropped;
+  books.left_out = stats.left_out;
   books.late_packets = sink_->windows().late();
   books.windows = sequence_;
   books.gap_windows = sink_->windows().gap_windows();

@@ -43,6 +43,7 @@ Trust trust_of(const StatusInput& input) {
   if (!books.balanced()) trust.doubt("red", "the books do not balance");
   if (books.summaries_dropped > 0) trust.doubt("red", fmt::format("{} results were dropped", books.summaries_dropped));
   if (books.kernel_lost > 0) trust.doubt("amber", fmt::format("the kernel lost {} frames", books.kernel_lost));
+  if (books.left_out > 0) trust.doubt("amber", fmt::format("the source could not hand over {} frames", books.left_out));
   if (books.implausible_time > 0)
     trust.doubt("amber", fmt::format("{} frames had a time stamp a day ahead of the others", books.implausible_time));
   if (books.late_packets > 0) trust.doubt("amber", fmt::format("{} messages came too late", books.late_packets));

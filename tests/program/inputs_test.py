@@ -3,6 +3,10 @@ import bz2
 import gzip
 import json
 import lzma
+import os
+import pathlib
+import resource
+import signal
 import struct
 import subprocess
 import unittest
@@ -73,7 +77,13 @@ class Inputs(ProgramTest):
         done = run("summary", "--json", path)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(json.loads(done.stdout)["packets"], 2)
+        self.assertEqual(json.loads(done.stdout)["balance"]["frames"]["left_out"], 1)
         self.assertIn("1 packets are left out, since no block describes their interface", done.stderr)
+        self.assertIn("refused; left out by the source: 1\n", run("summary", path).stdout)
+        config = self.file("m.toml", '[[channel]]\nname = "out"\nurl = "null:"\n[[reducer]]\n'
+                                     'type = "QueriesPerSecond"\nsend = [{ channel = "out" }]\n')
+        done = run("monitor", "-c", config, "--source", path)
+        self.assertIn("left out by the source: 1\n", done.stderr)
 
     def test_a_folder_is_read_in_the_order_of_time(self):
         folder = self.folder / "rotated"
@@ -174,6 +184,66 @@ class Inputs(ProgramTest):
         self.assertEqual((alone.returncode, done.returncode), (1, 1))
         if "is an interface" in alone.stderr:  # where capturing is permitted
             self.assertIn("lo: is live and has to be the only source", done.stderr)
+
+    def overlapping(self, count, frames):
+        folder = self.folder / "overlapping"
+        folder.mkdir()
+        for i in range(count):
+            (folder / f"{i}.pcap").write_bytes(pcap([asked(1000 + j + i / 10**5, j) for j in range(frames)]))
+        return folder
+
+    def test_files_that_cannot_be_open_together_are_left_out_and_told_in_one_line(self):
+        done = subprocess.run([RATADNS, "summary", "--json", str(self.overlapping(120, 3))], capture_output=True, text=True,
+                              timeout=TIMEOUT_S, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80)))
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(json.loads(done.stdout)["packets"], 48 * 3)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertIn("overlapping: 72 files are left out, since 48 others", done.stderr)
+        self.assertIn("mergecap", done.stderr)
+
+    def test_thousands_of_overlapping_files_take_little_memory(self):
+        count, limit = 1500, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if limit != resource.RLIM_INFINITY and limit < count + 50:
+            self.skipTest(f"no more than {limit} files may be open here")
+        program = pathlib.Path(RATADNS).read_bytes()
+        if b"__asan_init" in program or b"__tsan_init" in program:
+            self.skipTest("a sanitizer's memory is not the program's")
+        folder = self.overlapping(count, 40)
+        with open(os.devnull, "w") as nowhere:
+            process = subprocess.Popen([RATADNS, "summary", "--only", "counts", str(folder)], stdout=nowhere)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        self.assertLess(usage.ru_maxrss / 1024, 100, "MiB")
+
+    def test_a_pipe_without_a_writer_is_left_at_the_first_signal(self):
+        for name in ("", "dnstap:", "speedy:"):
+            with self.subTest(name):
+                path = self.folder / f"{name}fifo".replace(":", "")
+                os.mkfifo(path)
+                process = subprocess.Popen([RATADNS, "summary", f"{name}{path}"], stderr=subprocess.PIPE,
+                                           stdout=subprocess.PIPE, text=True)
+                try:
+                    status = pathlib.Path(f"/proc/{process.pid}/status")
+                    for _ in range(100_000):  # from when on signals are waited for in order
+                        blocked = next(line for line in status.read_text().splitlines() if line.startswith("SigBlk:"))
+                        if int(blocked.split()[1], 16) >> (signal.SIGINT - 1) & 1:
+                            break
+                    process.send_signal(signal.SIGINT)
+                    _, errors = process.communicate(timeout=10)
+                finally:
+                    process.kill()
+                self.assertIn("interrupted", errors)
+                self.assertEqual(process.returncode, 1)
+
+    def test_what_comes_through_a_named_pipe_is_read_to_its_end(self):
+        path, content = self.folder / "fifo", pcap([asked(1 + i, i) for i in range(50)])
+        os.mkfifo(path)
+        process = subprocess.Popen([RATADNS, "summary", "--json", str(path)], stdout=subprocess.PIPE, text=True)
+        with path.open("wb") as writer:
+            writer.write(content)
+        out, _ = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual((process.returncode, json.loads(out)["packets"]), (0, 50))
 
 
 if __name__ == "__main__":

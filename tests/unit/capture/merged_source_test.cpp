@@ -9,6 +9,7 @@
 #include <random>
 
 #include "captures.h"
+#include "pcapng.h"
 
 namespace rata::capture {
 namespace {
@@ -143,6 +144,80 @@ TEST_F(Folder, OfManyRotatedFilesFewAreOpenAtATime) {
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(errors_of(*source), "");
   EXPECT_EQ(seconds_of(everything), expected);
+}
+
+/// Fewer descriptors for a while.
+class OpenFilesLimit {
+ public:
+  OpenFilesLimit() { EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0); }
+  ~OpenFilesLimit() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
+  void set_soft(rlim_t soft) const {
+    const rlimit changed{soft, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &changed), 0);
+  }
+  rlim_t hard() const { return before_.rlim_max; }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Folder, MoreOverlappingFilesThanMayBeOpenRaiseTheLimitAsFarAsItGoes) {
+  constexpr std::uint32_t count = 200;
+  const OpenFilesLimit limit;
+  if (limit.hard() < 2 * count) GTEST_SKIP() << "the hard limit of open files is too low";
+  std::vector<std::int64_t> expected;
+  for (std::uint32_t i = 0; i < count; ++i) file("o" + std::to_string(i), capture_of({i, 1000 + i}));
+  for (std::uint32_t i = 0; i < count; ++i) expected.push_back(i);
+  for (std::uint32_t i = 0; i < count; ++i) expected.push_back(1000 + i);
+  limit.set_soft(60);
+  const auto source = opened({path_});
+  const Everything everything = captures::read_all(*source);
+  EXPECT_EQ(errors_of(*source), "");
+  EXPECT_EQ(seconds_of(everything), expected);
+}
+
+TEST_F(Folder, MembersWithLittleRoomReadRecordsOfAnySize) {
+  constexpr std::uint32_t count = 40;
+  Octets large = captures::record(plain, 500, 0, frame_octets(1, 100'000));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Octets octets = capture_of({i});
+    for (std::uint32_t more = 0; more < 3; ++more) octets.insert(octets.end(), large.begin(), large.end());
+    file("o" + std::to_string(i), octets);
+  }
+  const auto source = opened({path_});
+  const Everything everything = captures::read_all(*source);
+  EXPECT_EQ(errors_of(*source), "");
+  ASSERT_EQ(everything.frames.size(), 4 * count);
+  for (std::size_t i = count; i < everything.frames.size(); ++i)
+    ASSERT_EQ(everything.frames[i].octets, frame_octets(1, 100'000));
+}
+
+TEST_F(Folder, OfManyComplaintsTheFirstAreToldAndTheOthersCounted) {
+  Octets cut = capture_of({1, 2});
+  cut.pop_back();
+  std::vector<std::string> files;
+  for (int i = 0; i < 50; ++i) files.push_back(file("cut" + std::to_string(i), cut));
+  const auto source = opened(files);
+  EXPECT_EQ(captures::read_all(*source).frames.size(), 50u);
+  ASSERT_EQ(source->errors().size(), max_told_errors + 1);
+  EXPECT_TRUE(captures::contains(source->errors().back().message, "and 34 more complaints, the last: "));
+}
+
+TEST_F(Folder, WhatMembersLeaveOutAddsUp) {
+  std::vector<std::string> files;
+  for (const std::uint64_t seconds : {10u, 20u, 10u}) {
+    captures::Pcapng content;
+    content.section().interface(1).enhanced(0, seconds * 1'000'000, frame_octets(0, 8));
+    content.enhanced(1, seconds * 1'000'000, frame_octets(1, 8)).enhanced(7, 0, frame_octets(2, 8));
+    files.push_back(file(std::to_string(files.size()), content.octets()));
+  }
+  const auto source = opened(files);
+  std::vector<Frame> batch;
+  EXPECT_EQ(source->read(batch), Read::frames);
+  EXPECT_EQ(source->stats().left_out, 4u) << "of the two that are open";
+  captures::read_all(*source);
+  EXPECT_EQ(source->stats().left_out, 6u);
+  EXPECT_EQ(source->stats().frames, 3u);
 }
 
 TEST_F(Folder, WhatFailsIsNamedAndDoesNotStopTheOthers) {

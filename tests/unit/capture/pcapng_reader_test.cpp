@@ -47,6 +47,17 @@ TEST(Pcapng, TellsWhatItHasRead) {
   EXPECT_EQ(source->link_types(), (std::set<LinkType>{LinkType::Ethernet, LinkType::Raw}));
 }
 
+TEST(Pcapng, CountsWhatItLeavesOut) {
+  Pcapng file;
+  file.section().interface(1).enhanced(1, 1, frame_octets(0, 8)).enhanced(0, 1, frame_octets(0, 8));
+  file.enhanced(2, 1, frame_octets(0, 8));
+  const File on_disk(file.octets());
+  auto source = *open_source(on_disk.path());
+  captures::read_all(*source);
+  EXPECT_EQ(source->stats().frames, 1u);
+  EXPECT_EQ(source->stats().left_out, 2u);
+}
+
 TEST(Pcapng, SectionsHaveTheirOwnByteOrderAndInterfaces) {
   Pcapng file;
   file.section(false).interface(1).interface(113).enhanced(1, 1, frame_octets(0, 8));

@@ -140,6 +140,42 @@ TEST(Pipe, IsMergedWithFilesAndWaitedFor) {
   ::unlink(path.c_str());
 }
 
+TEST(Pipe, WithANameIsIdleUntilAWriterComes) {
+  const captures::File place({});
+  const std::string path = place.path() + ".fifo";
+  for (const std::string format : {"", "dnstap:", "speedy:"}) {
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    const auto source = open_source(format + path);
+    ASSERT_TRUE(source);
+    std::vector<Frame> batch;
+    EXPECT_EQ((*source)->read(batch), Read::idle) << format;
+    EXPECT_EQ((*source)->read(batch), Read::idle) << format;
+    {
+      const Descriptor writer(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    }
+    Read read = Read::idle;
+    for (int i = 0; i < 10 && read == Read::idle; ++i) read = (*source)->read(batch);
+    EXPECT_EQ(read, Read::end) << format << "a writer came and went";
+    ::unlink(path.c_str());
+  }
+}
+
+TEST(Pipe, WithANameIsStoppedWhileItWaitsForAWriter) {
+  const captures::File capture(captures::joined({captures::file_header(), record(1)}));
+  const std::string path = capture.path() + ".fifo";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  for (const std::vector<std::string>& what : {std::vector{path}, std::vector{path, capture.path()}}) {
+    const auto source = open_sources(what);
+    ASSERT_TRUE(source);
+    std::vector<Frame> batch;
+    EXPECT_EQ((*source)->read(batch), Read::idle);
+    (*source)->stop();
+    EXPECT_EQ((*source)->read(batch), Read::end);
+    EXPECT_TRUE((*source)->errors().empty());
+  }
+  ::unlink(path.c_str());
+}
+
 TEST(Pipe, WithANameInAFolderIsReadLikeStandardInput) {
   const captures::File place({});
   const std::string path = place.path() + ".fifo";
