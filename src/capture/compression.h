@@ -57,7 +57,7 @@ inline constexpr std::size_t compression_magic_octets = 6;
 
 /// The compression of which `first` is the beginning, or nullptr.
 const Compression* compression_of(std::span<const std::uint8_t> first);
-/// "gzip, xz, zstd or lz4".
+/// "gzip, xz, zstd, lz4 or bzip2".
 std::string compression_names();
 
 std::unique_ptr<Codec> make_gzip_codec();
