@@ -45,7 +45,8 @@ void add(SourceStats& sum, const SourceStats& stats) {
 constexpr std::size_t roomy_members = 32;
 constexpr std::size_t narrow_octets = 16 * 1024;
 
-/// Members that may be open at a time, if there are descriptors for so many. Bounds the memory: about 100 MB.
+/// Members that may be open at a time, if there are descriptors for so many. Bounds the memory: about 100 MB, unless
+/// they are compressed or have very large records.
 constexpr std::size_t max_open_members = 3072;
 
 /// Descriptors for whatever else the program has open.
@@ -203,9 +204,8 @@ void MergedSource::open_next() {
 void MergedSource::leave_out() {
   if (files_left_out_++ == 0) errors_.emplace(errors_.begin());
   errors_.front().message = fmt::format(
-      "{}: {} files are left out, since {} others with packets of the same time are open, which is all that the limit "
-      "of "
-      "open files{} allows; join some of them first (mergecap -w JOINED FILES), and read what that makes",
+      "{}: {} files are left out, since {} others with packets of the same time are open, which is all that the "
+      "limit of open files{} allows; join some of them first (mergecap -w JOINED FILES), and read what that makes",
       name_, files_left_out_, open_allowed_, open_allowed_ == max_open_members ? " of this program" : " (ulimit -Hn)");
 }
 
