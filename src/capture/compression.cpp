@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "capture/record_reader.h"
 
@@ -38,8 +37,10 @@ constexpr Compression compressions[] = {
 class Decompressed final : public OctetInput {
  public:
   Decompressed(std::unique_ptr<OctetInput> compressed, std::span<const std::uint8_t> first)
-      : compressed_(std::move(compressed)), buffer_(std::max(compressed_buffer_octets, first.size())) {
-    std::ranges::copy(first, buffer_.begin());
+      : compressed_(std::move(compressed)),
+        size_(std::max(compressed_buffer_octets, first.size())),
+        buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(size_)) {
+    std::ranges::copy(first, buffer_.get());
     filled_ = first.size();
   }
 
@@ -53,14 +54,15 @@ class Decompressed final : public OctetInput {
     failure_ = std::move(why);
     return Got::failed;
   }
-  std::span<const std::uint8_t> waiting() const { return std::span(buffer_).subspan(at_, filled_ - at_); }
+  std::span<const std::uint8_t> waiting() const { return {buffer_.get() + at_, filled_ - at_}; }
   void consume(std::size_t count) {
     at_ += count;
     offset_ += count;
   }
 
   std::unique_ptr<OctetInput> compressed_;
-  std::vector<std::uint8_t> buffer_;
+  std::size_t size_;
+  std::unique_ptr<std::uint8_t[]> buffer_;  ///< not filled: what a small file never touches costs no memory
   std::size_t at_ = 0, filled_ = 0;
   std::uint64_t offset_ = 0;  ///< of `at_` in the compressed input
   const Compression* format_ = nullptr;
@@ -87,7 +89,7 @@ OctetInput::Got Decompressed::read(std::span<std::uint8_t> into, std::size_t& co
       return Got::some;
     }
     if (step.state != Codec::State::going || step.taken > 0) continue;
-    if (waiting().size() == buffer_.size()) return failed(fmt::format("the {} stream is stuck", format_->name));
+    if (waiting().size() == size_) return failed(fmt::format("the {} stream is stuck", format_->name));
     const Got more = refill();
     if (more == Got::end) return failed(fmt::format("the {} stream is cut", format_->name));
     if (more != Got::some) return more;
@@ -119,11 +121,11 @@ OctetInput::Got Decompressed::start_member() {
 
 OctetInput::Got Decompressed::refill() {
   if (input_ended_) return Got::end;
-  std::copy_n(buffer_.begin() + static_cast<std::ptrdiff_t>(at_), filled_ - at_, buffer_.begin());
+  std::copy_n(buffer_.get() + at_, filled_ - at_, buffer_.get());
   filled_ -= at_;
   at_ = 0;
   std::size_t count = 0;
-  const Got got = compressed_->read(std::span(buffer_).subspan(filled_), count);
+  const Got got = compressed_->read({buffer_.get() + filled_, size_ - filled_}, count);
   if (got == Got::some) filled_ += count;
   if (got == Got::end) input_ended_ = true;
   if (got == Got::failed) failure_ = compressed_->failure();
