@@ -81,7 +81,7 @@ NameFault read_name(std::span<const std::uint8_t> message, std::size_t& at, std:
   std::size_t cursor = at;
   std::size_t start_of_run = at;  // where the run of labels being read began
   std::size_t octets = 0;
-  bool jumped = false;
+  std::size_t jumps = 0;
   const std::size_t begin = out.size();
   while (cursor < message.size()) {
     const std::uint8_t length = message[cursor];
@@ -89,11 +89,12 @@ NameFault read_name(std::span<const std::uint8_t> message, std::size_t& at, std:
       if (compression == Compression::refused) return NameFault::compressed;
       if (cursor + 2 > message.size()) return NameFault::cut;
       const std::size_t target = static_cast<std::size_t>(length & 0x3f) << 8 | message[cursor + 1];
-      if (!jumped) at = cursor + 2;
-      jumped = true;
-      // A pointer must land before the run of labels being read. Each jump then goes strictly backwards, so a loop
-      // cannot be built and no hop counter is needed.
+      if (jumps == 0) at = cursor + 2;
+      // A pointer must land before the run of labels being read. Each jump then goes strictly backwards, and a loop
+      // cannot be built. A chain could: thousands of pointers that land on pointers, walked anew for every name that
+      // ends in it.
       if (target >= start_of_run) return NameFault::pointer_not_backwards;
+      if (++jumps > max_name_pointers) return NameFault::too_many_pointers;
       cursor = start_of_run = target;
       continue;
     }
@@ -101,7 +102,7 @@ NameFault read_name(std::span<const std::uint8_t> message, std::size_t& at, std:
     octets += 1u + length;
     if (octets > max_name_octets) return NameFault::too_long;
     if (length == 0) {
-      if (!jumped) at = cursor + 1;
+      if (jumps == 0) at = cursor + 1;
       if (out.size() == begin) out += '.';
       return NameFault::none;
     }
@@ -119,6 +120,7 @@ std::string_view text(NameFault fault) {
       "has a label type that is not in use",
       "is longer than 255 octets",
       "has a compression pointer that does not point backwards",
+      "has more than 127 compression pointers",
       "is compressed where it must not be"};
   return texts[static_cast<std::size_t>(fault)];
 }

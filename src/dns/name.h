@@ -10,6 +10,9 @@ namespace rata::dns {
 
 inline constexpr std::size_t max_name_octets = 255;  ///< RFC 1035 section 2.3.4, root label included
 
+/// A name has at most 127 labels before the root; a pointer that brings none is of no use.
+inline constexpr std::size_t max_name_pointers = 127;
+
 /// Appends a name's presentation form (RFC 1035 section 5.1): labels end with a dot, the root is ".". Octets outside
 /// printable ASCII and those with a meaning in zone files ( " $ ( ) . ; @ \ ) become \DDD, so the text is plain ASCII
 /// and says which octets were there. `wire`: a whole name in wire form, without compression.
@@ -27,6 +30,7 @@ enum class NameFault : std::uint8_t {
   bad_label_type,         ///< 01 or 10 in the first two bits (RFC 6891 section 5: none is in use)
   too_long,               ///< over 255 octets, its pointers followed
   pointer_not_backwards,  ///< to itself, forward, or into the labels it ends
+  too_many_pointers,      ///< over 127
   compressed,             ///< a pointer in a name that must have none
   count_
 };

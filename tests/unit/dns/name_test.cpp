@@ -94,6 +94,37 @@ TEST(DnsName, A_chain_of_pointers_cannot_make_a_name_over_255_octets) {
   }
 }
 
+TEST(DnsName, A_name_has_at_most_127_pointers) {
+  // "a." with a chain of pointers to pointers behind it
+  Octets message(12);
+  message.insert(message.end(), {1, 'a', 0});
+  std::size_t before = 12;
+  for (unsigned pointers = 1; pointers < 200; ++pointers) {
+    std::size_t at = message.size();
+    message.insert(message.end(), {static_cast<std::uint8_t>(0xc0 | before >> 8), static_cast<std::uint8_t>(before)});
+    before = at;
+    std::string text;
+    EXPECT_EQ(read_name(message, at, text), pointers <= 127 ? NameFault::none : NameFault::too_many_pointers);
+    EXPECT_EQ(at, message.size()) << pointers;
+    if (pointers <= 127) EXPECT_EQ(text, "a.");
+  }
+}
+
+TEST(DnsName, A_name_of_127_labels_may_have_a_pointer_behind_each) {
+  Octets message(12);
+  message.insert(message.end(), {1, 'x', 0});
+  std::size_t before = 12;
+  for (unsigned labels = 2; labels <= 127; ++labels) {
+    std::size_t at = message.size();
+    message.insert(message.end(),
+                   {1, 'x', static_cast<std::uint8_t>(0xc0 | before >> 8), static_cast<std::uint8_t>(before)});
+    before = at;
+    std::string text;
+    EXPECT_EQ(read_name(message, at, text), NameFault::none) << labels;
+    EXPECT_EQ(text.size(), 2 * labels);
+  }
+}
+
 TEST(DnsName, Where_compression_is_refused_a_pointer_is_a_fault) {
   const Octets message = {1, 'a', 0, 1, 'b', 0xc0, 0};
   std::size_t at = 3;
