@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dns/name.h"
+#include "dns/rdata.h"
 #include "dns/records.h"
 #include "util/encoding.h"
 
@@ -106,7 +107,7 @@ void append_data(const dns::Message& message, const Record& record, std::string&
     out.resize(begin);
   }
   out += ",\"rdata\":\"";
-  util::append_hex(record.rdata, out);
+  dns::append_rdata_hex({message.octets, record.rdata_at, record.rdata.size(), record.type, record.rr_class}, out);
   out += '"';
 }
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstring>
 
+#include "util/encoding.h"
+
 namespace rata::dns {
 namespace {
 
@@ -44,6 +46,42 @@ std::uint64_t fold_eight(std::uint64_t octets) {
   return octets + (upper >> 2);
 }
 
+/// Calls `use` with each label but the root's. See `read_name`.
+template <typename Use>
+NameFault walk_name(std::span<const std::uint8_t> message, std::size_t& at, Compression compression, Use use) {
+  std::size_t cursor = at;
+  std::size_t start_of_run = at;  // where the run of labels being read began
+  std::size_t octets = 0;
+  std::size_t jumps = 0;
+  while (cursor < message.size()) {
+    const std::uint8_t length = message[cursor];
+    if ((length & 0xc0) == 0xc0) {
+      if (compression == Compression::refused) return NameFault::compressed;
+      if (cursor + 2 > message.size()) return NameFault::cut;
+      const std::size_t target = static_cast<std::size_t>(length & 0x3f) << 8 | message[cursor + 1];
+      if (jumps == 0) at = cursor + 2;
+      // A pointer must land before the run of labels being read. Each jump then goes strictly backwards, and a loop
+      // cannot be built. A chain could: thousands of pointers that land on pointers, walked anew for every name that
+      // ends in it.
+      if (target >= start_of_run) return NameFault::pointer_not_backwards;
+      if (++jumps > max_name_pointers) return NameFault::too_many_pointers;
+      cursor = start_of_run = target;
+      continue;
+    }
+    if (length > 63) return NameFault::bad_label_type;
+    octets += 1u + length;
+    if (octets > max_name_octets) return NameFault::too_long;
+    if (length == 0) {
+      if (jumps == 0) at = cursor + 1;
+      return NameFault::none;
+    }
+    if (cursor + 1 + length > message.size()) return NameFault::cut;
+    use(message.subspan(cursor + 1, length));
+    cursor += 1u + length;
+  }
+  return NameFault::cut;
+}
+
 }  // namespace
 
 void append_text(std::span<const std::uint8_t> wire, std::string& out) {
@@ -78,39 +116,21 @@ void fold_case(std::span<const std::uint8_t> wire, std::uint8_t* to) noexcept {
 }
 
 NameFault read_name(std::span<const std::uint8_t> message, std::size_t& at, std::string& out, Compression compression) {
-  std::size_t cursor = at;
-  std::size_t start_of_run = at;  // where the run of labels being read began
-  std::size_t octets = 0;
-  std::size_t jumps = 0;
   const std::size_t begin = out.size();
-  while (cursor < message.size()) {
-    const std::uint8_t length = message[cursor];
-    if ((length & 0xc0) == 0xc0) {
-      if (compression == Compression::refused) return NameFault::compressed;
-      if (cursor + 2 > message.size()) return NameFault::cut;
-      const std::size_t target = static_cast<std::size_t>(length & 0x3f) << 8 | message[cursor + 1];
-      if (jumps == 0) at = cursor + 2;
-      // A pointer must land before the run of labels being read. Each jump then goes strictly backwards, and a loop
-      // cannot be built. A chain could: thousands of pointers that land on pointers, walked anew for every name that
-      // ends in it.
-      if (target >= start_of_run) return NameFault::pointer_not_backwards;
-      if (++jumps > max_name_pointers) return NameFault::too_many_pointers;
-      cursor = start_of_run = target;
-      continue;
-    }
-    if (length > 63) return NameFault::bad_label_type;
-    octets += 1u + length;
-    if (octets > max_name_octets) return NameFault::too_long;
-    if (length == 0) {
-      if (jumps == 0) at = cursor + 1;
-      if (out.size() == begin) out += '.';
-      return NameFault::none;
-    }
-    if (cursor + 1 + length > message.size()) return NameFault::cut;
-    append_label(message.subspan(cursor + 1, length), out);
-    cursor += 1u + length;
-  }
-  return NameFault::cut;
+  const NameFault fault =
+      walk_name(message, at, compression, [&out](std::span<const std::uint8_t> label) { append_label(label, out); });
+  if (fault == NameFault::none && out.size() == begin) out += '.';
+  return fault;
+}
+
+NameFault read_name_hex(std::span<const std::uint8_t> message, std::size_t& at, std::string& out) {
+  const NameFault fault = walk_name(message, at, Compression::allowed, [&out](std::span<const std::uint8_t> label) {
+    const auto length = static_cast<std::uint8_t>(label.size());
+    util::append_hex({&length, 1}, out);
+    util::append_hex(label, out);
+  });
+  if (fault == NameFault::none) out += "00";
+  return fault;
 }
 
 std::string_view text(NameFault fault) {

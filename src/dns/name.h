@@ -45,4 +45,7 @@ enum class Compression : std::uint8_t { allowed, refused };
 [[nodiscard]] NameFault read_name(std::span<const std::uint8_t> message, std::size_t& at, std::string& out,
                                   Compression compression = Compression::allowed);
 
+/// The same into hexadecimal digits of the wire form, without compression.
+[[nodiscard]] NameFault read_name_hex(std::span<const std::uint8_t> message, std::size_t& at, std::string& out);
+
 }  // namespace rata::dns

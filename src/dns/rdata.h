@@ -21,4 +21,8 @@ struct Rdata {
 /// type wants them, that of RFC 3597 section 5 for any octets (\# 3 abcdef) stands instead, and false comes back.
 bool append_rdata(const Rdata& rdata, std::string& out);
 
+/// Appends rdata as hexadecimal digits that mean the same in any message: names that may be compressed in the type
+/// (RFC 3597 section 4) are written out. Octets that do not read as the type wants them stand as they came.
+void append_rdata_hex(const Rdata& rdata, std::string& out);
+
 }  // namespace rata::dns

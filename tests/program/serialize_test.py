@@ -47,6 +47,24 @@ class Serialize(ProgramTest):
             '"authorities":[{"name":"cl.","type":"2b","class":"1","ttl":"e10","rdata":"abcd0f"}],'
             '"additionals":[{"name":".","type":"29","class":"4d0","ttl":"0","rdata":""}]}'])
 
+    def test_what_was_compressed_reads_the_same_again(self):
+        owner, rdata = b"\xc0\x0c", b"\1a\xc0\x0c"
+        numbers = struct.pack("!5I", 1, 2, 3, 4, 5)
+        answers = [(5, rdata), (15, b"\0\x0a" + rdata), (6, rdata + owner + numbers), (2, rdata), (5, b"\xc0\xff"),
+                   (33, struct.pack("!3H", 1, 2, 53) + rdata), (1, b"\xc0\0\2\1"), (39, owner), (12, b"\xc0\x30")]
+        message = struct.pack("!6H", 7, 0x8400, 1, len(answers), 0, 0) + wire_name("www.example") + struct.pack("!2H", 255, 1)
+        for number, data in answers:
+            message += owner + struct.pack("!2HIH", number, 1, 60, len(data)) + data
+        capture = self.file("in.pcap", pcap([(1, response_frame(message))]))
+        lines = {}
+        for source, octets in (("-", capture.read_bytes()), ("speedy:-", run("serialize", capture).stdout.encode())):
+            done = run("show", source, stdin=octets)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            lines[source] = done.stdout.splitlines()[1:]
+        self.assertEqual(lines["speedy:-"], lines["-"])
+        self.assertIn("    www.example. 60 IN MX 10 a.www.example.", lines["-"])
+        self.assertEqual(len([line for line in lines["-"] if " 60 IN " in line]), len(answers))
+
     def test_fields_choose_and_input_order_is_kept(self):
         frames = [(i, query_frame(query(f"n{i}", ident=i), (198, 51, 100, i % 250))) for i in range(2000)]
         done = self.serialize(frames, "--fields", "queries")

@@ -106,7 +106,7 @@ TEST(DnsName, A_name_has_at_most_127_pointers) {
     std::string text;
     EXPECT_EQ(read_name(message, at, text), pointers <= 127 ? NameFault::none : NameFault::too_many_pointers);
     EXPECT_EQ(at, message.size()) << pointers;
-    if (pointers <= 127) EXPECT_EQ(text, "a.");
+    EXPECT_EQ(text, pointers <= 127 ? "a." : "");
   }
 }
 

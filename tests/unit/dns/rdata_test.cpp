@@ -89,6 +89,36 @@ TEST(DnsRdata, What_does_not_read_as_its_type_is_shown_as_octets) {
   }
 }
 
+std::string hex_of(unsigned type, const Octets& rdata) {
+  const Octets before = header(0x8400, 1, 1) + question("example", type);
+  const Octets message = before + rdata;
+  std::string out;
+  append_rdata_hex({message, before.size(), rdata.size(), static_cast<std::uint16_t>(type), 1}, out);
+  return out;
+}
+
+TEST(DnsRdata, In_hexadecimal_every_type_says_the_same_in_any_message) {
+  for (const RdataSample& sample : readable_rdata()) {
+    const Octets alone = hex(hex_of(sample.type, sample.rdata));
+    std::string out;
+    EXPECT_TRUE(append_rdata({alone, 0, alone.size(), static_cast<std::uint16_t>(sample.type), 1}, out)) << sample.type;
+    EXPECT_EQ(out, sample.text) << sample.type;
+  }
+}
+
+TEST(DnsRdata, In_hexadecimal_what_does_not_read_as_its_type_stands_as_it_came) {
+  EXPECT_EQ(hex_of(15, u16(10) + to_question), "000a076578616d706c6500");
+  EXPECT_EQ(hex_of(15, u16(10) + to_question + Octets{0}), "000ac00c00") << "an octet behind the name";
+  EXPECT_EQ(hex_of(5, {0xc0, 0xff}), "c0ff") << "a pointer beyond";
+  EXPECT_EQ(hex_of(6, to_question + to_question + u32(1)), "c00cc00c00000001") << "numbers missing";
+  EXPECT_EQ(hex_of(24, hex("0001 0d 02 00000e10 65a4f3c0 659b7b40 3039") + to_question),
+            "00010d0200000e1065a4f3c0659b7b403039c00c")
+      << "no signature";
+  EXPECT_EQ(hex_of(5, {}), "");
+  EXPECT_EQ(hex_of(39, to_question), "c00c") << "compressed in DNAME";
+  EXPECT_EQ(hex_of(65280, to_question), "c00c") << "a type without layout";
+}
+
 TEST(DnsRdata, In_the_class_chaos_an_a_record_is_no_address) {
   bool readable = true;
   EXPECT_EQ(text_of(1, hex("c0000201"), readable, 3), R"(\# 4 c0000201)");
