@@ -71,7 +71,7 @@ void OrderedOutput::add(std::size_t, std::span<const reduce::Packet> batch) {
       copy(packet);
       continue;
     }
-    format_(packet, text_);
+    format(packet, text_);
     if (text_.size() > text_octets && !failed_) failed_ = !put(text_);
   }
 }
@@ -125,7 +125,7 @@ void OrderedOutput::work() {
     if (block == nullptr) return;
     block->state = Block::State::at_work;
     lock.unlock();
-    for (const reduce::Packet& packet : block->packets) format_(packet, block->text);
+    for (const reduce::Packet& packet : block->packets) format(packet, block->text);
     lock.lock();
     block->state = Block::State::done;
     if (under_way_.front().get() == block) formatted_.notify_one();
@@ -196,6 +196,9 @@ int print_packets(const InputOptions& options, const std::vector<std::string>& f
   if (books.malformed_total() + books.broken_records > 0)
     complain(fmt::format("{} malformed messages left out, {} written up to their first broken record",
                          books.malformed_total(), books.broken_records));
+  if (output.shortened() > 0)
+    complain(
+        fmt::format("{} messages written up to the first record whose owner name cannot be read", output.shortened()));
   if (!written) complain("standard output: cannot be written");
   return facts.errors.empty() && !facts.interrupted && written ? exit_done : exit_failed;
 }

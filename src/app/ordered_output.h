@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -15,8 +16,9 @@
 
 namespace rata::app {
 
-/// Appends a packet's text. Thread: several at a time, with texts of their own.
-using FormatPacket = std::function<void(const reduce::Packet&, std::string&)>;
+/// Appends a packet's text; false when that does not say all of its records. Thread: several at a time, with texts of
+/// their own.
+using FormatPacket = std::function<bool(const reduce::Packet&, std::string&)>;
 
 /// Writes every packet as text to standard output, in the order in which they come. With one thread that happens on the
 /// spot; with more, blocks of packets are copied out of the intake, formatted by that many workers, and written by one
@@ -36,6 +38,9 @@ class OrderedOutput final : public pipeline::PacketSink {
   /// All has been written when this returns. False when nobody took it.
   bool finish();
 
+  /// Packets whose text does not say all of their records.
+  std::uint64_t shortened() const { return shortened_.load(std::memory_order_relaxed); }
+
  private:
   struct Block;
 
@@ -46,7 +51,12 @@ class OrderedOutput final : public pipeline::PacketSink {
   Block* next_to_format();
   std::unique_ptr<Block> take_block();
 
+  void format(const reduce::Packet& packet, std::string& out) {
+    if (!format_(packet, out)) shortened_.fetch_add(1, std::memory_order_relaxed);
+  }
+
   FormatPacket format_;
+  std::atomic<std::uint64_t> shortened_ = 0;
   std::string text_;  // one thread: what waits to be written
   std::unique_ptr<Block> filling_;
 

@@ -18,7 +18,7 @@ struct Options {
 int serialize(const Options& options) {
   const SpeedyFields fields = SpeedyFields::from(options.fields);
   return print_packets(options.input, options.files, [fields](const reduce::Packet& packet, std::string& out) {
-    append_speedy(packet, fields, out);
+    return append_speedy(packet, fields, out);
   });
 }
 

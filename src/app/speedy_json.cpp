@@ -125,31 +125,23 @@ bool append_record(const dns::Message& message, const Record& record, std::strin
 constexpr std::array<std::string_view, 4> section_keys = {"queries", "answers", "authorities", "additionals"};
 using Wanted = std::array<bool, section_keys.size()>;
 
-/// The lists of the wanted sections, each with a comma before it; a section without records has none, but for queries.
+/// The lists of the wanted sections, each with a comma before it. One that is known to be empty is an empty list; what
+/// lies behind a broken record is not known and has none.
 class SectionWriter {
  public:
   SectionWriter(const Wanted& wanted, std::string& out) : wanted_(wanted), out_(out) {}
 
-  void write(const dns::Message& message) {
-    if (wanted_.front()) open(Section::question);
+  /// False when a name cannot be read: the records end before it.
+  bool write(const dns::Message& message) {
     dns::RecordWalk walk(message, first());
     Record record;
-    while (walk.next(record) && record.section <= last()) {
-      if (!wanted_[index(record.section)]) continue;
-      const std::size_t before = out_.size();
-      const Section was = section_;
-      const bool was_open = open_, had_items = items_;
-      begin_item(record.section);
-      if (record.section == Section::question ? append_question(message, record, out_)
-                                              : append_record(message, record, out_))
-        continue;
-      out_.resize(before);
-      section_ = was;
-      open_ = was_open;
-      items_ = had_items;
-      break;
-    }
-    close();
+    while (walk.next(record) && record.section <= last())
+      if (wanted_[index(record.section)] && !append(message, record)) {
+        end(record.section);
+        return false;
+      }
+    end(walk.fault() == dns::RecordFault::none ? Section::count_ : walk.section());
+    return true;
   }
 
  private:
@@ -159,31 +151,45 @@ class SectionWriter {
     return static_cast<Section>(std::find(wanted_.rbegin(), wanted_.rend(), true).base() - wanted_.begin() - 1);
   }
 
-  void open(Section section) {
+  bool append(const dns::Message& message, const Record& record) {
+    advance(record.section);
+    const std::size_t before = out_.size();
+    open_ ? out_.push_back(',') : open();
+    const bool question = record.section == Section::question;
+    const bool readable = question ? append_question(message, record, out_) : append_record(message, record, out_);
+    if (readable)
+      open_ = true;
+    else
+      out_.resize(before);
+    return readable;
+  }
+
+  void open() {
     out_ += ",\"";
-    out_ += section_keys[index(section)];
+    out_ += section_keys[section_];
     out_ += "\":[";
-    section_ = section;
-    open_ = true;
-    items_ = false;
   }
-  void close() {
-    if (open_) out_ += ']';
-    open_ = false;
-  }
-  void begin_item(Section section) {
-    if (!open_ || section != section_) {
-      close();
-      open(section);
+
+  /// Ends the lists before `section`.
+  void advance(Section section) {
+    for (; section_ < index(section); ++section_) {
+      if (!wanted_[section_]) continue;
+      if (!open_) open();
+      out_ += ']';
+      open_ = false;
     }
-    if (items_) out_ += ',';
-    items_ = true;
+  }
+
+  /// `unknown`: from this section on nothing but what has been written is known.
+  void end(Section unknown) {
+    advance(unknown);
+    if (open_) out_ += ']';
   }
 
   const Wanted& wanted_;
   std::string& out_;
-  Section section_ = Section::question;
-  bool open_ = false, items_ = false;
+  std::size_t section_ = 0;
+  bool open_ = false;  // the list of `section_` has an item
 };
 
 Wanted wanted_sections(const reduce::Packet& packet, const SpeedyFields& fields) {
@@ -204,7 +210,7 @@ SpeedyFields SpeedyFields::from(const std::vector<std::string>& chosen) {
   return {has("addresses"), has("queries"), has("answers"), has("authorities"), has("additionals")};
 }
 
-void append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std::string& out) {
+bool append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std::string& out) {
   const std::size_t begin = out.size();
   out += '{';
   if (fields.addresses) append_addresses(packet, out);
@@ -212,7 +218,8 @@ void append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std
   if (!packet.lacks.has(Member::id)) append_member("id", packet.message.id, out);
   if (!packet.lacks.has(Member::flags)) append_member("flags", packet.message.flags, out);
   const Wanted wanted = wanted_sections(packet, fields);
-  if (std::ranges::find(wanted, true) != wanted.end()) SectionWriter(wanted, out).write(packet.message);
+  bool whole = true;
+  if (std::ranges::find(wanted, true) != wanted.end()) whole = SectionWriter(wanted, out).write(packet.message);
   // Members bring a comma before them, addresses one behind: where they meet there is one too many.
   if (out.size() > before_id)
     out.erase(before_id, 1);
@@ -222,6 +229,7 @@ void append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std
   std::string length;
   append_number(static_cast<std::uint32_t>(out.size() - begin), 10, length);
   out.insert(begin, length);
+  return whole;
 }
 
 }  // namespace rata::app

@@ -17,8 +17,9 @@ struct SpeedyFields {
 };
 
 /// Appends a message as the older serializer has it: the length of a JSON object in octets, then the object. What the
-/// source did not say is left out; records end at the first that cannot be read. Always ASCII but for addresses that
-/// came as other text.
-void append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std::string& out);
+/// source did not say is left out, and so are the sections behind a broken record; one without records is an empty
+/// list. Always ASCII but for addresses that came as other text. False when records are missing that a walk finds: they
+/// end at the first whose owner name cannot be read.
+bool append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std::string& out);
 
 }  // namespace rata::app

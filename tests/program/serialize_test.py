@@ -29,7 +29,7 @@ class Serialize(ProgramTest):
         name, asked = "a_b.Example", 15
         answer = struct.pack("!6H", 0x1A2B, 0x8183, 1, 0, 0, 0) + wire_name(name) + struct.pack("!2H", asked, 1)
         done = self.serialize([(1, query_frame(query(name, asked, 0x1A2B), (198, 51, 100, 1))),
-                               (2, response_frame(answer, (198, 51, 100, 1)))])
+                               (2, response_frame(answer, (198, 51, 100, 1)))], "--fields", "addresses,queries")
         self.assertEqual(
             done.stdout,
             '127{"source":"c6336401","dest":"c0000235","id":"1a2b","flags":"100","queries":[{"qname":"a_b.Example.","qtype":"f","qclass":"1"}]}'
@@ -103,7 +103,7 @@ class Serialize(ProgramTest):
                                    stderr=subprocess.DEVNULL)
         process.stdin.write(pcap([(1, query_frame(query()))]))
         process.stdin.flush()
-        self.assertEqual(process.stdout.read(3), b"124")
+        self.assertEqual(process.stdout.read(3), b"171")
         process.stdout.close()
         with self.assertRaises(BrokenPipeError):
             for i in range(100_000):
@@ -125,6 +125,32 @@ class Serialize(ProgramTest):
         done = self.serialize([(1, response_frame(message))], "--fields", "answers,authorities,additionals")
         self.assertEqual(records(done.stdout.encode()), [
             '{"id":"1","flags":"8400","answers":[{"name":"cl.","type":"2","class":"1","ttl":"3c","rdata":"c0ff"}]}'])
+        self.assertIn("1 messages written up to the first record whose owner name cannot be read", done.stderr)
+        for threads in (1, 2):
+            shown = run("show", "--threads", threads, self.folder / "in.pcap")
+            self.assertIn("(name has a compression pointer that does not point backwards)", shown.stdout)
+            self.assertEqual(shown.stderr, "", "it says so in place")
+
+    def test_a_section_is_an_empty_list_when_it_is_known_to_be_empty(self):
+        record = b"\xc0\x0c" + struct.pack("!2HIH", 43, 1, 60, 1) + b"\7"
+        text = '{"name":"cl.","type":"2b","class":"1","ttl":"3c","rdata":"07"}'
+        for counts, octets, sections in (
+                ((0, 0, 0, 0), b"", '"queries":[],"answers":[],"authorities":[],"additionals":[]'),
+                ((1, 0, 0, 0), b"", 'QUESTION,"answers":[],"authorities":[],"additionals":[]'),
+                ((1, 0, 1, 0), record, f'QUESTION,"answers":[],"authorities":[{text}],"additionals":[]'),
+                ((1, 2, 0, 0), record * 2, f'QUESTION,"answers":[{text},{text}],"authorities":[],"additionals":[]'),
+                # Nothing is known of what lies behind a broken record.
+                ((1, 1, 1, 0), record, f'QUESTION,"answers":[{text}]'),
+                ((1, 0, 2, 0), record + record[:-1], f'QUESTION,"answers":[],"authorities":[{text}]'),
+                ((1, 1, 0, 0), record[:-1], "QUESTION")):
+            question = wire_name("cl") + struct.pack("!2H", 2, 1) if counts[0] else b""
+            message = struct.pack("!6H", 1, 0x8400, *counts) + question + octets
+            done = self.serialize([(1, response_frame(message))], "--fields", "queries,answers,authorities,additionals")
+            sections = sections.replace("QUESTION", '"queries":[{"qname":"cl.","qtype":"2","qclass":"1"}]')
+            self.assertEqual(records(done.stdout.encode()), [f'{{"id":"1","flags":"8400",{sections}}}'])
+            again = run("serialize", "--fields", "queries,answers,authorities,additionals", "speedy:-",
+                        stdin=done.stdout.encode())
+            self.assertEqual(again.stdout, done.stdout)
 
     def test_an_unknown_field_is_refused(self):
         done = run("serialize", "--fields", "names", "-", stdin=b"")

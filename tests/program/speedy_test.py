@@ -51,8 +51,8 @@ class SpeedyTest(ProgramTest):
         file = self.file("x.json", once.stdout)
         of_capture, of_json = self.summary(capture), self.summary(f"speedy:{file}")
         for member in ("messages", "queries", "responses", "ipv4", "ipv6", "tc", "aa", "rd_queries", "opcode",
-                       "qtype_query", "qtype_response", "qclass_query", "rcode", "distinct_qnames", "top_qnames",
-                       "top_clients"):
+                       "qtype_query", "qtype_response", "qclass_query", "rcode", "rcode_full", "distinct_qnames", "top_qnames",
+                       "top_clients", "edns", "do", "edns_queries", "do_queries", "kind", "rr_types", "edns_option"):
             self.assertEqual(of_json["dns"][member], of_capture["dns"][member], member)
         # What is not there is not made up.
         self.assertEqual((of_json["first"], of_json["last"]), (None, None))
