@@ -1,6 +1,7 @@
 #include "app/ordered_output.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -13,9 +14,13 @@ namespace {
 
 /// Enough to pay for the wake-up, few enough that a block's text stays in the cache.
 constexpr std::size_t packets_per_block = 512;
-constexpr std::size_t octets_per_block = 256 * 1024;
+constexpr std::size_t octets_per_block = 16 * 1024;
 constexpr std::size_t blocks_per_thread = 4;
 constexpr std::size_t text_octets = 1 << 16;
+/// What an octet can make at most: a record of 16 octets may be three pointers to names of a thousand letters.
+constexpr std::size_t text_octets_per_octet = 200;
+/// A block that had more text gives its memory back.
+constexpr int text_octets_kept = 1 << 20;
 
 bool put(std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -39,8 +44,11 @@ struct OrderedOutput::Block {
   std::string text;
   State state = State::waiting;
 
+  /// While it is being formatted.
+  std::size_t text_expected() const { return octets.size() * text_octets_per_octet; }
+
   bool room_for(std::size_t count) const {
-    return packets.empty() || (packets.size() < packets_per_block && octets.size() + count <= octets.capacity());
+    return packets.empty() || (packets.size() < packets_per_block && octets.size() + count <= octets_per_block);
   }
 
   std::span<const std::uint8_t> keep(std::span<const std::uint8_t> part) {
@@ -56,8 +64,13 @@ struct OrderedOutput::Block {
 };
 
 OrderedOutput::OrderedOutput(FormatPacket format, unsigned threads)
-    : format_(std::move(format)), limit_blocks_(blocks_per_thread * threads) {
+    : format_(std::move(format)),
+      limit_blocks_(blocks_per_thread * threads),
+      limit_text_(threads * octets_per_block * text_octets_per_octet) {
   if (threads < 2) return;
+  // glibc raises this bound with every large piece that is given back, and would then keep large texts in a heap for
+  // each thread.
+  ::mallopt(M_MMAP_THRESHOLD, text_octets_kept);
   filling_ = take_block();
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
   threads_.emplace_back([this] { write(); });
@@ -114,20 +127,28 @@ void OrderedOutput::hand_over() {
 OrderedOutput::Block* OrderedOutput::next_to_format() {
   const auto waiting =
       std::ranges::find_if(under_way_, [](const auto& block) { return block->state == Block::State::waiting; });
-  return waiting == under_way_.end() ? nullptr : waiting->get();
+  if (waiting == under_way_.end()) return nullptr;
+  return waiting == under_way_.begin() || text_bound_ < limit_text_ ? waiting->get() : nullptr;
+}
+
+bool OrderedOutput::nothing_to_come() const {
+  return closed_ &&
+         std::ranges::none_of(under_way_, [](const auto& block) { return block->state == Block::State::waiting; });
 }
 
 void OrderedOutput::work() {
   std::unique_lock lock(mutex_);
   while (true) {
     Block* block = nullptr;
-    filled_.wait(lock, [&] { return (block = next_to_format()) != nullptr || closed_; });
+    filled_.wait(lock, [&] { return (block = next_to_format()) != nullptr || nothing_to_come(); });
     if (block == nullptr) return;
     block->state = Block::State::at_work;
+    text_bound_ += block->text_expected();
     lock.unlock();
     for (const reduce::Packet& packet : block->packets) format(packet, block->text);
     lock.lock();
     block->state = Block::State::done;
+    text_bound_ += block->text.size() - block->text_expected();
     if (under_way_.front().get() == block) formatted_.notify_one();
   }
 }
@@ -141,16 +162,21 @@ void OrderedOutput::write() {
     Block* block = under_way_.front().get();
     const bool wanted = !failed_;
     lock.unlock();
+    const std::size_t written = block->text.size();
     const bool put_out = !wanted || put(block->text);
     block->text.clear();
+    if (block->text.capacity() > std::size_t{text_octets_kept})
+      std::string().swap(block->text);  // assigning would keep it
     block->packets.clear();
     block->octets.clear();
     lock.lock();
     if (!put_out) failed_ = true;
+    text_bound_ -= written;
     under_way_.front()->state = Block::State::waiting;
     spare_.push_back(std::move(under_way_.front()));
     under_way_.pop_front();
     room_.notify_one();
+    filled_.notify_all();  // the bound may have kept workers from what waits, and from ending
   }
 }
 

@@ -23,7 +23,8 @@ using FormatPacket = std::function<bool(const reduce::Packet&, std::string&)>;
 /// Writes every packet as text to standard output, in the order in which they come. With one thread that happens on the
 /// spot; with more, blocks of packets are copied out of the intake, formatted by that many workers, and written by one
 /// more thread in the order of the input. The same octets come out either way.
-/// Bounded: so many blocks are under way, then the reader waits.
+/// Bounded: so many blocks are under way, then the reader waits; so much text may come of what is being
+/// formatted, or waits to be written, then all workers wait but the one whose block is written next.
 class OrderedOutput final : public pipeline::PacketSink {
  public:
   OrderedOutput(FormatPacket format, unsigned threads);
@@ -49,6 +50,7 @@ class OrderedOutput final : public pipeline::PacketSink {
   void work();
   void write();
   Block* next_to_format();
+  bool nothing_to_come() const;
   std::unique_ptr<Block> take_block();
 
   void format(const reduce::Packet& packet, std::string& out) {
@@ -65,6 +67,8 @@ class OrderedOutput final : public pipeline::PacketSink {
   std::deque<std::unique_ptr<Block>> under_way_;  // in the order of the input
   std::vector<std::unique_ptr<Block>> spare_;
   std::size_t limit_blocks_;
+  std::size_t text_bound_ = 0;  // octets: formatted and not written, or the most that can become of what is at work
+  std::size_t limit_text_;
   bool closed_ = false, failed_ = false;
   std::vector<std::jthread> threads_;
 };

@@ -1,8 +1,11 @@
 """ratadns show: every message as text, the same octets for any number of threads."""
+import os
+import pathlib
 import struct
+import subprocess
 import unittest
 
-from support import ProgramTest, pcap, query, query_frame, response_frame, run, wire_name
+from support import RATADNS, ProgramTest, pcap, query, query_frame, response_frame, run, wire_name
 
 
 class Show(ProgramTest):
@@ -50,6 +53,20 @@ class Show(ProgramTest):
         self.assertGreater(one.stdout.count("\n\n"), 10000)
         for threads in (2, 3):
             self.assertEqual(run("show", "--threads", threads, capture).stdout, one.stdout)
+
+    def test_messages_that_make_much_text_take_little_memory(self):
+        if any(sanitizer in pathlib.Path(RATADNS).read_bytes() for sanitizer in (b"__asan_init", b"__tsan_init")):
+            self.skipTest("sanitizers take memory of their own")
+        # Records of 16 octets with three names of 1000 letters: a message makes 12 MB of text.
+        longest = (b"\x3f" + b"\1" * 63) * 3 + b"\x3d" + b"\1" * 61 + b"\0"
+        message = struct.pack("!6H", 7, 0x8400, 1, 4000, 0, 0) + longest + struct.pack("!2H", 14, 1)
+        message += (b"\xc0\x0c" + struct.pack("!2HIH", 14, 1, 60, 4) + b"\xc0\x0c" * 2) * 4000
+        capture = self.file("in.pcap", pcap([(1, response_frame(message))] * 12))
+        process = subprocess.Popen([RATADNS, "show", "--threads", "8", capture], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        self.assertLess(usage.ru_maxrss, 120_000, "KiB")
 
 
 if __name__ == "__main__":
