@@ -29,24 +29,6 @@ Malformed skip_qname(std::span<const std::uint8_t> octets, std::size_t& end) {
   return Malformed::cut_name;
 }
 
-/// Moves `at` behind a name, compressed or not, without following pointers. False when it does not fit.
-bool skip_name(std::span<const std::uint8_t> octets, std::size_t& at) {
-  while (at < octets.size()) {
-    const std::uint8_t length = octets[at];
-    if (length == 0) {
-      ++at;
-      return true;
-    }
-    if (length >= 0xc0) {
-      at += 2;
-      return at <= octets.size();
-    }
-    if (length > 63) return false;
-    at += 1u + length;
-  }
-  return false;
-}
-
 void read_opt(std::span<const std::uint8_t> octets, std::size_t fixed, std::size_t rdlength, Edns& edns) {
   edns.present = true;
   edns.udp_size = word(octets, fixed + 2);
@@ -56,18 +38,18 @@ void read_opt(std::span<const std::uint8_t> octets, std::size_t fixed, std::size
   edns.options = octets.subspan(fixed + 10, rdlength);
 }
 
-/// Walks what follows the first question, up to the OPT record. False when something on the way cannot be read.
+/// Walks all that follows the first question and reads the OPT record on the way. False when something cannot be read.
 bool find_opt(Message& message, std::size_t at) {
   const auto octets = message.octets;
   for (unsigned i = 1; i < message.question_count; ++i) {
-    if (!skip_name(octets, at) || at + 4 > octets.size()) return false;
+    if (skip_name(octets, at) != NameFault::none || at + 4 > octets.size()) return false;
     at += 4;
   }
   const unsigned before = message.answer_count + message.authority_count;
   const unsigned records = before + message.additional_count;
   for (unsigned i = 0; i < records; ++i) {
     constexpr std::size_t fixed_octets = 10;  // type, class, TTL, RDLENGTH
-    if (!skip_name(octets, at) || at + fixed_octets > octets.size()) return false;
+    if (skip_name(octets, at) != NameFault::none || at + fixed_octets > octets.size()) return false;
     const std::size_t rdlength = word(octets, at + 8);
     if (at + fixed_octets + rdlength > octets.size()) return false;
     // RFC 6891 section 6.1.1 allows one OPT, in the additional section: the first one there counts.

@@ -35,6 +35,22 @@ enum class NameFault : std::uint8_t {
   count_
 };
 
+/// Moves `at` behind a name, compressed or not, without following pointers.
+/// Errors: `cut` and `bad_label_type`; `at` is then of no use.
+[[nodiscard]] inline NameFault skip_name(std::span<const std::uint8_t> message, std::size_t& at) noexcept {
+  while (at < message.size()) {
+    const std::uint8_t length = message[at];
+    if (length >= 0xc0) {
+      at += 2;
+      return at <= message.size() ? NameFault::none : NameFault::cut;
+    }
+    if (length > 63) return NameFault::bad_label_type;
+    at += 1u + length;
+    if (length == 0) return NameFault::none;
+  }
+  return NameFault::cut;
+}
+
 /// "ends beyond its octets": completes a sentence whose subject is the name.
 std::string_view text(NameFault fault);
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <iterator>
 
+#include "dns/codes.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 #include "util/cursor.h"
@@ -23,7 +24,12 @@ UpdateMeaning prerequisite(const Message& message, const Record& record) noexcep
   return UpdateMeaning::invalid;
 }
 
+/// AXFR, MAILB, MAILA and IXFR: types of questions, of which there are no records.
+constexpr bool is_query_type(std::uint16_t type) { return type >= 251 && type < type_any; }
+
+/// RFC 2136 section 3.4.1.3 has the same rules as what a server refuses.
 UpdateMeaning change(const Message& message, const Record& record) noexcept {
+  if (is_query_type(record.type)) return UpdateMeaning::invalid;
   if (record.rr_class == class_any && record.ttl == 0 && record.rdata.empty())
     return record.type == type_any ? UpdateMeaning::delete_name : UpdateMeaning::delete_rrset;
   if (record.type == type_any) return UpdateMeaning::invalid;
@@ -38,11 +44,22 @@ void append_notify(const Message& message, std::string& out) {
     out += "NOTIFY without a zone";
     return;
   }
-  fmt::format_to(std::back_inserter(out), "NOTIFY: {} of {} {}", util::rr_type_text(message.qtype),
-                 name_text(message.qname), message.is_query() ? "may have changed" : "is acknowledged");
+  fmt::format_to(std::back_inserter(out), "NOTIFY: {} of {} ", util::rr_type_text(message.qtype),
+                 name_text(message.qname));
+  if (message.is_query())
+    out += "may have changed";
+  else if (message.rcode() == 0)
+    out += "is acknowledged";
+  else
+    fmt::format_to(std::back_inserter(out), "is not acknowledged: {}", rcode_text(message.rcode()));
 }
 
 void append_update(const Message& message, std::string& out) {
+  // RFC 2136 section 3.8: a response may leave out all sections.
+  if (message.is_response() && !has_records(message)) {
+    out += "UPDATE: response without its zone";
+    return;
+  }
   if (!message.has_question() || message.question_count != 1) {
     fmt::format_to(std::back_inserter(out), "UPDATE of {} zones: one is allowed", message.question_count);
     return;

@@ -9,6 +9,7 @@ using enum Field;
 
 // Ascending by code. RFC 3597 section 4 lists the types in which names may be compressed: those of RFC 1035, and for
 // readers also RP, AFSDB, RT, SIG, PX, NXT, NAPTR and SRV. Not handled: NXT, A6, and what was never in use.
+// A KEY may have no key (RFC 2535 section 3.1.2).
 constexpr RdataLayout layouts[] = {
     {1, {ipv4}},                                                                      // A
     {2, {name}},                                                                      // NS
@@ -33,7 +34,7 @@ constexpr RdataLayout layouts[] = {
     {22, {address_hex}},                                                              // NSAP
     {23, {plain_name}},                                                               // NSAP-PTR
     {24, {type, u8, u8, u32, date, date, u16, name, base64}},                         // SIG
-    {25, {u16, u8, u8, base64}},                                                      // KEY
+    {25, {u16, u8, u8, maybe_base64}},                                                // KEY
     {26, {u16, name, name}},                                                          // PX
     {27, {string, string, string}},                                                   // GPOS
     {28, {ipv6}},                                                                     // AAAA

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "dns/name.h"
 #include "util/cursor.h"
 
 namespace rata::dns {
@@ -73,7 +74,8 @@ bool RecordWalk::read_frame(Record& record) noexcept {
   const auto octets = message_->octets;
   std::size_t at = at_;
   if (at >= octets.size()) return fail(RecordFault::missing);
-  if (!skip_owner(at)) return false;
+  if (const NameFault fault = skip_name(octets, at); fault != NameFault::none)
+    return fail(fault == NameFault::cut ? RecordFault::cut_owner : RecordFault::bad_label_type);
   const bool question = section_ == Section::question;
   if (octets.size() - at < (question ? question_octets : record_octets)) return fail(RecordFault::cut_fixed_part);
   util::Cursor fixed(octets.subspan(at));
@@ -91,22 +93,6 @@ bool RecordWalk::read_frame(Record& record) noexcept {
   ++index_;
   --left_;
   return true;
-}
-
-/// Moves `at` behind a name, compressed or not, without following pointers.
-bool RecordWalk::skip_owner(std::size_t& at) noexcept {
-  const auto octets = message_->octets;
-  while (at < octets.size()) {
-    const std::uint8_t length = octets[at];
-    if (length >= 0xc0) {
-      at += 2;
-      return at <= octets.size() || fail(RecordFault::cut_owner);
-    }
-    if (length > 63) return fail(RecordFault::bad_label_type);
-    at += 1u + length;
-    if (length == 0) return true;
-  }
-  return fail(RecordFault::cut_owner);
 }
 
 bool RecordWalk::fail(RecordFault fault) noexcept {

@@ -54,7 +54,6 @@ class RecordWalk {
 
  private:
   bool read_frame(Record& record) noexcept;
-  bool skip_owner(std::size_t& at) noexcept;
   bool fail(RecordFault fault) noexcept;
   void enter(Section section) noexcept;
   std::uint16_t count(Section section) const noexcept;

@@ -82,6 +82,17 @@ TEST(DnsMessageText, An_update_says_what_each_record_asks_for) {
             "    example. 0 ANY A \\# 1 00 ; no form that RFC 2136 has ; is no A\n");
 }
 
+TEST(DnsMessageText, An_update_cannot_change_records_of_types_that_only_questions_have) {
+  for (const unsigned type : {251u, 252u, 253u, 254u}) {
+    const std::string text =
+        text_of(header(0x2800, 1, 0, 3) + question("example", 6) + record(to_question, type, {}, 255, 0) +
+                record(to_question, type, {0}, 254, 0) + record(to_question, type, {0}));
+    std::size_t faults = 0;
+    for (std::size_t at = 0; (at = text.find("; no form that RFC 2136 has\n", at)) != std::string::npos; ++at) ++faults;
+    EXPECT_EQ(faults, 3u) << text;
+  }
+}
+
 TEST(DnsMessageText, A_dso_message_has_tlvs_in_place_of_sections) {
   EXPECT_EQ(text_of(header(0x3000, 0, 0, 0, 0, 7) + option(1, u32(15000) + u32(60000)) + option(2, u32(1000)) +
                     option(3, {0, 0}) + option(0x40, question("example", 12)) + option(0x41, hex("00ff")) +
@@ -111,9 +122,13 @@ TEST(DnsMessageText, What_the_opcode_makes_of_a_message_is_said) {
        "\n  IQUERY: the answer section holds what questions are asked for\n"},
       {header(0x2400, 1) + question("example", 6), "\n  NOTIFY: SOA of example. may have changed\n"},
       {header(0xa400, 1) + question("example", 6), "\n  NOTIFY: SOA of example. is acknowledged\n"},
+      {header(0xa404, 1) + question("example", 6), "\n  NOTIFY: SOA of example. is not acknowledged: NOTIMP\n"},
       {header(0x2400, 0), "\n  NOTIFY without a zone\n"},
       {header(0x2800, 1) + question("example", 1), "\n  UPDATE: zone example. IN, which must be asked for as SOA\n"},
       {header(0x2800, 2) + question("example", 6) + question("b", 6), "\n  UPDATE of 2 zones: one is allowed\n"},
+      {header(0x2800, 0), "\n  UPDATE of 0 zones: one is allowed\n"},
+      {header(0xa805, 0), "\n  UPDATE: response without its zone\n"},
+      {header(0xa805, 1) + question("example", 6), "\n  UPDATE: zone example. IN\n"},
       {header(0xb000, 0, 0, 0, 0, 7), "\n  DSO response\n"},
       {header(0x3000, 0, 0, 0, 0, 0), "\n  DSO unidirectional message\n"},
       {header(0x3000, 1) + question("example", 1), "\n  DSO with counts that are not zero\n  QUESTION\n"},

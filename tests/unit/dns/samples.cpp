@@ -85,6 +85,7 @@ const std::vector<RdataSample>& readable_rdata() {
       {23, name("a.example"), "a.example."},
       {24, signature + a_name + hex("cafe"), "A 13 2 3600 20240115085840 20240108043408 12345 a.example. yv4="},
       {25, key, "256 3 13 yv4="},
+      {25, hex("c000 03 03"), "49152 3 3"},
       {26, u16(1) + a_name + a_name, "1 a.example. a.example."},
       {27, counted(text("-32.6")) + counted(text("116.8")) + counted(text("10.0")), R"("-32.6" "116.8" "10.0")"},
       // Addresses, places, services
