@@ -13,9 +13,8 @@ namespace rata::capture {
 namespace {
 
 constexpr std::size_t max_digits = 10;
-constexpr std::size_t record_room = SpeedyRecord::max_wire_octets + 2 * SpeedyRecord::max_address_octets + 1024;
 /// Wire octets of one batch: two of the largest records, or a thousand usual ones and then some.
-constexpr std::size_t batch_octets = 2 * record_room;
+constexpr std::size_t batch_octets = 2 * SpeedyRecord::record_room;
 
 class SpeedyFile final : public Source {
  public:
@@ -71,7 +70,8 @@ Read SpeedyFile::read(std::vector<Frame>& batch) {
   if (stop_.is_set()) ended_ = true;
   while (!ended_) {
     Took took = Took::record;
-    while (known_ && took == Took::record && batch.size() < max_batch && wire_.capacity() - wire_.size() >= record_room)
+    while (known_ && took == Took::record && batch.size() < max_batch &&
+           wire_.capacity() - wire_.size() >= SpeedyRecord::record_room)
       took = take_record(batch);
     if (!batch.empty()) return Read::frames;
     if (ended_) break;

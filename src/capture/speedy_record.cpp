@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -14,6 +15,7 @@
 
 #include "capture/record_buffer.h"
 #include "util/domain_name.h"
+#include "util/encoding.h"
 #include "util/hash.h"
 
 static_assert(rata::capture::RecordBuffer::padding_octets >= simdjson::SIMDJSON_PADDING);
@@ -110,6 +112,16 @@ util::Address address_of_opaque(std::string_view text) {
   return address;
 }
 
+/// The first `most` octets of a foreign text, in whole characters, made safe to show.
+std::string shown(std::string_view text, std::size_t most) {
+  const auto continues = [](char octet) { return (static_cast<std::uint8_t>(octet) & 0xc0) == 0x80; };
+  std::size_t size = std::min(text.size(), most);
+  while (size > 0 && size < text.size() && continues(text[size])) --size;
+  std::string out;
+  util::append_escaped({reinterpret_cast<const std::uint8_t*>(text.data()), size}, out);
+  return size < text.size() ? out + "..." : out;
+}
+
 /// Writes the message and remembers the first thing that could not be written.
 class MessageMaker {
  public:
@@ -124,6 +136,7 @@ class MessageMaker {
     section(members.answers, "answers", Member::answers, 6, envelope);
     section(members.authorities, "authorities", Member::authorities, 8, envelope);
     section(members.additionals, "additionals", Member::additionals, 10, envelope);
+    if (size() > SpeedyRecord::max_wire_octets) refuse_size();
     // The OPT record stands among the additional ones: with these it is known whether there was one.
     if (!members.additionals) envelope.lacks.add(Member::edns);
   }
@@ -141,6 +154,8 @@ class MessageMaker {
     if (good()) reason_ = std::move(why);
   }
 
+  void refuse_size() { refuse(fmt::format("the message would have over {} octets", SpeedyRecord::max_wire_octets)); }
+
   std::string_view text_of(const std::optional<element>& value, const char* what) {
     std::string_view text;
     if (value && value->get(text) != simdjson::SUCCESS) refuse(fmt::format("{} is no text", what));
@@ -154,17 +169,29 @@ class MessageMaker {
     Number number = 0;
     const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
     if (good() && (fault != std::errc() || end != text.data() + text.size()))
-      refuse(fmt::format("{} \"{}\" is no hexadecimal number up to {:x}", what, text.substr(0, 20),
+      refuse(fmt::format("{} \"{}\" is no hexadecimal number up to {:x}", what, shown(text, 20),
                          std::numeric_limits<Number>::max()));
     return number;
   }
 
   void name(std::string_view text) {
     if (good() && !util::append_wire_name(text, wire_))
-      refuse(fmt::format("\"{}\" is no name: labels have 1 to 63 octets, names up to 255", text.substr(0, 80)));
-    if (wire_.size() - begin_ > SpeedyRecord::max_wire_octets)
-      refuse(fmt::format("the message would have over {} octets", SpeedyRecord::max_wire_octets));
+      refuse(fmt::format("\"{}\" is no name: labels have 1 to 63 octets, names up to 255", shown(text, 80)));
+    if (size() > SpeedyRecord::max_wire_octets) refuse_size();
   }
+
+  /// Looks at the size first: nothing may be appended for which there is no room.
+  void rdata(std::string_view digits) {
+    if (!good()) return;
+    const std::size_t octets = digits.size() / 2;
+    if (octets > UINT16_MAX) return refuse(fmt::format("rdata has {} octets; a record takes {}", octets, UINT16_MAX));
+    if (size() + octets > SpeedyRecord::max_wire_octets) return refuse_size();
+    if (!put_hex(wire_, digits)) return refuse("rdata is no hexadecimal text");
+    end_rdata();
+  }
+
+  /// The length of what stands behind the fixed part: a name, or at most UINT16_MAX octets.
+  void end_rdata() { put_word_at(wire_, rdata_at_ - 2, static_cast<std::uint16_t>(wire_.size() - rdata_at_)); }
 
   void header(const Members& members, Envelope& envelope) {
     if (members.id)
@@ -228,21 +255,18 @@ class MessageMaker {
     }
     const auto ns = part(record, "ns");
     array names;
-    const std::size_t begin = wire_.size();
     if (number_of<std::uint16_t>(type, "type") != type_ns || !ns) {
       fixed_part(record);
-      if (!put_hex(wire_, text_of(part(record, "rdata"), "rdata"))) refuse("rdata is no hexadecimal text");
-      end_rdata(begin);
+      rdata(text_of(part(record, "rdata"), "rdata"));
       return 1;
     }
     if (ns->get(names) != simdjson::SUCCESS) refuse("ns is no list");
     if (!good()) return 0;
     std::size_t count = 0;
     for (const element server : names) {
-      const std::size_t at = wire_.size();
       fixed_part(record);
       name(text_of(server, "ns"));
-      end_rdata(at);
+      end_rdata();
       ++count;
       if (!good()) break;
     }
@@ -260,15 +284,6 @@ class MessageMaker {
     put_word(wire_, static_cast<std::uint16_t>(ttl));
     rdata_at_ = wire_.size() + 2;
     put_word(wire_, 0);
-  }
-
-  void end_rdata(std::size_t begin) {
-    const std::size_t length = wire_.size() - rdata_at_;
-    if (length > UINT16_MAX) {
-      wire_.resize(begin);
-      return refuse(fmt::format("rdata has {} octets; a record takes {}", length, UINT16_MAX));
-    }
-    put_word_at(wire_, rdata_at_ - 2, static_cast<std::uint16_t>(length));
   }
 
   void address(const std::optional<element>& value, const char* what, Member missing, Envelope& envelope,
@@ -310,6 +325,7 @@ SpeedyRecord::~SpeedyRecord() = default;
 SpeedyRecord::Result SpeedyRecord::read(std::span<const std::uint8_t> json, std::vector<std::uint8_t>& wire,
                                         Envelope& envelope, std::size_t& message_octets) {
   const std::size_t begin = wire.size();
+  assert(wire.capacity() - begin >= record_room);
   envelope = {};
   for (const Member never : {Member::time, Member::ports, Member::transport, Member::size}) envelope.lacks.add(never);
   message_octets = 0;
@@ -326,6 +342,7 @@ SpeedyRecord::Result SpeedyRecord::read(std::span<const std::uint8_t> json, std:
   maker.make(members, envelope);
   message_octets = maker.size();
   maker.addresses(members, envelope);
+  assert(wire.size() - begin <= record_room);
   if (maker.good()) return Result::message;
   wire.resize(begin);
   message_octets = 0;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "capture/speedy_file.h"
+#include "capture/speedy_record.h"
 #include "captures.h"
 
 namespace rata::capture {
@@ -217,6 +218,55 @@ TEST(Speedy, A_record_whose_message_would_not_end_is_refused) {
   ASSERT_EQ(found.frames.size(), 2u);
   EXPECT_EQ(found.frames[0].envelope.content, Envelope::Content::unreadable);
   EXPECT_TRUE(captures::contains(found.errors.at(0), "the message would have over 1048576 octets"));
+}
+
+/// An owner and name servers of little text that make `octets` or a little less of wire, then rdata of `rdata` octets.
+std::string amplified(std::size_t octets, std::size_t rdata) {
+  const std::string owner = std::string(63, 'a') + "." + std::string(63, 'a');
+  std::string json = R"({"source":"Client-7","answers":[{"name":")" + owner + R"(","type":"2","class":"1","ns":[)";
+  constexpr std::size_t each = 2 * 64 + 1 + 10 + 1;
+  for (std::size_t i = 0; i < octets / each; ++i) json += i == 0 ? R"("")" : R"(,"")";
+  json += "]}";
+  if (rdata != 0) json += R"(,{"name":"","type":"1","class":"1","rdata":")" + std::string(2 * rdata, '0') + R"("})";
+  return json + "]}";
+}
+
+TEST(Speedy, What_a_large_record_appends_leaves_the_messages_before_it_where_they_are) {
+  constexpr std::size_t nearly = SpeedyRecord::max_wire_octets - 200;
+  const struct {
+    std::size_t rdata;
+    const char* says;
+  } cases[] = {{60'000, "the message would have over 1048576 octets"},
+               {400'000, "rdata has 400000 octets; a record takes 65535"}};
+  for (const auto& one : cases) {
+    const Everything found = read(record(amplified(nearly, 0)) + record(amplified(nearly, one.rdata)) + record("{}"));
+    ASSERT_EQ(found.frames.size(), 3u);
+    EXPECT_GT(found.frames[0].octets.size(), nearly - 200);
+    EXPECT_EQ(found.frames[0].octets[12], 63);
+    EXPECT_EQ(found.frames[0].octets[13], 'a');
+    EXPECT_EQ(found.frames[0].source_text, "Client-7");
+    EXPECT_EQ(found.frames[1].envelope.content, Envelope::Content::unreadable);
+    EXPECT_EQ(found.frames[2].envelope.content, Envelope::Content::message);
+    ASSERT_EQ(found.errors.size(), 1u);
+    EXPECT_TRUE(captures::contains(found.errors[0], one.says));
+  }
+}
+
+TEST(Speedy, Foreign_text_is_shown_without_what_a_terminal_would_obey_and_cut_between_characters) {
+  const struct {
+    std::string json;
+    const char* says;
+  } cases[] = {
+      {R"({"id":"\u001b[2J"})", R"(id "\027[2J" is no hexadecimal)"},
+      {R"({"id":"0123456789012345678\u00e9\u00e9"})", R"(id "0123456789012345678..." is no hexadecimal)"},
+      {R"({"id":"012345678901234567\u00e9\u00e9"})", R"(id "012345678901234567\195\169..." is no hexadecimal)"},
+      {R"({"queries":[{"qname":"..\n\u0007","qtype":"1","qclass":"1"}]})", R"("..\010\007" is no name)"},
+  };
+  for (const auto& one : cases) {
+    const Everything found = read(record(one.json));
+    ASSERT_EQ(found.errors.size(), 1u) << one.json;
+    EXPECT_TRUE(captures::contains(found.errors[0], one.says));
+  }
 }
 
 TEST(Speedy, Records_have_the_time_of_their_arrival_where_that_is_asked_for) {
