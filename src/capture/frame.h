@@ -10,7 +10,7 @@
 namespace rata::capture {
 
 /// What the first octets of a frame are. Open enum: the LINKTYPE_ numbers of pcap files, others are carried along.
-enum class LinkType : std::uint16_t {
+enum class LinkType : std::uint32_t {
   Null = 0,
   Ethernet = 1,
   TokenRing = 6,
@@ -38,9 +38,10 @@ enum class LinkType : std::uint16_t {
   Nflog = 239,
   Pktap = 258,
   LinuxSll2 = 276,
-  // Ours: no frames but DNS messages, each with an Envelope. No file has these numbers.
-  Dnstap = 0xff01,
-  Speedy = 0xff02,
+  // Ours: no frames but DNS messages, each with an Envelope. The formats have 16 bits for the number: no file has
+  // these.
+  Dnstap = 0x10001,
+  Speedy = 0x10002,
 };
 
 /// One captured frame, or one DNS message. Lifetime: `octets` and `envelope` until the source's next read.

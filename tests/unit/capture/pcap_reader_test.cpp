@@ -60,6 +60,18 @@ TEST(PcapFile, TellsWhatItHasRead) {
   EXPECT_EQ(source->link_types(), std::set<LinkType>{LinkType::LinuxSll2});
 }
 
+TEST(PcapFile, NoNumberInAFileIsOneThatWeGiveToMessagesWithoutFrames) {
+  for (const std::uint32_t number : {0xff01u, 0xff02u, 0x10001u, 0x10002u, 0xffffu}) {
+    const Everything everything = captures::read_all(File(three_records({.link_field = number})));
+    ASSERT_EQ(everything.frames.size(), 3u);
+    const LinkType link = everything.frames[0].frame.link;
+    EXPECT_TRUE(link != LinkType::Dnstap && link != LinkType::Speedy) << std::hex << number;
+    EXPECT_EQ(static_cast<std::uint32_t>(link), number & 0xffff);
+  }
+  static_assert(static_cast<std::uint32_t>(LinkType::Dnstap) > 0xffff);
+  static_assert(static_cast<std::uint32_t>(LinkType::Speedy) > 0xffff);
+}
+
 TEST(PcapFile, OfOnlyAHeaderHasNoFramesAndIsSound) {
   const Everything everything = captures::read_all(File(captures::file_header()));
   EXPECT_TRUE(everything.frames.empty());
@@ -209,7 +221,8 @@ TEST(PcapFile, AGzipFileThatIsDamagedSaysSo) {
 
 TEST(PcapFile, OtherFormatsAreNamedWithTheirFirstOctets) {
   const std::string accepted =
-      "(accepted: pcap and pcapng of either byte order and dnstap, plain or compressed with gzip, xz, zstd, lz4 or bzip2)";
+      "(accepted: pcap and pcapng of either byte order and dnstap, plain or compressed with gzip, xz, zstd, lz4 or "
+      "bzip2)";
   const struct {
     Octets octets;
     std::string says;
