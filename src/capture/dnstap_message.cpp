@@ -18,6 +18,9 @@ constexpr std::uint64_t last_message_type = 14;
 /// Seconds as captures have them. What lies beyond is damage, and no moment that windows could be counted to.
 constexpr std::uint64_t last_second = UINT32_MAX;
 
+/// A DNS message has 16 bits for its length on every transport (RFC 1035 section 4.2).
+constexpr std::size_t max_message_octets = UINT16_MAX;
+
 /// One of the two messages that a frame may carry, and the party that sent it.
 struct Side {
   std::optional<Octets> message, address;
@@ -114,10 +117,12 @@ void describe(const Fields& fields, const Side& sender, const Side& receiver, Dn
   if (!read_transport(fields.protocol, envelope.transport)) envelope.lacks.add(Member::transport);
   found.time = read_time(sender);
   if (!found.time) envelope.lacks.add(Member::time);
-  if (sender.message)
-    found.octets = *sender.message;
-  else
+  if (!sender.message)
     envelope.content = Envelope::Content::none;
+  else if (sender.message->size() > max_message_octets)
+    envelope.content = Envelope::Content::unreadable;
+  else
+    found.octets = *sender.message;
 }
 
 void read_message(Octets octets, DnstapMessage& found) {

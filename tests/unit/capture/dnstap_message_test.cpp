@@ -125,6 +125,16 @@ TEST(DnstapMessage, What_is_no_DNS_message_is_told_from_what_cannot_be_read) {
   for (const auto& one : cases) EXPECT_EQ(read_dnstap(one.frame).envelope.content, one.content);
 }
 
+TEST(DnstapMessage, A_message_longer_than_any_transport_carries_cannot_be_read) {
+  for (const std::uint64_t type : {5u, 6u}) {
+    const Octets longest(65'535, 7), longer(65'536, 7);
+    EXPECT_EQ(read(dnstap::message(type, 1, 1, longest)).octets.size(), 65'535u);
+    const DnstapMessage found = read(dnstap::message(type, 1, 1, longer));
+    EXPECT_EQ(found.envelope.content, Content::unreadable);
+    EXPECT_TRUE(found.octets.empty());
+  }
+}
+
 TEST(DnstapMessage, Unknown_fields_are_passed_over_and_of_repeated_ones_the_last_counts) {
   const Octets message =
       joined({number_field(1, 1), number_field(1, 3), octets_field(11, dns), octets_field(15, dns), number_field(16, 2),
