@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -22,6 +23,8 @@ namespace {
 constexpr int patience_ms = 200;
 constexpr int backlog = 64;
 constexpr std::size_t max_writers = 64;
+/// How long the listener is left alone when a writer could not be let in: it stays readable, and polling it would spin.
+constexpr std::chrono::seconds listener_rest{1};
 
 /// Takes a socket's file away again, unless somebody has put another in its place.
 class SocketFile {
@@ -53,7 +56,12 @@ class DnstapSocket final : public Source {
 
   Read read(std::vector<Frame>& batch) override;
   const std::vector<util::Error>& errors() const override { return errors_; }
-  SourceStats stats() override { return batch_.stats(); }
+  const std::vector<util::Error>& complaints() const override { return complaints_; }
+  SourceStats stats() override {
+    SourceStats stats = batch_.stats();
+    stats.left_out = left_out_;
+    return stats;
+  }
   bool live() const override { return true; }
   const std::set<LinkType>& link_types() const override { return link_types_; }
   const std::string& name() const override { return name_; }
@@ -64,6 +72,7 @@ class DnstapSocket final : public Source {
   bool wait();
   void receive();
   void let_in();
+  void not_let_in(int fault);
   void drop_ended();
   void complain(const std::string& why);
 
@@ -75,16 +84,17 @@ class DnstapSocket final : public Source {
   std::vector<pollfd> waiting_;  ///< stop, listener, then the writers in their order
   std::uint64_t writers_seen_ = 0;
   std::size_t turn_ = 0;  ///< who is first in the next batch
-  bool full_said_ = false;
+  std::chrono::steady_clock::time_point listen_from_{};
+  bool full_said_ = false, refused_said_ = false;
   DnstapBatch batch_;
   std::set<LinkType> link_types_ = {LinkType::Dnstap};
-  std::vector<util::Error> errors_;
-  std::uint64_t more_errors_ = 0;
+  std::vector<util::Error> errors_;  ///< none: a socket that listens does not fail
+  std::vector<util::Error> complaints_;
+  std::uint64_t more_complaints_ = 0, left_out_ = 0;
 };
 
 Read DnstapSocket::read(std::vector<Frame>& batch) {
   batch_.begin(batch);
-  if (stop_.is_set()) return Read::end;
   drop_ended();
   take_ready();
   if (batch_.empty() && wait()) {
@@ -92,7 +102,9 @@ Read DnstapSocket::read(std::vector<Frame>& batch) {
     take_ready();
   }
   if (!batch_.empty()) return Read::frames;
-  return stop_.is_set() ? Read::end : Read::idle;
+  if (!stop_.is_set()) return Read::idle;
+  drop_ended();  // no frame of theirs is in use: their faults are told before the end
+  return Read::end;
 }
 
 /// What lies whole in the writers' buffers, up to a batch; another writer begins each time.
@@ -102,12 +114,13 @@ void DnstapSocket::take_ready() {
   ++turn_;
 }
 
-/// False when nothing came.
+/// False when nothing came, or nothing is to come any more.
 bool DnstapSocket::wait() {
   waiting_.clear();
   waiting_.push_back({stop_.descriptor(), POLLIN, 0});
   // poll passes over a negative descriptor: further writers wait to be let in.
-  waiting_.push_back({writers_.size() < max_writers ? listener_.number() : -1, POLLIN, 0});
+  const bool listens = writers_.size() < max_writers && std::chrono::steady_clock::now() >= listen_from_;
+  waiting_.push_back({listens ? listener_.number() : -1, POLLIN, 0});
   for (const auto& writer : writers_) waiting_.push_back({writer->descriptor(), POLLIN, 0});
   return ::poll(waiting_.data(), waiting_.size(), patience_ms) > 0 && !stop_.is_set();
 }
@@ -121,11 +134,7 @@ void DnstapSocket::receive() {
 void DnstapSocket::let_in() {
   while (writers_.size() < max_writers) {
     const int number = ::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (number < 0) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-        complain(fmt::format("a writer cannot be let in: {}", std::strerror(errno)));
-      return;
-    }
+    if (number < 0) return not_let_in(errno);
     writers_.push_back(std::make_unique<DnstapWriter>(Descriptor(number), ++writers_seen_));
   }
   if (!std::exchange(full_said_, true))
@@ -133,22 +142,33 @@ void DnstapSocket::let_in() {
         fmt::format("{} writers are connected, the most that are served at a time: further ones wait", max_writers));
 }
 
+void DnstapSocket::not_let_in(int fault) {
+  if (fault != EMFILE && fault != ENFILE && fault != ENOMEM && fault != ENOBUFS) return;
+  listen_from_ = std::chrono::steady_clock::now() + listener_rest;
+  if (!std::exchange(refused_said_, true))
+    complain(fmt::format("a writer cannot be let in: {}; it waits, and is tried again every {} s", std::strerror(fault),
+                         listener_rest.count()));
+}
+
 /// Their frames of the batch before are done with.
 void DnstapSocket::drop_ended() {
+  const auto now = std::chrono::steady_clock::now();
   for (const auto& writer : writers_) {
-    writer->check_patience();
-    if (writer->ended() && !writer->fault().empty()) complain(writer->fault());
+    writer->check_patience(now);
+    if (!writer->ended()) continue;
+    left_out_ += writer->left_out();
+    if (!writer->fault().empty()) complain(writer->fault());
   }
   std::erase_if(writers_, [](const auto& writer) { return writer->ended(); });
 }
 
 void DnstapSocket::complain(const std::string& why) {
-  if (errors_.size() < max_told_errors) {
-    errors_.push_back({fmt::format("{}: {}", name_, why)});
+  if (complaints_.size() < max_told_errors) {
+    complaints_.push_back({fmt::format("{}: {}", name_, why)});
     return;
   }
-  if (errors_.size() == max_told_errors) errors_.emplace_back();
-  errors_.back().message = fmt::format("{}: and {} more complaints about writers", name_, ++more_errors_);
+  if (complaints_.size() == max_told_errors) complaints_.emplace_back();
+  complaints_.back().message = fmt::format("{}: and {} more complaints about writers", name_, ++more_complaints_);
 }
 
 util::Error socket_error(const std::string& name, const char* what) {

@@ -13,15 +13,13 @@ namespace {
 
 /// Hundreds of usual messages; a frame that is larger makes its own room.
 constexpr std::size_t usual_octets = 128 * 1024;
-constexpr std::chrono::seconds time_to_begin{10};
+/// To begin with a START frame, and to go after a STOP frame.
+constexpr std::chrono::seconds patience{10};
 
 }  // namespace
 
 DnstapWriter::DnstapWriter(Descriptor connection, std::uint64_t number)
-    : connection_(std::move(connection)),
-      number_(number),
-      begin_by_(std::chrono::steady_clock::now() + time_to_begin),
-      octets_(usual_octets) {}
+    : connection_(std::move(connection)), number_(number), octets_(usual_octets) {}
 
 void DnstapWriter::receive() {
   if (at_ > 0) std::memmove(octets_.data(), octets_.data() + at_, filled_ - at_);
@@ -51,31 +49,36 @@ void DnstapWriter::take_frames(DnstapBatch& batch) {
         answer(found.octets);
         break;
       case FrameStreams::Event::broken:
+        left_out_ += streams_.in_data() ? 1 : 0;
         fail(streams_.fault());
     }
   }
 }
 
-void DnstapWriter::check_patience() {
-  if (!ended_ && !streams_.started() && std::chrono::steady_clock::now() > begin_by_)
-    fail(fmt::format("has not begun within {} s: no START frame came", time_to_begin.count()));
+void DnstapWriter::check_patience(std::chrono::steady_clock::time_point now) {
+  if (ended_ || streams_.open()) return silent_until_.reset();
+  if (!silent_until_) silent_until_ = now + patience;
+  if (now <= *silent_until_) return;
+  if (streams_.stopped()) return closed();
+  fail(fmt::format("has not begun within {} s: no START frame came", patience.count()));
 }
 
 /// A few dozen octets to one who has sent us something: they fit into the socket, or something is wrong with it.
 void DnstapWriter::answer(std::span<const std::uint8_t> frame) {
   const ssize_t sent = ::send(connection_.number(), frame.data(), frame.size(), MSG_NOSIGNAL);
-  if (sent == static_cast<ssize_t>(frame.size())) return;
-  // After FINISH nothing more is wanted of it: one that does not wait for it has still said all.
+  // After FINISH nothing more is wanted of it, and one that does not wait for it has still said all; unless there is
+  // more, which is a fault.
   if (streams_.stopped())
-    ended_ = true;
-  else
+    ended_ = filled_ == at_;
+  else if (sent != static_cast<ssize_t>(frame.size()))
     fail("the answer to its handshake cannot be sent");
 }
 
 void DnstapWriter::closed() {
   ended_ = true;
-  if (filled_ > at_)
-    fail(fmt::format("was cut inside a frame: {} octets were to come, {} came", streams_.wanted(), filled_ - at_));
+  if (filled_ == at_) return;
+  left_out_ += streams_.in_data() ? 1 : 0;
+  fail(fmt::format("was cut inside a frame: {} octets were to come, {} came", streams_.wanted(), filled_ - at_));
 }
 
 void DnstapWriter::fail(const std::string& why) {

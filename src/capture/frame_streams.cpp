@@ -49,8 +49,10 @@ FrameStreams::Found FrameStreams::next(std::span<const std::uint8_t> waiting) {
   for (std::size_t taken = 0;;) {
     begin_ = taken;
     util::Cursor cursor(waiting.subspan(taken));
+    in_data_ = state_ == State::open;  // the next one most likely
     if (cursor.remaining() < length_octets) return more(taken, length_octets);
     if (const std::size_t length = cursor.u32(); length != 0) {
+      in_data_ = true;
       if (state_ != State::open)
         return broken(fmt::format("a data frame of {} octets stands where a START frame belongs", length));
       if (length > max_data_frame_octets)
@@ -59,6 +61,7 @@ FrameStreams::Found FrameStreams::next(std::span<const std::uint8_t> waiting) {
       if (cursor.remaining() < length) return more(taken, length_octets + length);
       return {Event::data, taken + length_octets + length, cursor.take(length)};
     }
+    in_data_ = false;
     if (cursor.remaining() < length_octets) return more(taken, 2 * length_octets);
     const std::size_t length = cursor.u32();
     if (length > max_control_octets || length < 4)

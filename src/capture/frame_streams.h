@@ -41,8 +41,10 @@ class FrameStreams {
 
   std::size_t wanted() const { return wanted_; }       ///< octets of the frame that is not whole
   const std::string& fault() const { return fault_; }  ///< a part of a sentence, without place
-  bool started() const { return state_ == State::open || state_ == State::stopped; }
+  bool open() const { return state_ == State::open; }
   bool stopped() const { return state_ == State::stopped; }
+  /// The frame that is not whole, or with which it broke, is a data frame as far as is known.
+  bool in_data() const { return in_data_; }
 
  private:
   enum class State { fresh, accepted, open, stopped, broken };
@@ -65,6 +67,7 @@ class FrameStreams {
 
   State state_ = State::fresh;
   bool handshake_ = false;
+  bool in_data_ = false;
   std::size_t begin_ = 0;  ///< where the frame at hand begins in what was given
   std::size_t wanted_ = 0;
   std::vector<std::uint8_t> reply_;

@@ -44,12 +44,18 @@ class Source {
 
   /// What kept parts of the input from being read: damaged, cut, interface gone. Each message names input and offset.
   virtual const std::vector<util::Error>& errors() const = 0;
+  /// What single peers of a source that serves many did wrong. It is told, and the source itself is sound: it goes on,
+  /// and its end is no failure. At most `max_told_errors` word for word; the last then sums up the others.
+  virtual const std::vector<util::Error>& complaints() const {
+    static const std::vector<util::Error> none;
+    return none;
+  }
   virtual SourceStats stats() = 0;
   virtual bool live() const = 0;
   virtual const std::set<LinkType>& link_types() const = 0;  ///< seen so far
   virtual const std::string& name() const = 0;               ///< as the user gave it
 
-  /// Lets a waiting or later `read` return `end` soon.
+  /// Lets a waiting or later `read` return `end` soon; what lies ready may be handed over first.
   virtual void stop() = 0;
 };
 

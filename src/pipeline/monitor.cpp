@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "util/encoding.h"
 #include "util/hash.h"
 
 namespace rata::pipeline {
@@ -36,6 +37,18 @@ std::string boot_text(std::uint64_t number) {
     number >>= 5;
   }
   return text;
+}
+
+bool timeless(const capture::Frame& frame) {
+  return frame.envelope != nullptr && frame.envelope->lacks.has(util::Member::time);
+}
+
+/// What tells inputs apart that have no times: the first message, and who sent it to whom.
+void append_content(const capture::Frame& frame, std::string& out) {
+  const capture::Envelope& envelope = *frame.envelope;
+  out += fmt::format("|{}|{}|{}|{}|", util::text(envelope.source), util::text(envelope.destination),
+                     envelope.source_text, envelope.destination_text);
+  util::append_hex(frame.octets, out);
 }
 
 }  // namespace
@@ -113,28 +126,44 @@ util::Result<void> Monitor::open_channels(const channel::Deliver& deliver) {
   return {};
 }
 
-std::string Monitor::boot_of(util::Time first_packet) const {
+/// Of the first frame that says which input it is. A record without time or message says nothing, and no window closes
+/// over such ones.
+void Monitor::name_boot(std::span<const capture::Frame> frames) {
+  if (!boot_.empty()) return;
+  const auto first = std::ranges::find_if(
+      frames, [](const capture::Frame& frame) { return !timeless(frame) || !frame.octets.empty(); });
+  if (first != frames.end()) boot_ = boot_of(*first);
+}
+
+/// One frame, whatever the first read brought: the input may be cut into reads in any way.
+std::string Monitor::boot_of(const capture::Frame& first) const {
   if (source_->live()) {
     std::random_device device;
     return boot_text(static_cast<std::uint64_t>(device()) << 32 | device());
   }
-  return boot_text(util::stable_hash(fmt::format("{}|{}", config_.fingerprint(), first_packet.ns)));
+  std::string what = fmt::format("{}|{}", config_.fingerprint(), first.time.ns);
+  if (timeless(first)) append_content(first, what);
+  return boot_text(util::stable_hash(what));
 }
 
 void Monitor::run() {
   std::vector<capture::Frame> batch;
   batch.reserve(capture::max_batch);
-  while (!stopping_) {
+  // A source that was stopped still hands over what it holds; then it ends.
+  for (;;) {
     const capture::Read read = source_->read(batch);
     if (read == capture::Read::end) break;
     if (read == capture::Read::frames) {
-      if (boot_.empty()) boot_ = boot_of(batch.front().time);
+      name_boot(batch);
       intake_->add(batch);
     } else if (source_->live() || (config_.source && config_.source->arrival_time.value_or(false))) {
       // A silent link closes its windows by the clock, a second late so that frames on their way still count.
       intake_->tick({util::Clock::system().now().ns - util::ns_per_second});
     }
-    if (source_->live()) tell_errors(capture::max_told_errors);
+    if (source_->live()) {
+      tell(source_->errors(), errors_told_, capture::max_told_errors);
+      tell(source_->complaints(), complaints_told_, capture::max_told_errors);
+    }
     if (const auto now = std::chrono::steady_clock::now(); now >= next_share_) {
       next_share_ = now + share_interval;
       share_state(source_->live() ? InputState::live : InputState::reading);
@@ -149,14 +178,14 @@ void Monitor::run() {
   share_state(source_->live() ? InputState::live : InputState::reading);
   for (const auto& sender : senders_) sender->close();
   // Of several inputs more than one may have failed.
-  tell_errors(SIZE_MAX);
+  tell(source_->errors(), errors_told_, SIZE_MAX);
+  tell(source_->complaints(), complaints_told_, SIZE_MAX);
   share_state(source_->errors().empty() ? InputState::ended : InputState::failed);
 }
 
 /// One that sums up further ones grows: it is told last.
-void Monitor::tell_errors(std::size_t up_to) {
-  const auto& errors = source_->errors();
-  for (; errors_told_ < std::min(up_to, errors.size()); ++errors_told_) report_(errors[errors_told_].message);
+void Monitor::tell(const std::vector<util::Error>& errors, std::size_t& told, std::size_t up_to) {
+  for (; told < std::min(up_to, errors.size()); ++told) report_(errors[told].message);
 }
 
 /// The older chain reported every record that lacked something. A stream without flags would then cost a line a record:
@@ -234,7 +263,6 @@ void Monitor::share_state(InputState input) {
 }
 
 void Monitor::stop() {
-  stopping_ = true;
   source_->stop();
   for (const auto& sender : senders_) sender->hurry();
 }

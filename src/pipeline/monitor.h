@@ -1,9 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,11 +53,12 @@ class Monitor {
   Monitor(const Config& config, std::unique_ptr<capture::Source> source, Report report);
   util::Result<void> open_channels(const channel::Deliver& deliver);
   void closed(reduce::ClosedWindow&& window);
-  std::string boot_of(util::Time first_packet) const;
+  void name_boot(std::span<const capture::Frame> frames);
+  std::string boot_of(const capture::Frame& first) const;
   void share_state(InputState input);
   Books books() const;
   bool nobody_listens() const;
-  void tell_errors(std::size_t up_to);
+  void tell(const std::vector<util::Error>& errors, std::size_t& told, std::size_t up_to);
   void note_lacking(std::size_t reducer, const util::MemberCounts& lacking);
 
   Config config_;
@@ -71,11 +72,10 @@ class Monitor {
   std::uint64_t sequence_ = 0;
   std::uint64_t pushed_ = 0;  // summaries given to senders
   std::uint64_t malformed_reported_ = 0, kernel_reported_ = 0;
-  std::size_t errors_told_ = 0;
+  std::size_t errors_told_ = 0, complaints_told_ = 0;
   std::vector<util::MemberCounts> lacking_;  // by reducer, in configured order
   util::Guarded<MonitorState> state_;
   std::chrono::steady_clock::time_point next_share_{};
-  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace rata::pipeline

@@ -1,8 +1,9 @@
 """Speedy JSON: what serialize writes, read again; what it lacks; what is wrong with it."""
 import json
+import subprocess
 import unittest
 
-from support import ProgramTest, pcap, query, query_frame, response, response_frame, run
+from support import RATADNS, TIMEOUT_S, ProgramTest, pcap, query, query_frame, response, response_frame, run
 
 
 def record(**members):
@@ -89,6 +90,33 @@ class SpeedyTest(ProgramTest):
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual([row["data"] for row in rows],
                          [{"qps": 0.0}, {"Client-7": 2}, {"qps": 0.0}, {"192.0.2.1": 1}])
+
+    def boots(self, text, **options):
+        done = self.monitor(text, window="packets = 1", **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = {json.loads(line)["id"]["boot"] for line in done.stdout.splitlines()}
+        self.assertEqual(len(found), 1, "one boot for all windows")
+        return found.pop()
+
+    def test_inputs_without_times_are_told_apart_by_their_first_message(self):
+        first = whole() + whole("b.example.")
+        others = [whole("a.example."), whole(ident="8"), whole(source="c0000202"), whole(source="Client-7"),
+                  whole(source="Client-8"), whole(dest="c0000236")]
+        boots = [self.boots(text + whole("b.example.")) for text in [whole()] + others]
+        self.assertEqual(len(set(boots)), len(boots), "a second input does not take the place of the first")
+        self.assertEqual(self.boots(first), boots[0], "read again it does")
+
+    def test_the_boot_does_not_depend_on_how_the_input_comes(self):
+        text = whole() + whole("b.example.")
+        config = self.file("m.toml", MONITOR.format(window="packets = 1"))
+        process = subprocess.Popen([RATADNS, "monitor", "-c", config, "--source", "speedy:-"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for at in range(len(text)):
+            process.stdin.write(text[at:at + 1].encode())
+            process.stdin.flush()
+        out, err = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertEqual({json.loads(line)["id"]["boot"] for line in out.splitlines()}, {self.boots(text)})
 
     def test_windows_by_time_need_arrival_times(self):
         done = self.monitor(whole(), window="seconds = 1")
