@@ -12,6 +12,7 @@ namespace rata::reduce {
 struct Needs {
   util::MemberSet members;
   bool client = false, server = false;  ///< the address of that party; which member it is in, the QR bit tells
+  bool either_party = false;            ///< the address of one of them, whichever
 };
 
 /// The first of `needs` that `packet` lacks. A message without question lacks `queries`, whichever way it came: an
@@ -27,6 +28,8 @@ inline std::optional<util::Member> missing(const Packet& packet, const Needs& ne
     if (needs.client) wanted.add(response ? Member::dest : Member::source);
     if (needs.server) wanted.add(response ? Member::source : Member::dest);
   }
+  // One message goes between addresses of one version: source and dest tell the same.
+  if (needs.either_party && packet.lacks.has(Member::dest)) wanted.add(Member::source);
   util::MemberSet lacks = packet.lacks;
   if (!packet.message.has_question()) lacks.add(Member::queries);
   // Without flags nobody knows which party the other members are of: that is told first.
@@ -35,6 +38,13 @@ inline std::optional<util::Member> missing(const Packet& packet, const Needs& ne
   for (std::size_t i = 0; i < static_cast<std::size_t>(Member::count_); ++i)
     if (const auto member = static_cast<Member>(i); both.has(member)) return member;
   return std::nullopt;
+}
+
+/// Whether the message came over IPv6. `packet` has one of its addresses (`Needs::either_party`).
+inline bool over_ipv6(const Packet& packet) {
+  using util::Member;
+  const bool knows_client = !packet.lacks.has(packet.message.is_response() ? Member::dest : Member::source);
+  return (knows_client ? packet.client : packet.server).v6;
 }
 
 }  // namespace rata::reduce

@@ -47,12 +47,7 @@ void Report::count_known(const Packet& packet) {
   const auto knows = [&packet](util::Member member) { return !packet.lacks.has(member); };
   ++totals_.messages;
   totals_.transport[static_cast<std::size_t>(packet.transport)] += knows(Member::transport);
-  // Both parties have the same version: either tells it.
-  const bool response = message.is_response();
-  if (knows(response ? Member::dest : Member::source))
-    ++(packet.client.v6 ? totals_.ipv6 : totals_.ipv4);
-  else if (knows(response ? Member::source : Member::dest))
-    ++(packet.server.v6 ? totals_.ipv6 : totals_.ipv4);
+  if (knows(Member::source) || knows(Member::dest)) ++(over_ipv6(packet) ? totals_.ipv6 : totals_.ipv4);
   totals_.edns += message.edns.present;
   totals_.dnssec_ok += message.edns.dnssec_ok;
   if (!knows(Member::flags)) return;

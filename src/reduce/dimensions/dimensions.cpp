@@ -55,7 +55,7 @@ bool kind(const Packet& packet, KeyBuffer& key) {
 }
 std::uint16_t opcode(const Packet& packet) { return packet.message.opcode(); }
 std::uint16_t transport(const Packet& packet) { return static_cast<std::uint16_t>(packet.transport); }
-std::uint16_t ip_version(const Packet& packet) { return packet.client.v6 ? 6 : 4; }
+std::uint16_t ip_version(const Packet& packet) { return over_ipv6(packet) ? 6 : 4; }
 // A DNS message has at most 65535 octets: its length field over TCP, UDP's own over UDP.
 std::uint16_t message_size(const Packet& packet) { return static_cast<std::uint16_t>(packet.message.octets.size()); }
 
@@ -101,7 +101,7 @@ constexpr Dimension table[] = {
      "IPv4 or IPv6",
      always<ip_version>,
      [](Octets octets) { return std::string(number(octets) == 4 ? "IPv4" : "IPv6"); },
-     {.members = {}, .client = true}},
+     {.members = {}, .either_party = true}},
     {"message_size",
      "octets of the DNS message, without TCP's length field",
      always<message_size>,
@@ -123,8 +123,11 @@ constexpr Condition condition_table[] = {
      "came over TCP",
      [](const Packet& packet) { return packet.transport == util::Transport::tcp; },
      {.members = {Member::transport}}},
-    {"ipv4", "came over IPv4", [](const Packet& packet) { return !packet.client.v6; }, {.members = {}, .client = true}},
-    {"ipv6", "came over IPv6", [](const Packet& packet) { return packet.client.v6; }, {.members = {}, .client = true}},
+    {"ipv4",
+     "came over IPv4",
+     [](const Packet& packet) { return !over_ipv6(packet); },
+     {.members = {}, .either_party = true}},
+    {"ipv6", "came over IPv6", over_ipv6, {.members = {}, .either_party = true}},
     {"edns",
      "has an OPT record",
      [](const Packet& packet) { return packet.message.edns.present; },

@@ -57,10 +57,10 @@ TEST(Lacking, Every_dimension_and_condition_skips_and_counts_what_lacks_its_memb
     const char* dimension;
     Member member;
   } dimensions[] = {
-      {"qname", Member::queries},     {"qtype", Member::queries},     {"qclass", Member::queries},
-      {"opcode", Member::flags},      {"rcode", Member::flags},       {"client", Member::source},
-      {"client", Member::flags},      {"server", Member::dest},       {"transport", Member::transport},
-      {"ip_version", Member::source}, {"message_size", Member::size},
+      {"qname", Member::queries},     {"qtype", Member::queries}, {"qclass", Member::queries},
+      {"opcode", Member::flags},      {"rcode", Member::flags},   {"client", Member::source},
+      {"client", Member::flags},      {"server", Member::dest},   {"transport", Member::transport},
+      {"message_size", Member::size},
   };
   for (const auto& one : dimensions) {
     const Result result = reduce(count_by({one.dimension}), {packet({one.member}), packet({one.member}), packet({})});
@@ -71,13 +71,28 @@ TEST(Lacking, Every_dimension_and_condition_skips_and_counts_what_lacks_its_memb
     const char* condition;
     Member member;
   } conditions[] = {{"query", Member::flags},   {"response", Member::flags}, {"udp", Member::transport},
-                    {"tcp", Member::transport}, {"ipv4", Member::source},    {"ipv6", Member::source},
-                    {"edns", Member::edns},     {"do", Member::edns},        {"tc", Member::flags},
-                    {"rd", Member::flags}};
+                    {"tcp", Member::transport}, {"edns", Member::edns},      {"do", Member::edns},
+                    {"tc", Member::flags},      {"rd", Member::flags}};
   for (const auto& one : conditions) {
     const Result result = reduce(count_by({"qtype"}, {one.condition}), {packet({one.member})});
     EXPECT_EQ(result.lacking[static_cast<std::size_t>(one.member)], 1u) << one.condition;
     EXPECT_EQ(counted(result), 0u) << one.condition;
+  }
+}
+
+TEST(Lacking, The_version_of_ip_is_known_by_either_address) {
+  for (const bool response : {false, true})
+    for (const MemberSet lacks : {MemberSet{Member::source}, MemberSet{Member::dest}}) {
+      Packet one = packet(lacks);
+      one.message.flags = response ? 0x8000 : 0;
+      (lacks.has(Member::source) == response ? one.client : one.server).v6 = true;  // the one that is known
+      EXPECT_EQ(counted(reduce(count_by({"ip_version"}, {"ipv6"}), {one})), 1u) << response;
+      EXPECT_EQ(counted(reduce(count_by({"ip_version"}, {"ipv4"}), {one})), 0u) << response;
+    }
+  for (const auto& config : {count_by({"ip_version"}), count_by({"qtype"}, {"ipv4"}), count_by({"qtype"}, {"ipv6"})}) {
+    const Result result = reduce(config, {packet({Member::source, Member::dest})});
+    EXPECT_EQ(counted(result), 0u);
+    EXPECT_EQ(result.lacking[static_cast<std::size_t>(Member::source)], 1u);
   }
 }
 
