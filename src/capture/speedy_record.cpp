@@ -138,7 +138,7 @@ class MessageMaker {
     section(members.additionals, "additionals", Member::additionals, 10, envelope);
     if (size() > SpeedyRecord::max_wire_octets) refuse_size();
     // The OPT record stands among the additional ones: with these it is known whether there was one.
-    if (!members.additionals) envelope.lacks.add(Member::edns);
+    if (envelope.lacks.has(Member::additionals)) envelope.lacks.add(Member::edns);
   }
 
   std::size_t size() const { return wire_.size() - begin_; }
@@ -233,27 +233,31 @@ class MessageMaker {
       put_word(wire_, number_of<std::uint16_t>(qclass, "qclass"));
       return 1;
     });
-    if (whole) return;
-    // Half a question is none.
+    if (!whole) forget(before, 4, Member::queries, envelope);
+  }
+
+  /// Half a question or record is none, and a list of which one is missing is not known.
+  void forget(std::size_t before, std::size_t count_at, Member member, Envelope& envelope) {
     wire_.resize(before);
-    put_word_at(wire_, begin_ + 4, 0);
-    envelope.lacks.add(Member::queries);
+    put_word_at(wire_, begin_ + count_at, 0);
+    envelope.lacks.add(member);
   }
 
   void section(const std::optional<element>& records, const char* what, Member missing, std::size_t count_at,
                Envelope& envelope) {
     if (!records) return envelope.lacks.add(missing);
-    each(*records, what, count_at, [&](const object& record) { return resource_records(record, what); });
+    const std::size_t before = wire_.size();
+    bool whole = true;
+    each(*records, what, count_at, [&](const object& record) -> std::size_t {
+      whole = whole && part(record, "name") && part(record, "type") && part(record, "class");
+      return whole ? resource_records(record) : 0;
+    });
+    if (!whole) forget(before, count_at, missing, envelope);
   }
 
   /// One record; an NS with several names is as many.
-  std::size_t resource_records(const object& record, const char* what) {
-    const auto owner = part(record, "name"), type = part(record, "type"), rr_class = part(record, "class");
-    if (!owner || !type || !rr_class) {
-      refuse(fmt::format("an entry of {} lacks its name, type or class", what));
-      return 0;
-    }
-    const auto ns = part(record, "ns");
+  std::size_t resource_records(const object& record) {
+    const auto type = part(record, "type"), ns = part(record, "ns");
     array names;
     if (number_of<std::uint16_t>(type, "type") != type_ns || !ns) {
       fixed_part(record);
