@@ -22,7 +22,7 @@ util::Result<std::vector<std::string>> files_in(const std::string& folder) {
   std::filesystem::directory_iterator entries(folder, fault);
   for (; !fault && entries != std::filesystem::directory_iterator(); entries.increment(fault)) {
     std::error_code gone;
-    if (!entries->path().filename().string().starts_with('.') && entries->is_regular_file(gone))
+    if (!entries->path().filename().string().starts_with('.') && !entries->is_directory(gone))
       files.push_back(entries->path().string());
   }
   if (fault) return util::Error{fmt::format("{}: the folder cannot be listed: {}", folder, fault.message())};
@@ -60,7 +60,13 @@ class Looker {
     const std::size_t before = inputs_.errors.size();
     for (const std::string& file : *files) {
       if (options_.interrupted && options_.interrupted()) break;
-      add_file(file);
+      if (std::error_code gone; std::filesystem::is_regular_file(file, gone))
+        add_file(file);
+      else
+        inputs_.errors.push_back(
+            {fmt::format("{}: left out: of a folder only files are read; this is a broken link, a pipe, a socket or a "
+                         "device",
+                         file)});
     }
     const std::size_t failed = inputs_.errors.size() - before;
     if (failed <= errors_named) return;

@@ -111,6 +111,18 @@ class Inputs(ProgramTest):
         self.assertEqual(json.loads(done.stdout)["packets"], 1)
         self.assertIn(f"{folder}/README: is no capture file", done.stderr)
 
+    def test_what_is_no_file_in_a_folder_is_named(self):
+        folder = self.folder / "odd"
+        (folder / "below").mkdir(parents=True)
+        (folder / "a.pcap").write_bytes(pcap([asked(1, 1)]))
+        (folder / "gone.pcap").symlink_to(self.folder / "nowhere")
+        os.mkfifo(folder / "pipe")
+        done = run("summary", "--json", folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(json.loads(done.stdout)["packets"], 1)
+        self.assertEqual(done.stderr.count("left out: of a folder only files are read"), 2)
+        self.assertIn(f"{folder}/gone.pcap: left out", done.stderr)
+
     def test_a_folder_without_files_is_refused(self):
         (self.folder / "empty").mkdir()
         done = run("summary", self.folder / "empty")
