@@ -263,6 +263,8 @@ void read_limits(TableReader& root, Config& config) {
   std::int64_t age_s = config.fragments.age_ns / util::ns_per_second;
   reader.whole("datagram_age_seconds", age_s, 1, most_seconds);
   config.fragments.age_ns = age_s * util::ns_per_second;
+  constexpr std::uint64_t least_memory_mib = 64, most_memory_mib = 1u << 20;
+  reader.whole("memory_mib", config.memory_mib, least_memory_mib, most_memory_mib);
   reader.finish();
   root.adopt(reader);
 }
@@ -353,9 +355,10 @@ util::Result<void> validate(const Config& config) {
         return util::Error{
             fmt::format("reducer {}: sends to the channel \"{}\", which is not configured; there are: {}",
                         entry.reducer.shown_name(), channel, fmt::join(channels, ", "))};
-    const reduce::ReducerType* type = reduce::find_reducer_type(entry.reducer.type);
-    if (type == nullptr) return util::Error{fmt::format("there is no reducer type \"{}\"", entry.reducer.type)};
-    if (const auto made = type->make(entry.reducer, 1); !made) return made.error();
+    const reduce::Context context;
+    reduce::Plan plan;
+    reduce::Surroundings around{context, plan};
+    if (const auto made = reduce::make_reducer(entry.reducer, around); !made) return made.error();
   }
   for (const aggregate::ProcessorConfig& processor : config.aggregate.processors)
     for (const std::string& reducer : processor.reads)
@@ -410,9 +413,16 @@ util::Result<void> parse_listen(const std::string& text, serve::Config& serve) {
   return {};
 }
 
+std::size_t Config::tables_octets() const {
+  // When a window closes, its shards' tables are added up into one: for that moment the same again. The rest is for
+  // what streams and fragments keep waiting, for rows on their way out, and for the program itself.
+  return memory_mib * 1024 * 1024 / 4;
+}
+
 std::string Config::fingerprint() const {
   std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", server, monitor, fmt::join(ports, ","), shards,
                                  window.seconds, window.packets, window.flush, window.lateness_seconds.value_or(-1));
+  text += fmt::format("|{}", memory_mib);
   text += fmt::format("|{} {} {} {}|{} {} {}", streams.streams, streams.stream_octets, streams.total_octets,
                       streams.stream_idle_ns, fragments.datagrams, fragments.octets, fragments.age_ns);
   for (std::size_t i = 0; i < decode::tunnel_names().size(); ++i)

@@ -52,6 +52,7 @@ struct Config {
   decode::TunnelSet tunnels;         ///< that are looked into
   decode::JoinerLimits streams;      ///< bounds of what TCP streams may keep waiting, all shards together
   decode::FragmentLimits fragments;  ///< bounds of what IP fragments may
+  std::uint64_t memory_mib = 256;    ///< ceiling for the whole process
   reduce::WindowConfig window;
   std::optional<SourceConfig> source;
   std::vector<ChannelConfig> channels;
@@ -60,6 +61,9 @@ struct Config {
   serve::Config serve;
   aggregate::Config aggregate;
   std::vector<ServerPlace> servers;
+
+  /// What of `memory_mib` the tables of reducers may take.
+  std::size_t tables_octets() const;
 
   /// What two runs must have in common to count as the same: goes into `boot`.
   std::string fingerprint() const;

@@ -98,8 +98,9 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config, std::
   std::vector<reduce::ReducerConfig> reducers;
   for (const ReducerEntry& entry : config.reducers) reducers.push_back(entry.reducer);
   const IntakeConfig intake = intake_config(config);
+  monitor->context_.shards = intake.shards;
   auto windows =
-      reduce::Windows::make(config.window, reducers, intake.shards,
+      reduce::Windows::make(config.window, reducers, monitor->context_, config.tables_octets(),
                             [raw = monitor.get()](reduce::ClosedWindow&& window) { raw->closed(std::move(window)); });
   if (!windows) return windows.error();
   monitor->sink_ = std::make_unique<Sink>(std::move(*windows));

@@ -63,6 +63,7 @@ class Monitor {
 
   Config config_;
   std::unique_ptr<capture::Source> source_;
+  reduce::Context context_;
   Report report_;
   std::vector<std::unique_ptr<channel::Sender>> senders_;
   std::vector<std::vector<channel::Sender*>> senders_by_reducer_;

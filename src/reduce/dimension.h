@@ -3,48 +3,60 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "reduce/context.h"
+#include "reduce/key_column.h"
 #include "reduce/needs.h"
 #include "reduce/packet.h"
 
 namespace rata::reduce {
 
-/// The octets of a key under construction. No dimension gives more than 255.
-class KeyBuffer {
- public:
-  void assign(std::span<const std::uint8_t> octets) {
-    std::memcpy(octets_.data(), octets.data(), octets.size());
-    size_ = octets.size();
-  }
-  void assign_number(std::uint16_t number) {
-    octets_[0] = static_cast<std::uint8_t>(number >> 8);
-    octets_[1] = static_cast<std::uint8_t>(number);
-    size_ = 2;
-  }
-  void append(std::uint8_t octet) { octets_[size_++] = octet; }
-  std::span<const std::uint8_t> octets() const { return {octets_.data(), size_}; }
-
- private:
-  std::array<std::uint8_t, 256> octets_;
-  std::size_t size_ = 0;
-};
+using Octets = std::span<const std::uint8_t>;
 
 /// The key of a party: the 4 or 16 octets of an address or, where that was made anonymous, its text with an octet or
 /// two behind it, so that it is no address's.
 void party_key(const util::Address& address, std::string_view text, KeyBuffer& key);
-std::string party_text(std::span<const std::uint8_t> key);
+std::string party_text(Octets key);
 
-/// A way to look at a packet: a key in octets while counting, text when it is shown.
+/// How a dimension looks at packets: with what is known beside them, and with the number that stands behind its name
+/// in the configuration ("message_size:512").
+struct Look {
+  const Context& context;
+  std::uint32_t argument = 0;
+};
+
+/// The code of a packet that has none: a message without question has no qtype.
+inline constexpr std::uint32_t no_code = 0xffffffff;
+
+/// A way to look at packets. Most give a small number, a *code*; names, addresses and the like give octets, a *key*.
+/// Either way a column of values for a batch of packets at a time, computed once however many reducers look at it.
 struct Dimension {
   std::string_view name;
   std::string_view help;
-  /// Fills the key. False: the packet has none (a message without question has no qname) and is not counted.
-  bool (*key)(const Packet&, KeyBuffer&);
-  std::string (*text)(std::span<const std::uint8_t>);
-  Needs needs;  ///< `key` is asked only of a packet that has them
+  std::string_view example;  ///< a value as text
+  Needs needs;               ///< of packets that lack something of it the value means nothing
+
+  /// What may stand behind the name and a colon, for people; "": nothing. `read_argument`: nullopt when it cannot be.
+  std::string_view argument = "";
+  std::optional<std::uint32_t> (*read_argument)(std::string_view) = nullptr;
+  std::uint32_t default_argument = 0;
+
+  /// Coded: how many bits codes have, 1 to 32; all ones in 32 bits is `no_code`. 0: keyed.
+  unsigned bits = 0;
+  void (*codes)(std::span<const Packet>, const Look&, std::uint32_t* codes) = nullptr;
+  std::string (*code_text)(std::uint32_t code, const Look&) = nullptr;
+  std::string (*older_code_text)(std::uint32_t code, const Look&) = nullptr;  ///< nullptr: as code_text
+
+  /// Keyed: at most 255 octets each.
+  void (*keys)(std::span<const Packet>, const Look&, KeyColumn& keys) = nullptr;
+  std::string (*key_text)(Octets key, const Look&) = nullptr;
+  std::string (*older_key_text)(Octets key, const Look&) = nullptr;  ///< nullptr: as key_text
+
+  bool coded() const { return bits != 0; }
 };
 
 std::span<const Dimension> dimensions();
@@ -55,8 +67,8 @@ const Dimension* find_dimension(std::string_view name);
 struct Condition {
   std::string_view name;
   std::string_view help;
-  bool (*holds)(const Packet&);
-  Needs needs;  ///< the same for `holds`
+  bool (*holds)(const Packet&, const Context&);
+  Needs needs;  ///< `holds` is asked only of a packet that has them
 };
 
 std::span<const Condition> conditions();

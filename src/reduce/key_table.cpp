@@ -1,6 +1,7 @@
 #include "reduce/key_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstring>
 #include <utility>
@@ -12,14 +13,32 @@ namespace {
 
 constexpr std::size_t first_slots = 64;
 
+/// Of the length, the key, and what fills it up to an even number.
+std::size_t entry_octets(std::size_t key_octets) { return (sizeof(std::uint16_t) + key_octets + 1) & ~std::size_t{1}; }
+
 }  // namespace
 
-KeyTable::KeyTable(std::size_t limit) : own_limit_(std::max<std::size_t>(limit, 2)), limit_(own_limit_) {
+KeyTable::KeyTable(std::size_t limit, Budget* budget)
+    : own_limit_(std::max<std::size_t>(limit, 2)), limit_(own_limit_), budget_(budget) {
+  if (budget_ != nullptr) budget_->join(*this);
   resize(first_slots);
 }
 
-std::span<const std::uint8_t> KeyTable::key_of(const Slot& slot) const {
-  const std::uint8_t* at = keys_.data() + std::size_t{slot.offset} * 2;
+KeyTable::~KeyTable() {
+  if (budget_ == nullptr) return;
+  budget_->release(octets());
+  budget_->leave(*this);
+}
+
+/// The budget learns what the table takes now.
+void KeyTable::account(std::size_t octets_before) {
+  if (budget_ == nullptr) return;
+  budget_->charge(octets());
+  budget_->release(octets_before);
+}
+
+std::span<const std::uint8_t> KeyTable::key_at(const Arena& keys, std::uint32_t offset) {
+  const std::uint8_t* at = keys.data() + std::size_t{offset} * 2;
   std::uint16_t length;
   std::memcpy(&length, at, sizeof length);
   return {at + sizeof length, length};
@@ -38,27 +57,41 @@ KeyTable::Slot& KeyTable::find(std::uint32_t hash, std::span<const std::uint8_t>
 
 std::uint32_t KeyTable::keep(std::span<const std::uint8_t> key) {
   assert(key.size() <= 0xffff && keys_.size() / 2 <= 0xffffffff);
-  const std::size_t at = keys_.size();
+  const std::size_t at = keys_.size(), before = octets();
   const auto length = static_cast<std::uint16_t>(key.size());
-  keys_.resize(at + ((sizeof length + key.size() + 1) & ~std::size_t{1}));
-  std::memcpy(keys_.data() + at, &length, sizeof length);
-  if (!key.empty()) std::memcpy(keys_.data() + at + sizeof length, key.data(), key.size());
+  std::uint8_t* const room = keys_.grow(entry_octets(key.size()));
+  std::memcpy(room, &length, sizeof length);
+  if (!key.empty()) std::memcpy(room + sizeof length, key.data(), key.size());
+  if (octets() != before) account(before);
   return static_cast<std::uint32_t>(at / 2);
 }
 
 void KeyTable::add(std::uint64_t hash, std::span<const std::uint8_t> key, std::uint64_t count) {
   if (count == 0) return;
   const auto short_hash = static_cast<std::uint32_t>(hash);
-  Slot* slot = &find(short_hash, key);
-  if (slot->count == 0) {
-    if (used_ >= limit_) drop_smaller_half();
-    if ((used_ + 1) * 4 > slots_.size() * 3) resize(slots_.size() * 2);
-    slot = &find(short_hash, key);
-    slot->hash = short_hash;
-    slot->offset = keep(key);
-    ++used_;
-  }
-  slot->count += count;
+  Slot& slot = find(short_hash, key);
+  if (slot.count == 0) return insert(short_hash, key, count);
+  slot.count += count;
+}
+
+void KeyTable::insert(std::uint32_t hash, std::span<const std::uint8_t> key, std::uint64_t count) {
+  make_room(key.size());
+  Slot& slot = find(hash, key);
+  slot = {hash, keep(key), count};
+  ++used_;
+}
+
+/// How much more memory one more key takes.
+std::size_t KeyTable::growth_for(std::size_t key_octets) const {
+  const std::size_t slots = (used_ + 1) * 4 > slots_.size() * 3 ? slots_.size() * sizeof(Slot) : 0;
+  return slots + keys_.capacity_with(entry_octets(key_octets)) - keys_.capacity();
+}
+
+void KeyTable::make_room(std::size_t key_octets) {
+  if (used_ >= limit_) drop_smaller_half();
+  if (const std::size_t more = growth_for(key_octets); more > 0 && budget_ != nullptr && !absorbing_)
+    budget_->make_room(more);  // perhaps at the cost of this table
+  if ((used_ + 1) * 4 > slots_.size() * 3) resize(slots_.size() * 2);
 }
 
 void KeyTable::prefetch(std::uint64_t hash) const noexcept {
@@ -74,27 +107,36 @@ void KeyTable::prefetch_key(std::uint64_t hash) const noexcept {
 void KeyTable::absorb(KeyTable&& other) {
   limit_ += other.limit_;
   if (used_ == 0 && error_ == 0) {
+    const std::size_t before = octets(), other_before = other.octets();
     std::swap(slots_, other.slots_);
-    std::swap(keys_, other.keys_);
+    keys_.swap(other.keys_);
     std::swap(mask_, other.mask_);
     std::swap(used_, other.used_);
+    account(before);
+    other.account(other_before);
   } else {
-    // Slot order: neighbours in `other` are neighbours here too, which keeps the way through memory short. The keys,
-    // on both sides, are anywhere.
-    constexpr std::size_t ahead = 8;
-    const std::vector<Slot>& from = other.slots_;
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      if (i + ahead < from.size() && from[i + ahead].count != 0) {
-        __builtin_prefetch(other.keys_.data() + std::size_t{from[i + ahead].offset} * 2);
-        prefetch_key(from[i + ahead].hash);
-      }
-      if (from[i].count != 0) add(from[i].hash, other.key_of(from[i]), from[i].count);
-    }
+    absorbing_ = true;
+    add_all(other);
+    absorbing_ = false;
   }
   error_ += other.error_;
   dropped_keys_ += other.dropped_keys_;
   dropped_count_ += other.dropped_count_;
   other.clear();
+}
+
+void KeyTable::add_all(const KeyTable& other) {
+  // Slot order: neighbours in `other` are neighbours here too, which keeps the way through memory short. The keys, on
+  // both sides, are anywhere.
+  constexpr std::size_t ahead = 8;
+  const std::vector<Slot>& from = other.slots_;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (i + ahead < from.size() && from[i + ahead].count != 0) {
+      __builtin_prefetch(other.keys_.data() + std::size_t{from[i + ahead].offset} * 2);
+      prefetch_key(from[i + ahead].hash);
+    }
+    if (from[i].count != 0) add(from[i].hash, other.key_of(from[i]), from[i].count);
+  }
 }
 
 std::vector<KeyTable::Ranked> KeyTable::top(std::size_t count,
@@ -120,12 +162,10 @@ std::vector<KeyTable::Ranked> KeyTable::top(std::size_t count,
 }
 
 void KeyTable::clear() {
-  // What one window needed, the next will: room stays, unless this window was far out of the ordinary.
-  if (slots_.size() > first_slots && used_ * 16 < slots_.size()) {
-    slots_ = {};
-    keys_ = {};
-    used_ = 0;
-    resize(first_slots);
+  // What one window needed, the next will: room stays, unless it is much, or this window used little of it.
+  constexpr std::size_t much_octets = 1u << 20;
+  if (octets() > much_octets || (slots_.size() > first_slots && used_ * 16 < slots_.size())) {
+    release_memory();
   } else {
     std::fill(slots_.begin(), slots_.end(), Slot{});
     keys_.clear();
@@ -135,7 +175,16 @@ void KeyTable::clear() {
   error_ = dropped_keys_ = dropped_count_ = 0;
 }
 
+void KeyTable::release_memory() {
+  const std::size_t before = octets();
+  slots_ = {};
+  keys_ = {};
+  account(before);
+  resize(first_slots);
+}
+
 void KeyTable::resize(std::size_t slots) {
+  const std::size_t before = slots_.empty() ? 0 : octets();
   std::vector<Slot> old(slots);
   old.swap(slots_);
   mask_ = slots - 1;
@@ -145,9 +194,12 @@ void KeyTable::resize(std::size_t slots) {
     while (slots_[i].count != 0) i = (i + 1) & mask_;
     slots_[i] = slot;
   }
+  account(before);
 }
 
 void KeyTable::drop_smaller_half() {
+  if (used_ == 0) return;
+  const std::size_t before = octets();
   std::vector<std::uint64_t> counts;
   counts.reserve(used_);
   for (const Slot& slot : slots_)
@@ -155,10 +207,14 @@ void KeyTable::drop_smaller_half() {
   const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
   std::nth_element(counts.begin(), middle, counts.end());
   const std::uint64_t threshold = *middle;
+  const auto kept = static_cast<std::size_t>(
+      std::ranges::count_if(counts, [threshold](std::uint64_t count) { return count > threshold; }));
+  counts = {};
 
-  std::vector<Slot> old(slots_.size());
+  std::vector<Slot> old(std::max(first_slots, std::bit_ceil(kept * 2)));
   old.swap(slots_);
-  std::vector<std::uint8_t> old_keys;
+  mask_ = slots_.size() - 1;
+  Arena old_keys;
   old_keys.swap(keys_);
   used_ = 0;
   for (const Slot& slot : old) {
@@ -168,14 +224,17 @@ void KeyTable::drop_smaller_half() {
       dropped_count_ += slot.count;
       continue;
     }
-    const std::uint8_t* at = old_keys.data() + std::size_t{slot.offset} * 2;
-    std::uint16_t length;
-    std::memcpy(&length, at, sizeof length);
-    Slot& kept = find(slot.hash, {at + sizeof length, length});
-    kept = {slot.hash, keep({at + sizeof length, length}), slot.count};
+    const auto key = key_at(old_keys, slot.offset);
+    std::size_t i = slot.hash & mask_;
+    while (slots_[i].count != 0) i = (i + 1) & mask_;
+    std::uint8_t* const room = keys_.grow(entry_octets(key.size()));
+    const auto at = static_cast<std::uint32_t>((room - keys_.data()) / 2);
+    std::memcpy(room, key.data() - sizeof(std::uint16_t), sizeof(std::uint16_t) + key.size());
+    slots_[i] = {slot.hash, at, slot.count};
     ++used_;
   }
   error_ += threshold;
+  account(before);
 }
 
 }  // namespace rata::reduce

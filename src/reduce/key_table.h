@@ -5,22 +5,30 @@
 #include <string>
 #include <vector>
 
+#include "reduce/arena.h"
+#include "reduce/budget.h"
+
 namespace rata::reduce {
 
 /// Counts by key, for keys that are short strings of octets (names, addresses). A flat table of 16-octet slots with
 /// linear probing; the keys lie one after the other in an arena.
 ///
-/// Bounded: at `limit` keys the smaller half goes. A key that is not in the table then had at most `error()` of the
-/// count, and a key that is may lack as much; while nothing had to go, `error()` is 0 and every count is exact. What is
-/// dropped depends on counts alone, never on the order of slots, so a table is repeatable.
-class KeyTable {
+/// Bounded: at `limit` keys, and when the budget has no more room for it, the smaller half goes. A key that is not in
+/// the table then had at most `error()` of the count, and a key that is may lack as much; while nothing had to go,
+/// `error()` is 0 and every count is exact. What is dropped depends on counts alone, never on the order of slots, so a
+/// table is repeatable.
+class KeyTable final : public Bounded {
  public:
   struct Entry {
     std::span<const std::uint8_t> key;
     std::uint64_t count;
   };
 
-  explicit KeyTable(std::size_t limit = 1u << 20);
+  /// `budget`: outlives it; nullptr: only `limit` bounds it.
+  explicit KeyTable(std::size_t limit = 1u << 20, Budget* budget = nullptr);
+  ~KeyTable();
+  KeyTable(const KeyTable&) = delete;
+  KeyTable& operator=(const KeyTable&) = delete;
 
   /// Adds to a key's count. `hash`: util::table_hash of the key. Keys are at most 65535 octets.
   void add(std::uint64_t hash, std::span<const std::uint8_t> key, std::uint64_t count = 1);
@@ -54,6 +62,9 @@ class KeyTable {
 
   void clear();
 
+  std::size_t octets() const override { return slots_.size() * sizeof(Slot) + keys_.capacity(); }
+  void drop_smaller_half() override;
+
  private:
   struct Slot {
     std::uint32_t hash;    // also finds the slot again when the table grows
@@ -61,11 +72,17 @@ class KeyTable {
     std::uint64_t count;   // 0: empty
   };
 
-  std::span<const std::uint8_t> key_of(const Slot& slot) const;
+  static std::span<const std::uint8_t> key_at(const Arena& keys, std::uint32_t offset);
+  std::span<const std::uint8_t> key_of(const Slot& slot) const { return key_at(keys_, slot.offset); }
   Slot& find(std::uint32_t hash, std::span<const std::uint8_t> key);
+  void insert(std::uint32_t hash, std::span<const std::uint8_t> key, std::uint64_t count);
   std::uint32_t keep(std::span<const std::uint8_t> key);
+  void add_all(const KeyTable& other);
+  void make_room(std::size_t key_octets);
+  std::size_t growth_for(std::size_t key_octets) const;
   void resize(std::size_t slots);
-  void drop_smaller_half();
+  void account(std::size_t octets_before);
+  void release_memory();
 
   std::size_t own_limit_;  // as configured
   std::size_t limit_;      // with those of the tables absorbed since the last clear
@@ -73,7 +90,9 @@ class KeyTable {
   std::size_t used_ = 0;
   std::uint64_t error_ = 0, dropped_keys_ = 0, dropped_count_ = 0;
   std::vector<Slot> slots_;
-  std::vector<std::uint8_t> keys_;  // two octets of length, then the key, padded to an even size
+  Arena keys_;  // two octets of length, then the key, padded to an even size
+  Budget* budget_;
+  bool absorbing_ = false;
 };
 
 }  // namespace rata::reduce

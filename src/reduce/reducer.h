@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "reduce/needs.h"
-#include "reduce/packet.h"
+#include "reduce/batch.h"
+#include "reduce/budget.h"
+#include "reduce/context.h"
+#include "reduce/plan.h"
 #include "summary/summary.h"
 #include "util/result.h"
 
@@ -20,7 +22,7 @@ class Reducer {
  public:
   virtual ~Reducer() = default;
 
-  virtual void add(std::span<const Packet> batch) noexcept = 0;
+  virtual void add(Batch& batch) noexcept = 0;
 
   /// Takes over what `sibling`, the same reducer in another shard, has counted, and leaves it empty.
   virtual void absorb(Reducer& sibling) = 0;
@@ -36,15 +38,17 @@ class Reducer {
   util::MemberCounts take_lacking() { return std::exchange(lacking_, {}); }
 
  protected:
-  /// True, and counted, when `packet` lacks something of `needs`.
-  bool skips(const Packet& packet, const Needs& needs) {
-    const auto member = missing(packet, needs);
-    if (member) ++lacking_[static_cast<std::size_t>(*member)];
-    return member.has_value();
-  }
+  util::MemberCounts& lacking() { return lacking_; }
 
  private:
   util::MemberCounts lacking_{};
+};
+
+/// What a reducer is made into. All of it outlives the reducer.
+struct Surroundings {
+  const Context& context;
+  Plan& plan;                ///< learns what the reducer looks at
+  Budget* budget = nullptr;  ///< for its tables; nullptr: only `cells` bounds them
 };
 
 /// A reducer as the configuration asks for it.
@@ -65,12 +69,15 @@ struct ReducerType {
   std::string_view help;
   std::string_view rows;     ///< what `data` looks like
   std::string_view options;  ///< the ones it takes beside type, name and send, with blanks between
-  /// One instance for one shard of `shards`. Errors: an option is missing or names nothing.
-  util::Result<std::unique_ptr<Reducer>> (*make)(const ReducerConfig&, std::size_t shards);
+  /// One instance for one shard. Errors: an option is missing or names nothing.
+  util::Result<std::unique_ptr<Reducer>> (*make)(const ReducerConfig&, Surroundings&);
 };
 
 std::span<const ReducerType* const> reducer_types();
 /// nullptr when there is none of that name.
 const ReducerType* find_reducer_type(std::string_view name);
+
+/// One instance of what `config` asks for. Errors: no such type, or what is wrong with its options.
+util::Result<std::unique_ptr<Reducer>> make_reducer(const ReducerConfig& config, Surroundings& around);
 
 }  // namespace rata::reduce

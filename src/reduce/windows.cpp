@@ -10,40 +10,58 @@
 namespace rata::reduce {
 
 util::Result<std::unique_ptr<Windows>> Windows::make(const WindowConfig& config,
-                                                     const std::vector<ReducerConfig>& reducers, std::size_t shards,
-                                                     OnClosed on_closed) {
-  assert(shards > 0 && (config.packets == 0 || shards == 1));
-  for (const ReducerConfig& reducer : reducers) {
-    const ReducerType* type = find_reducer_type(reducer.type);
-    if (type == nullptr) return util::Error{fmt::format("there is no reducer \"{}\"", reducer.type)};
-    if (auto made = type->make(reducer, shards); !made) return made.error();
-  }
-  return {std::unique_ptr<Windows>(new Windows(config, reducers, shards, std::move(on_closed)))};
+                                                     const std::vector<ReducerConfig>& reducers, const Context& context,
+                                                     std::size_t memory_octets, OnClosed on_closed) {
+  assert(context.shards > 0 && (config.packets == 0 || context.shards == 1));
+  Plan plan;
+  Surroundings around{context, plan};
+  for (const ReducerConfig& reducer : reducers)
+    if (auto made = make_reducer(reducer, around); !made) return made.error();
+  return {std::unique_ptr<Windows>(new Windows(config, reducers, context, memory_octets, std::move(on_closed)))};
 }
 
-Windows::Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers, std::size_t shards,
-                 OnClosed on_closed)
+Windows::Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers, const Context& context,
+                 std::size_t memory_octets, OnClosed on_closed)
     : config_(config),
       reducers_(std::move(reducers)),
-      shard_count_(shards),
+      context_(context),
+      shard_count_(context.shards),
       on_closed_(std::move(on_closed)),
       length_ns_(static_cast<std::int64_t>(config.seconds) * util::ns_per_second),
       lateness_ns_(config.lateness_seconds ? static_cast<std::int64_t>(*config.lateness_seconds * 1e9) : length_ns_),
-      late_by_shard_(shards) {}
+      late_by_shard_(shard_count_) {
+  const std::size_t share = memory_octets == Budget::unlimited ? memory_octets : memory_octets / shard_count_;
+  for (std::size_t i = 0; i < shard_count_; ++i) budgets_.push_back(std::make_unique<Budget>(share));
+  spare_.push_back(new_open());  // now: the plan is complete before the first batch
+  batches_.assign(shard_count_, Batch(plan_, context_));
+}
 
 std::int64_t Windows::number_of(util::Time time) const {
   const std::int64_t number = time.ns / length_ns_;
   return time.ns % length_ns_ < 0 ? number - 1 : number;
 }
 
-std::unique_ptr<Windows::Open> Windows::new_open() const {
+std::unique_ptr<Windows::Open> Windows::new_open() {
   auto open = std::make_unique<Open>();
   open->shards.resize(shard_count_);
-  for (Cell& shard : open->shards)
+  for (std::size_t shard = 0; shard < shard_count_; ++shard) {
+    Surroundings around{context_, plan_, budgets_[shard].get()};
     for (const ReducerConfig& config : reducers_)
       // `make` has tried every configuration once: it does not fail here.
-      shard.reducers.push_back(std::move(*find_reducer_type(config.type)->make(config, shard_count_)));
+      open->shards[shard].reducers.push_back(std::move(*make_reducer(config, around)));
+  }
   return open;
+}
+
+void Windows::add_to(Cell& cell, std::size_t shard, std::span<const Packet> packets) {
+  cell.packets += packets.size();
+  Batch& batch = batches_[shard];
+  while (!packets.empty()) {
+    const auto some = packets.first(std::min(packets.size(), max_batch_packets));
+    packets = packets.subspan(some.size());
+    batch.assign(some);
+    for (const auto& reducer : cell.reducers) reducer->add(batch);
+  }
 }
 
 void Windows::add(std::size_t shard, std::span<const Packet> batch) {
@@ -66,9 +84,7 @@ void Windows::add_by_time(std::size_t shard, std::span<const Packet> batch) {
       continue;
     }
     assert(number < first_open_ + static_cast<std::int64_t>(open_.size()));
-    Cell& into = cell(number, shard);
-    into.packets += run.size();
-    for (const auto& reducer : into.reducers) reducer->add(run);
+    add_to(cell(number, shard), shard, run);
   }
 }
 
@@ -146,14 +162,13 @@ void Windows::emit(Open& open, summary::Window window) {
 
 void Windows::add_by_count(std::span<const Packet> batch) {
   if (open_.empty()) {
-    open_.push_back(new_open());
+    open_up_to(0);
     count_start_ = batch.front().time;
   }
   while (!batch.empty()) {
     Cell& into = open_.front()->shards.front();
     const auto run = batch.first(std::min<std::size_t>(batch.size(), config_.packets - into.packets));
-    into.packets += run.size();
-    for (const auto& reducer : into.reducers) reducer->add(run);
+    add_to(into, 0, run);
     count_last_ = run.back().time;
     if (into.packets == config_.packets) close_by_count();
     batch = batch.subspan(run.size());

@@ -36,10 +36,11 @@ class Windows {
 
   static constexpr std::int64_t max_gap_windows = 3600;
 
-  /// Windows by packet count need `shards` to be 1. Errors: a reducer cannot be made as configured.
+  /// `context`: outlives it; windows by packet count need its `shards` to be 1. `memory_octets`: of the reducers'
+  /// tables in all shards together. Errors: a reducer cannot be made as configured.
   static util::Result<std::unique_ptr<Windows>> make(const WindowConfig& config,
-                                                     const std::vector<ReducerConfig>& reducers, std::size_t shards,
-                                                     OnClosed on_closed);
+                                                     const std::vector<ReducerConfig>& reducers, const Context& context,
+                                                     std::size_t memory_octets, OnClosed on_closed);
 
   /// Adds one shard's packets, in input order.
   void add(std::size_t shard, std::span<const Packet> batch);
@@ -64,11 +65,13 @@ class Windows {
     std::vector<Cell> shards;
   };
 
-  Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers, std::size_t shards, OnClosed on_closed);
+  Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers, const Context& context,
+          std::size_t memory_octets, OnClosed on_closed);
 
   std::int64_t number_of(util::Time time) const;
   util::Time start_of(std::int64_t number) const { return {number * length_ns_}; }
-  std::unique_ptr<Open> new_open() const;
+  std::unique_ptr<Open> new_open();
+  void add_to(Cell& cell, std::size_t shard, std::span<const Packet> packets);
   Cell& cell(std::int64_t number, std::size_t shard) {
     return open_[static_cast<std::size_t>(number - first_open_)]->shards[shard];
   }
@@ -82,7 +85,11 @@ class Windows {
 
   WindowConfig config_;
   std::vector<ReducerConfig> reducers_;
+  const Context& context_;
   std::size_t shard_count_;
+  Plan plan_;
+  std::vector<std::unique_ptr<Budget>> budgets_;  // one a shard
+  std::vector<Batch> batches_;                    // the same
   OnClosed on_closed_;
   std::int64_t length_ns_, lateness_ns_;
 

@@ -10,6 +10,10 @@ namespace rata::util {
 /// must not show in any result.
 std::uint64_t table_hash(std::span<const std::uint8_t> octets) noexcept;
 
+/// An odd number drawn anew in each process, for tables of small numbers: multiplied by it, what a sender of packets
+/// chose lies anywhere in the upper bits.
+std::uint64_t table_multiplier() noexcept;
+
 /// The same on every machine and in every process: for what shows in results.
 std::uint64_t stable_hash(std::string_view text) noexcept;
 

@@ -1,4 +1,5 @@
 #include "reduce/reducer.h"
+#include "reduce/selector.h"
 
 namespace rata::reduce {
 namespace {
@@ -6,13 +7,10 @@ namespace {
 /// Counts queries or responses. What it shows is the count by the time that the window took.
 class RateReducer final : public Reducer {
  public:
-  RateReducer(std::string member, bool responses) : member_(std::move(member)), responses_(responses) {}
+  RateReducer(std::string member, std::string_view condition, Surroundings& around)
+      : member_(std::move(member)), selector_({{.condition = find_condition(condition)}}, {}, around.plan) {}
 
-  void add(std::span<const Packet> batch) noexcept override {
-    constexpr Needs needs{.members = {util::Member::flags}};
-    for (const Packet& packet : batch)
-      if (!skips(packet, needs)) count_ += packet.message.is_response() == responses_;
-  }
+  void add(Batch& batch) noexcept override { count_ += selector_.choose(batch, lacking()).size(); }
   void absorb(Reducer& sibling) override { count_ += std::exchange(static_cast<RateReducer&>(sibling).count_, 0); }
   summary::Data take(double seconds) override {
     return summary::Rate{.name = member_, .count = std::exchange(count_, 0), .seconds = seconds};
@@ -20,7 +18,7 @@ class RateReducer final : public Reducer {
 
  private:
   std::string member_;
-  bool responses_;
+  Selector selector_;
   std::uint64_t count_ = 0;
 };
 
@@ -32,8 +30,8 @@ constinit const ReducerType queries_per_second{
     .help = "Queries per second of packet time.",
     .rows = R"({"qps": 8.0})",
     .options = "",
-    .make = [](const ReducerConfig&, std::size_t) -> util::Result<std::unique_ptr<Reducer>> {
-      return {std::make_unique<RateReducer>("qps", false)};
+    .make = [](const ReducerConfig&, Surroundings& around) -> util::Result<std::unique_ptr<Reducer>> {
+      return {std::make_unique<RateReducer>("qps", "query", around)};
     },
 };
 
@@ -43,8 +41,8 @@ constinit const ReducerType answers_per_second{
     .help = "Responses per second of packet time.",
     .rows = R"({"aps": 7.5})",
     .options = "",
-    .make = [](const ReducerConfig&, std::size_t) -> util::Result<std::unique_ptr<Reducer>> {
-      return {std::make_unique<RateReducer>("aps", true)};
+    .make = [](const ReducerConfig&, Surroundings& around) -> util::Result<std::unique_ptr<Reducer>> {
+      return {std::make_unique<RateReducer>("aps", "response", around)};
     },
 };
 

@@ -7,6 +7,7 @@
 
 #include "dns/name.h"
 #include "reduce/reducer.h"
+#include "reduce/selector.h"
 
 namespace rata::reduce {
 namespace {
@@ -19,20 +20,21 @@ class RecordList final : public Reducer {
  public:
   using Make = bool (*)(const Packet&, Record&);
 
-  RecordList(Records::Shape shape, Make make, Needs needs, std::size_t limit)
-      : shape_(shape), make_(make), needs_(needs), limit_(limit) {}
+  RecordList(Records::Shape shape, Make make, Needs needs, std::size_t limit, Surroundings& around)
+      : shape_(shape),
+        make_(make),
+        selector_({{.condition = find_condition("query")}}, {needs}, around.plan),
+        limit_(limit) {}
 
-  void add(std::span<const Packet> batch) noexcept override {
-    for (const Packet& packet : batch) {
-      constexpr Needs direction{.members = {util::Member::flags}};
-      if (skips(packet, direction) || packet.message.is_response() || skips(packet, needs_)) continue;
+  void add(Batch& batch) noexcept override {
+    for (const std::uint16_t i : selector_.choose(batch, lacking())) {
       Record record;
-      if (!make_(packet, record)) continue;
+      if (!make_(batch[i], record)) continue;
       if (records_.size() >= limit_) {
         ++left_out_;
         continue;
       }
-      record.ordinal = packet.ordinal;
+      record.ordinal = batch[i].ordinal;
       records_.push_back(std::move(record));
     }
   }
@@ -52,7 +54,7 @@ class RecordList final : public Reducer {
  private:
   Records::Shape shape_;
   Make make_;
-  Needs needs_;
+  Selector selector_;
   std::size_t limit_;
   std::vector<Record> records_;
   std::uint64_t left_out_ = 0;
@@ -61,13 +63,14 @@ class RecordList final : public Reducer {
 /// Entries of a window when the configuration names no limit: some hundred octets each.
 constexpr std::uint64_t default_limit = 200'000;
 
-util::Result<std::unique_ptr<Reducer>> make_list(const ReducerConfig& config, std::size_t shards, Records::Shape shape,
-                                                 RecordList::Make make, Needs needs) {
+util::Result<std::unique_ptr<Reducer>> make_list(const ReducerConfig& config, Surroundings& around,
+                                                 Records::Shape shape, RecordList::Make make, Needs needs) {
   if (config.limit.size() > 1)
     return util::Error{
         fmt::format("reducer {}: limit is one number here: the entries of a window", config.shown_name())};
   const std::uint64_t limit = config.limit.empty() || config.limit[0] == 0 ? default_limit : config.limit[0];
-  return {std::make_unique<RecordList>(shape, make, needs, std::max<std::size_t>(1, limit / shards))};
+  return {std::make_unique<RecordList>(shape, make, needs, std::max<std::size_t>(1, limit / around.context.shards),
+                                       around)};
 }
 
 constexpr Needs name_and_client{.members = {util::Member::queries}, .client = true};
@@ -114,8 +117,8 @@ constinit const ReducerType queries_summary{
     .rows = R"([{"ip": "c6336401", "queries": {"1": ["a.example.", "a.example."]}}])",
     .options = "limit",
     .make =
-        [](const ReducerConfig& config, std::size_t shards) {
-          return make_list(config, shards, Records::Shape::queries_by_client, client_and_type, name_and_client);
+        [](const ReducerConfig& config, Surroundings& around) {
+          return make_list(config, around, Records::Shape::queries_by_client, client_and_type, name_and_client);
         },
 };
 
@@ -126,8 +129,8 @@ constinit const ReducerType queries_with_underscored_name{
     .rows = R"({"a_b.cl.": [{"sender": "c6336401", "server": "c0000235", "query": {"qname": "A_b.cl.", ...}}]})",
     .options = "limit",
     .make =
-        [](const ReducerConfig& config, std::size_t shards) {
-          return make_list(config, shards, Records::Shape::lists_by_key, underscored_name, name_and_parties);
+        [](const ReducerConfig& config, Surroundings& around) {
+          return make_list(config, around, Records::Shape::lists_by_key, underscored_name, name_and_parties);
         },
 };
 
@@ -138,8 +141,8 @@ constinit const ReducerType top_k_with_ip{
     .rows = R"({"a.example.": ["c6336401", "c6336401"]})",
     .options = "limit",
     .make =
-        [](const ReducerConfig& config, std::size_t shards) {
-          return make_list(config, shards, Records::Shape::lists_by_key, client_of_name, name_and_client);
+        [](const ReducerConfig& config, Surroundings& around) {
+          return make_list(config, around, Records::Shape::lists_by_key, client_of_name, name_and_client);
         },
 };
 

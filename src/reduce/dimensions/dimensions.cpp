@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "dns/codes.h"
@@ -9,140 +11,198 @@
 namespace rata::reduce {
 namespace {
 
-using Octets = std::span<const std::uint8_t>;
 using util::Member;
 
-std::uint16_t number(Octets octets) { return static_cast<std::uint16_t>(octets[0] << 8 | octets[1]); }
-
-template <std::uint16_t (*value)(const Packet&)>
-bool always(const Packet& packet, KeyBuffer& key) {
-  key.assign_number(value(packet));
-  return true;
+/// A column of what `value` says of each packet.
+template <std::uint32_t (*value)(const Packet&, const Look&)>
+void fill(std::span<const Packet> packets, const Look& look, std::uint32_t* codes) {
+  for (const Packet& packet : packets) *codes++ = value(packet, look);
 }
 
 /// What only a message with a question has.
 template <std::uint16_t dns::Message::* member>
-bool of_question(const Packet& packet, KeyBuffer& key) {
-  if (!packet.message.has_question()) return false;
-  key.assign_number(packet.message.*member);
-  return true;
+std::uint32_t of_question(const Packet& packet, const Look&) {
+  return packet.message.has_question() ? packet.message.*member : no_code;
 }
 
-bool qname(const Packet& packet, KeyBuffer& key) {
-  if (packet.qname.empty()) return false;
-  key.assign(packet.qname);
-  return true;
+std::uint32_t rcode(const Packet& packet, const Look&) {
+  return packet.message.is_response() ? packet.message.rcode() : no_code;
 }
-bool client(const Packet& packet, KeyBuffer& key) {
-  party_key(packet.client, packet.client_text, key);
-  return true;
-}
-bool server(const Packet& packet, KeyBuffer& key) {
-  party_key(packet.server, packet.server_text, key);
-  return true;
-}
-bool rcode(const Packet& packet, KeyBuffer& key) {
-  if (packet.message.is_query()) return false;
-  key.assign_number(packet.message.rcode());
-  return true;
-}
-bool kind(const Packet& packet, KeyBuffer& key) {
+std::uint32_t kind(const Packet& packet, const Look&) {
   // Not among the needs: there a message without question, which has a kind, counts as one that lacks it.
-  if (packet.lacks.has(Member::queries)) return false;
+  if (packet.lacks.has(Member::queries)) return no_code;
   const auto found = dns::response_kind(packet.message);
-  if (found) key.assign_number(static_cast<std::uint16_t>(*found));
-  return found.has_value();
+  return found ? static_cast<std::uint32_t>(*found) : no_code;
 }
-std::uint16_t opcode(const Packet& packet) { return packet.message.opcode(); }
-std::uint16_t transport(const Packet& packet) { return static_cast<std::uint16_t>(packet.transport); }
-std::uint16_t ip_version(const Packet& packet) { return over_ipv6(packet) ? 6 : 4; }
+std::uint32_t opcode(const Packet& packet, const Look&) { return packet.message.opcode(); }
+std::uint32_t transport(const Packet& packet, const Look&) { return static_cast<std::uint32_t>(packet.transport); }
+std::uint32_t ip_version(const Packet& packet, const Look&) { return over_ipv6(packet) ? 6 : 4; }
 // A DNS message has at most 65535 octets: its length field over TCP, UDP's own over UDP.
-std::uint16_t message_size(const Packet& packet) { return static_cast<std::uint16_t>(packet.message.octets.size()); }
+std::uint32_t message_size(const Packet& packet, const Look&) {
+  return static_cast<std::uint32_t>(packet.message.octets.size());
+}
+
+std::string decimal(std::uint32_t code, const Look&) { return std::to_string(code); }
+std::string hexadecimal(std::uint32_t code, const Look&) { return fmt::format("{:x}", code); }
+
+/// Their hash is a fact of the packet.
+void clients(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
+  KeyBuffer key;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if (packets[i].client_text.empty()) {
+      keys.refer(i, packets[i].client.bytes(), packets[i].client_hash);
+      continue;
+    }
+    party_key(packets[i].client, packets[i].client_text, key);
+    keys.copy(i, key.octets());
+  }
+}
+
+void qnames(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if (packets[i].qname.empty())
+      keys.none(i);
+    else
+      keys.refer(i, packets[i].qname, packets[i].qname_hash);
+  }
+}
+
+template <util::Address Packet::* address, std::string_view Packet::* text>
+void parties(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
+  KeyBuffer key;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if ((packets[i].*text).empty()) {
+      keys.refer(i, (packets[i].*address).bytes());
+      continue;
+    }
+    party_key(packets[i].*address, packets[i].*text, key);
+    keys.copy(i, key.octets());
+  }
+}
 
 constexpr Dimension table[] = {
-    {"qname",
-     "name of the first question, lower case, with the final dot",
-     qname,
-     [](Octets octets) { return dns::name_text(octets); },
-     {.members = {Member::queries}}},
-    {"qtype",
-     "type of the first question by its IANA mnemonic",
-     of_question<&dns::Message::qtype>,
-     [](Octets octets) { return util::rr_type_text(number(octets)); },
-     {.members = {Member::queries}}},
-    {"qclass",
-     "class of the first question",
-     of_question<&dns::Message::qclass>,
-     [](Octets octets) { return dns::class_text(number(octets)); },
-     {.members = {Member::queries}}},
-    {"opcode",
-     "kind of message (QUERY, NOTIFY, UPDATE...)",
-     always<opcode>,
-     [](Octets octets) { return dns::opcode_text(static_cast<std::uint8_t>(number(octets))); },
-     {.members = {Member::flags}}},
-    {"rcode",
-     "result of a response, with the bits that EDNS adds",
-     rcode,
-     [](Octets octets) { return dns::rcode_text(number(octets)); },
-     {.members = {Member::flags}}},
-    {"kind",
-     "what a response says: answer, alias, referral, nodata, nxdomain, error, truncated...",
-     kind,
-     [](Octets octets) { return std::string(dns::name(static_cast<dns::ResponseKind>(number(octets)))); },
-     {.members = {Member::flags, Member::answers, Member::authorities}}},
-    {"client", "address of the one who asks", client, party_text, {.members = {}, .client = true}},
-    {"server", "address of the one who responds", server, party_text, {.members = {}, .server = true}},
-    {"transport",
-     "udp or tcp; from dnstap also dot, doh, doq, dnscrypt_udp, dnscrypt_tcp",
-     always<transport>,
-     [](Octets octets) { return std::string(util::name(static_cast<util::Transport>(number(octets)))); },
-     {.members = {Member::transport}}},
-    {"ip_version",
-     "IPv4 or IPv6",
-     always<ip_version>,
-     [](Octets octets) { return std::string(number(octets) == 4 ? "IPv4" : "IPv6"); },
-     {.members = {}, .either_party = true}},
-    {"message_size",
-     "octets of the DNS message, without TCP's length field",
-     always<message_size>,
-     [](Octets octets) { return std::to_string(number(octets)); },
-     {.members = {Member::size}}},
+    {.name = "qname",
+     .help = "name of the first question, lower case, with the final dot",
+     .example = "www.example.",
+     .needs = {.members = {Member::queries}},
+     .keys = qnames,
+     .key_text = [](Octets octets, const Look&) { return dns::name_text(octets); }},
+    {.name = "qtype",
+     .help = "type of the first question by its IANA mnemonic",
+     .example = "AAAA",
+     .needs = {.members = {Member::queries}},
+     .bits = 16,
+     .codes = fill<of_question<&dns::Message::qtype>>,
+     .code_text = [](std::uint32_t code, const Look&) { return util::rr_type_text(static_cast<std::uint16_t>(code)); },
+     .older_code_text = hexadecimal},
+    {.name = "qclass",
+     .help = "class of the first question",
+     .example = "IN",
+     .needs = {.members = {Member::queries}},
+     .bits = 16,
+     .codes = fill<of_question<&dns::Message::qclass>>,
+     .code_text = [](std::uint32_t code, const Look&) { return dns::class_text(static_cast<std::uint16_t>(code)); },
+     .older_code_text = hexadecimal},
+    {.name = "opcode",
+     .help = "kind of message (QUERY, NOTIFY, UPDATE...)",
+     .example = "QUERY",
+     .needs = {.members = {Member::flags}},
+     .bits = 4,
+     .codes = fill<opcode>,
+     .code_text = [](std::uint32_t code, const Look&) { return dns::opcode_text(static_cast<std::uint8_t>(code)); },
+     .older_code_text = decimal},
+    {.name = "rcode",
+     .help = "result of a response, with the bits that EDNS adds",
+     .example = "NXDOMAIN",
+     .needs = {.members = {Member::flags}},
+     .bits = 12,
+     .codes = fill<rcode>,
+     .code_text = [](std::uint32_t code, const Look&) { return dns::rcode_text(static_cast<std::uint16_t>(code)); },
+     .older_code_text = [](std::uint32_t code, const Look& look) { return decimal(code & 0xf, look); }},
+    {.name = "kind",
+     .help = "what a response says: answer, alias, referral, nodata, nxdomain, error, truncated...",
+     .example = "nodata",
+     .needs = {.members = {Member::flags, Member::answers, Member::authorities}},
+     .bits = 8,
+     .codes = fill<kind>,
+     .code_text = [](std::uint32_t code,
+                     const Look&) { return std::string(dns::name(static_cast<dns::ResponseKind>(code))); }},
+    {.name = "client",
+     .help = "address of the one who asks",
+     .example = "192.0.2.1",
+     .needs = {.members = {}, .client = true},
+     .keys = clients,
+     .key_text = [](Octets octets, const Look&) { return party_text(octets); }},
+    {.name = "server",
+     .help = "address of the one who responds",
+     .example = "192.0.2.53",
+     .needs = {.members = {}, .server = true},
+     .keys = parties<&Packet::server, &Packet::server_text>,
+     .key_text = [](Octets octets, const Look&) { return party_text(octets); }},
+    {.name = "transport",
+     .help = "udp or tcp; from dnstap also dot, doh, doq, dnscrypt_udp, dnscrypt_tcp",
+     .example = "udp",
+     .needs = {.members = {Member::transport}},
+     .bits = 8,
+     .codes = fill<transport>,
+     .code_text = [](std::uint32_t code,
+                     const Look&) { return std::string(util::name(static_cast<util::Transport>(code))); }},
+    {.name = "ip_version",
+     .help = "IPv4 or IPv6",
+     .example = "IPv6",
+     .needs = {.members = {}, .either_party = true},
+     .bits = 8,
+     .codes = fill<ip_version>,
+     .code_text = [](std::uint32_t code, const Look&) { return std::string(code == 4 ? "IPv4" : "IPv6"); }},
+    {.name = "message_size",
+     .help = "octets of the DNS message, without TCP's length field",
+     .example = "59",
+     .needs = {.members = {Member::size}},
+     .bits = 16,
+     .codes = fill<message_size>,
+     .code_text = decimal},
 };
 
 constexpr Condition condition_table[] = {
-    {"query", "QR is 0", [](const Packet& packet) { return packet.message.is_query(); }, {.members = {Member::flags}}},
+    {"query",
+     "QR is 0",
+     [](const Packet& packet, const Context&) { return packet.message.is_query(); },
+     {.members = {Member::flags}}},
     {"response",
      "QR is 1",
-     [](const Packet& packet) { return packet.message.is_response(); },
+     [](const Packet& packet, const Context&) { return packet.message.is_response(); },
      {.members = {Member::flags}}},
     {"udp",
      "came over UDP",
-     [](const Packet& packet) { return packet.transport == util::Transport::udp; },
+     [](const Packet& packet, const Context&) { return packet.transport == util::Transport::udp; },
      {.members = {Member::transport}}},
     {"tcp",
      "came over TCP",
-     [](const Packet& packet) { return packet.transport == util::Transport::tcp; },
+     [](const Packet& packet, const Context&) { return packet.transport == util::Transport::tcp; },
      {.members = {Member::transport}}},
     {"ipv4",
      "came over IPv4",
-     [](const Packet& packet) { return !over_ipv6(packet); },
+     [](const Packet& packet, const Context&) { return !over_ipv6(packet); },
      {.members = {}, .either_party = true}},
-    {"ipv6", "came over IPv6", over_ipv6, {.members = {}, .either_party = true}},
+    {"ipv6",
+     "came over IPv6",
+     [](const Packet& packet, const Context&) { return over_ipv6(packet); },
+     {.members = {}, .either_party = true}},
     {"edns",
      "has an OPT record",
-     [](const Packet& packet) { return packet.message.edns.present; },
+     [](const Packet& packet, const Context&) { return packet.message.edns.present; },
      {.members = {Member::edns}}},
     {"do",
      "has the DNSSEC OK bit",
-     [](const Packet& packet) { return packet.message.edns.dnssec_ok; },
+     [](const Packet& packet, const Context&) { return packet.message.edns.dnssec_ok; },
      {.members = {Member::edns}}},
     {"tc",
      "is truncated",
-     [](const Packet& packet) { return packet.message.truncated(); },
+     [](const Packet& packet, const Context&) { return packet.message.truncated(); },
      {.members = {Member::flags}}},
     {"rd",
      "recursion is desired",
-     [](const Packet& packet) { return packet.message.recursion_desired(); },
+     [](const Packet& packet, const Context&) { return packet.message.recursion_desired(); },
      {.members = {Member::flags}}},
 };
 

@@ -66,13 +66,15 @@ TEST(Contents, The_kind_of_response_is_a_dimension_that_queries_do_not_have) {
   kept.reserve(2);
   const Dimension* dimension = find_dimension("kind");
   ASSERT_NE(dimension, nullptr);
+  const Context context;
   Packet packet;
-  KeyBuffer key;
+  std::uint32_t code = 0;
   packet.message = message(kept, 0x84, {1, 0, 0, 0}, {question});
-  ASSERT_TRUE(dimension->key(packet, key));
-  EXPECT_EQ(dimension->text(key.octets()), "nodata");
+  dimension->codes({&packet, 1}, {context}, &code);
+  EXPECT_EQ(dimension->code_text(code, {context}), "nodata");
   packet.message = message(kept, 0x01, {1, 0, 0, 0}, {question});
-  EXPECT_FALSE(dimension->key(packet, key));
+  dimension->codes({&packet, 1}, {context}, &code);
+  EXPECT_EQ(code, no_code);
 }
 
 }  // namespace

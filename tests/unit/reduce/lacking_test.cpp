@@ -31,9 +31,10 @@ struct Result {
 
 Result reduce(const ReducerConfig& config, const std::vector<Packet>& packets) {
   Result result;
-  auto windows = *Windows::make({.seconds = 1, .packets = packets.size()}, {config}, 1, [&](ClosedWindow&& window) {
-    result = {std::move(window.data.at(0)), window.lacking.at(0)};
-  });
+  const Context context;
+  auto windows =
+      *Windows::make({.seconds = 1, .packets = packets.size()}, {config}, context, Budget::unlimited,
+                     [&](ClosedWindow&& window) { result = {std::move(window.data.at(0)), window.lacking.at(0)}; });
   windows->add(0, packets);
   return result;
 }
@@ -122,8 +123,9 @@ TEST(Lacking, Rates_and_lists_skip_too) {
 
 TEST(Lacking, Shards_add_up) {
   util::MemberCounts lacking{};
-  auto windows =
-      *Windows::make({}, {count_by({"qname"})}, 2, [&](ClosedWindow&& window) { lacking = window.lacking.at(0); });
+  const Context context{.shards = 2};
+  auto windows = *Windows::make({}, {count_by({"qname"})}, context, Budget::unlimited,
+                                [&](ClosedWindow&& window) { lacking = window.lacking.at(0); });
   windows->advance({0});
   const std::vector<Packet> batch = {packet({Member::queries})};
   windows->add(0, batch);

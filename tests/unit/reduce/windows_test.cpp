@@ -13,10 +13,13 @@ using tests::Packets;
 class WindowsTest : public ::testing::Test {
  protected:
   void open(const WindowConfig& config, std::size_t shards = 1) {
-    auto made = Windows::make(config, {{.type = "QueriesPerSecond"}}, shards, [this](ClosedWindow&& window) {
-      closed_.push_back({util::seconds_between({0}, window.window.start), window.window.packets, window.window.late});
-      rates_.push_back(std::get<summary::Rate>(window.data.at(0)));
-    });
+    context_.shards = shards;
+    auto made = Windows::make(
+        config, {{.type = "QueriesPerSecond"}}, context_, Budget::unlimited, [this](ClosedWindow&& window) {
+          closed_.push_back(
+              {util::seconds_between({0}, window.window.start), window.window.packets, window.window.late});
+          rates_.push_back(std::get<summary::Rate>(window.data.at(0)));
+        });
     ASSERT_TRUE(made);
     windows_ = std::move(*made);
     shards_ = shards;
@@ -43,6 +46,7 @@ class WindowsTest : public ::testing::Test {
   }
 
   Packets packets_;
+  Context context_;
   std::unique_ptr<Windows> windows_;
   std::size_t shards_ = 1, fed_ = 0;
   util::Time watermark_{INT64_MIN}, next_{INT64_MIN};

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "util/hash.h"
+
+namespace rata::reduce {
+
+/// Packets that reducers look at together: enough to hide the way to memory, few enough to stay in the first-level
+/// cache with the columns made of them.
+inline constexpr std::size_t max_batch_packets = 128;
+
+/// The octets of a key under construction. No dimension gives more than 255.
+class KeyBuffer {
+ public:
+  void assign(std::span<const std::uint8_t> octets) {
+    std::memcpy(octets_.data(), octets.data(), octets.size());
+    size_ = octets.size();
+  }
+  void append(std::uint8_t octet) { octets_[size_++] = octet; }
+  void append(std::span<const std::uint8_t> octets) {
+    std::memcpy(octets_.data() + size_, octets.data(), octets.size());
+    size_ += octets.size();
+  }
+  void clear() { size_ = 0; }
+  std::span<const std::uint8_t> octets() const { return {octets_.data(), size_}; }
+
+ private:
+  std::array<std::uint8_t, 256> octets_;
+  std::size_t size_ = 0;
+};
+
+/// The keys of a batch of packets in one dimension, with their hashes. A key lies in the packets' own memory or, where
+/// it had to be made, in the column.
+class KeyColumn {
+ public:
+  struct Key {
+    const std::uint8_t* octets = nullptr;  ///< nullptr: the packet has no key
+    std::uint64_t hash = 0;
+    std::uint8_t size = 0;
+
+    bool exists() const { return octets != nullptr; }
+    std::span<const std::uint8_t> span() const { return {octets, size}; }
+  };
+
+  const Key& operator[](std::size_t i) const { return keys_[i]; }
+
+  /// Before the first `none`, `refer` or `copy` of a batch.
+  void restart() { made_ = 0; }
+
+  void none(std::size_t i) { keys_[i] = {}; }
+
+  /// `octets` live as long as the batch. `hash`: util::table_hash of them.
+  void refer(std::size_t i, std::span<const std::uint8_t> octets, std::uint64_t hash) {
+    keys_[i] = {octets.data(), hash, static_cast<std::uint8_t>(octets.size())};
+  }
+  void refer(std::size_t i, std::span<const std::uint8_t> octets) { refer(i, octets, util::table_hash(octets)); }
+
+  /// The octets may go when this returns.
+  void copy(std::size_t i, std::span<const std::uint8_t> octets) {
+    if (own_.empty()) own_.resize(max_batch_packets * sizeof(Room));
+    std::uint8_t* const room = own_.data() + made_++ * sizeof(Room);
+    std::memcpy(room, octets.data(), octets.size());
+    refer(i, {room, octets.size()});
+  }
+
+ private:
+  using Room = std::array<std::uint8_t, 256>;
+
+  std::array<Key, max_batch_packets> keys_;
+  std::vector<std::uint8_t> own_;
+  std::size_t made_ = 0;
+};
+
+}  // namespace rata::reduce

@@ -1,0 +1,104 @@
+#include "reduce/key_maker.h"
+
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+#include "util/cursor.h"
+#include "util/hash.h"
+
+namespace rata::reduce {
+namespace {
+
+std::uint8_t* put_code(std::uint8_t* at, std::uint32_t code) {
+  for (const unsigned shift : {24u, 16u, 8u, 0u}) *at++ = static_cast<std::uint8_t>(code >> shift);
+  return at;
+}
+
+}  // namespace
+
+KeyMaker::KeyMaker(std::vector<DimensionUse> uses, Plan& plan)
+    : uses_(std::move(uses)), multiplier_(util::table_multiplier()) {
+  assert(!uses_.empty() && uses_.size() <= max_dimensions);
+  unsigned bits = 0;
+  bool all_coded = true;
+  for (const DimensionUse& use : uses_) {
+    const bool coded = use.dimension->coded();
+    parts_.push_back({.column = coded ? plan.code_column(use) : plan.key_column(use), .bits = use.dimension->bits});
+    bits += use.dimension->bits;
+    all_coded = all_coded && coded;
+  }
+  is_number_ = all_coded && bits <= 64;
+}
+
+void KeyMaker::start(Batch& batch) {
+  for (Part& part : parts_) {
+    if (part.bits != 0)
+      part.codes = batch.codes(part.column).data();
+    else
+      part.keys = &batch.keys(part.column);
+  }
+}
+
+bool KeyMaker::make_octets(std::size_t packet, std::uint8_t* room, Made& made) const {
+  if (parts_.size() == 1 && parts_.front().bits == 0) {
+    const KeyColumn::Key& key = (*parts_.front().keys)[packet];
+    made = {key.hash, key.span()};
+    return key.exists();
+  }
+  std::uint64_t hash = 0;
+  std::uint8_t* at = room;
+  for (const Part& part : parts_) {
+    std::uint64_t value;
+    if (part.bits != 0) {
+      const std::uint32_t code = part.codes[packet];
+      if (code == no_code) return false;
+      at = put_code(at, code);
+      value = code;
+    } else {
+      const KeyColumn::Key& key = (*part.keys)[packet];
+      if (!key.exists()) return false;
+      *at++ = key.size;
+      std::memcpy(at, key.octets, key.size);
+      at += key.size;
+      value = key.hash;
+    }
+    hash = (hash ^ value) * multiplier_;
+    hash ^= hash >> 32;
+  }
+  made = {hash, {room, at}};
+  return true;
+}
+
+Octets KeyMaker::unpack(std::uint64_t number, std::uint8_t* room) const {
+  std::uint8_t* at = room + unpacked_octets();
+  for (std::size_t i = parts_.size(); i-- > 0;) {
+    at -= sizeof(std::uint32_t);
+    put_code(at, static_cast<std::uint32_t>(number & ((std::uint64_t{1} << parts_[i].bits) - 1)));
+    number = parts_[i].bits == 64 ? 0 : number >> parts_[i].bits;
+  }
+  return {room, unpacked_octets()};
+}
+
+Octets KeyMaker::take_part(Octets& key, std::size_t depth) const {
+  if (parts_.size() == 1) return std::exchange(key, Octets{});
+  const bool coded = parts_[depth].bits != 0;
+  const std::size_t length = coded ? sizeof(std::uint32_t) : key[0], skipped = coded ? 0 : 1;
+  const Octets part = key.subspan(skipped, length);
+  key = key.subspan(skipped + length);
+  return part;
+}
+
+std::string KeyMaker::text(Octets part, std::size_t depth, const Context& context, bool older) const {
+  const Dimension& dimension = *uses_[depth].dimension;
+  const Look look{context, uses_[depth].argument};
+  if (!dimension.coded()) {
+    const bool has_older = older && dimension.older_key_text != nullptr;
+    return (has_older ? dimension.older_key_text : dimension.key_text)(part, look);
+  }
+  const auto code = util::big_endian<std::uint32_t>(part.data());
+  const bool has_older = older && dimension.older_code_text != nullptr;
+  return (has_older ? dimension.older_code_text : dimension.code_text)(code, look);
+}
+
+}  // namespace rata::reduce

@@ -1,0 +1,45 @@
+#include "reduce/plan.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace rata::reduce {
+namespace {
+
+template <typename Row>
+std::string names_of(std::span<const Row> rows) {
+  std::vector<std::string_view> names;
+  for (const Row& row : rows) names.push_back(row.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+util::Result<DimensionUse> read_dimension(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view name = text.substr(0, colon);
+  const Dimension* dimension = find_dimension(name);
+  if (dimension == nullptr)
+    return util::Error{fmt::format("there is no dimension \"{}\"; there are: {}", name, names_of(dimensions()))};
+  DimensionUse use{dimension, dimension->default_argument};
+  if (colon == std::string_view::npos) return use;
+  if (dimension->read_argument == nullptr)
+    return util::Error{fmt::format("\"{}\": nothing may stand behind {}", text, name)};
+  const auto argument = dimension->read_argument(text.substr(colon + 1));
+  if (!argument) return util::Error{fmt::format("\"{}\": behind \"{}:\" stands {}", text, name, dimension->argument)};
+  use.argument = *argument;
+  return use;
+}
+
+util::Result<ConditionUse> read_condition(std::string_view text) {
+  constexpr std::string_view negation = "not ";
+  ConditionUse use;
+  use.negated = text.starts_with(negation);
+  const std::string_view name = use.negated ? text.substr(negation.size()) : text;
+  use.condition = find_condition(name);
+  if (use.condition == nullptr)
+    return util::Error{fmt::format("there is no condition \"{}\"; there are: {}", name, names_of(conditions()))};
+  return use;
+}
+
+}  // namespace rata::reduce

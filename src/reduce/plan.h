@@ -1,0 +1,60 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reduce/dimension.h"
+#include "util/result.h"
+
+namespace rata::reduce {
+
+/// A dimension as a configuration asks for it.
+struct DimensionUse {
+  const Dimension* dimension = nullptr;
+  std::uint32_t argument = 0;
+
+  friend bool operator==(const DimensionUse&, const DimensionUse&) = default;
+};
+
+/// Reads "qtype" or "message_size:512". Errors: no such dimension (with those there are), or a bad argument.
+util::Result<DimensionUse> read_dimension(std::string_view text);
+
+/// A condition as a configuration asks for it.
+struct ConditionUse {
+  const Condition* condition = nullptr;
+  bool negated = false;
+
+  friend bool operator==(const ConditionUse&, const ConditionUse&) = default;
+};
+
+/// Reads "query" or "not tcp". Errors: no such condition, with those there are.
+util::Result<ConditionUse> read_condition(std::string_view text);
+
+/// What the reducers of a monitor look at, each thing once: a Batch computes it once for all of them.
+class Plan {
+ public:
+  /// The numbers by which a Batch gives the column or the selection.
+  std::size_t code_column(const DimensionUse& use) { return place(codes_, use); }
+  std::size_t key_column(const DimensionUse& use) { return place(keys_, use); }
+  /// Packets of which all of `where` hold.
+  std::size_t selection(const std::vector<ConditionUse>& where) { return place(selections_, where); }
+
+  const std::vector<DimensionUse>& codes() const { return codes_; }
+  const std::vector<DimensionUse>& keys() const { return keys_; }
+  const std::vector<std::vector<ConditionUse>>& selections() const { return selections_; }
+
+ private:
+  template <typename Item>
+  static std::size_t place(std::vector<Item>& items, const Item& item) {
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (items[i] == item) return i;
+    items.push_back(item);
+    return items.size() - 1;
+  }
+
+  std::vector<DimensionUse> codes_, keys_;
+  std::vector<std::vector<ConditionUse>> selections_;
+};
+
+}  // namespace rata::reduce

@@ -1,0 +1,91 @@
+#include "reduce/row_maker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rata::reduce {
+namespace {
+
+bool less(Octets a, Octets b) { return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end()); }
+
+/// Different keys may have one text (an older form that knows fewer values), and a rest may have been there before.
+void merge_equal_rows(std::vector<summary::CountRow>& rows) {
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    if (rows[i].keys == rows[kept].keys)
+      rows[kept].count += rows[i].count;
+    else if (++kept != i)
+      rows[kept] = std::move(rows[i]);
+  }
+  if (!rows.empty()) rows.resize(kept + 1);
+}
+
+void merge_equal_rests(std::vector<summary::RestRow>& rests) {
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < rests.size(); ++i) {
+    if (rests[i].prefix == rests[kept].prefix) {
+      rests[kept].keys += rests[i].keys;
+      rests[kept].count += rests[i].count;
+    } else if (++kept != i) {
+      rests[kept] = std::move(rests[i]);
+    }
+  }
+  if (!rests.empty()) rests.resize(kept + 1);
+}
+
+}  // namespace
+
+void RowMaker::make(std::vector<Cell>& cells, summary::Counts& counts) {
+  counts_ = &counts;
+  level(cells, 0);
+  std::ranges::sort(counts.rows, {}, &summary::CountRow::keys);
+  std::ranges::sort(counts.rest, {}, &summary::RestRow::prefix);
+  merge_equal_rows(counts.rows);
+  merge_equal_rests(counts.rest);
+}
+
+std::vector<RowMaker::Group> RowMaker::groups_of(std::span<Cell> cells, std::size_t depth) const {
+  for (Cell& cell : cells) cell.part = keys_.take_part(cell.key, depth);
+  std::ranges::sort(cells, [](const Cell& a, const Cell& b) { return less(a.part, b.part); });
+  std::vector<Group> groups;
+  for (std::size_t first = 0, next; first < cells.size(); first = next) {
+    Group group;
+    for (next = first; next < cells.size() && std::ranges::equal(cells[next].part, cells[first].part); ++next)
+      group.count += cells[next].count;
+    group.cells = cells.subspan(first, next - first);
+    groups.push_back(group);
+  }
+  return groups;
+}
+
+/// Moves the largest groups to the front and sums up the others. Among equals the smaller octets stay.
+void RowMaker::cut(std::vector<Group>& groups, std::uint64_t limit) {
+  if (limit == 0 || groups.size() <= limit) return;
+  const auto larger = [](const Group& a, const Group& b) {
+    return a.count != b.count ? a.count > b.count : less(a.cells[0].part, b.cells[0].part);
+  };
+  auto end = groups.begin() + static_cast<std::ptrdiff_t>(limit);
+  std::nth_element(groups.begin(), end - 1, groups.end(), larger);
+  if (rules_.ties)
+    end = std::partition(end, groups.end(), [last = (end - 1)->count](const Group& g) { return g.count == last; });
+  if (end == groups.end()) return;
+  summary::RestRow rest{.prefix = path_, .keys = static_cast<std::uint64_t>(groups.end() - end)};
+  for (auto group = end; group != groups.end(); ++group) rest.count += group->count;
+  counts_->rest.push_back(std::move(rest));
+  groups.erase(end, groups.end());
+}
+
+void RowMaker::level(std::span<Cell> cells, std::size_t depth) {
+  std::vector<Group> groups = groups_of(cells, depth);
+  cut(groups, rules_.limit[depth]);
+  for (const Group& group : groups) {
+    path_.push_back(keys_.text(group.cells[0].part, depth, context_, rules_.older));
+    if (depth + 1 == keys_.uses().size())
+      counts_->rows.push_back({path_, group.count});
+    else
+      level(group.cells, depth + 1);
+    path_.pop_back();
+  }
+}
+
+}  // namespace rata::reduce
