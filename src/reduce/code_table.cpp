@@ -81,6 +81,8 @@ void CodeTable::drop_smaller_half() {
 void CodeTable::absorb(CodeTable&& other) {
   limit_ += other.limit_;
   absorbing_ = true;
+  // Room for all comes first: in the order of `other` they fill this table from one end.
+  while ((used_ + other.used_) * 2 > slots_.size()) resize(slots_.size() * 2, 0);
   other.each([this](std::uint64_t key, std::uint64_t count) { add(key, count); });
   absorbing_ = false;
   error_ += other.error_;

@@ -46,7 +46,7 @@ std::span<const std::uint8_t> KeyTable::key_at(const Arena& keys, std::uint32_t 
 
 /// The key's slot, or the empty one where it belongs.
 KeyTable::Slot& KeyTable::find(std::uint32_t hash, std::span<const std::uint8_t> key) {
-  for (std::size_t i = hash & mask_;; i = (i + 1) & mask_) {
+  for (std::size_t i = home(hash);; i = (i + 1) & mask_) {
     Slot& slot = slots_[i];
     if (slot.count == 0) return slot;
     if (slot.hash != hash) continue;
@@ -95,13 +95,14 @@ void KeyTable::make_room(std::size_t key_octets) {
 }
 
 void KeyTable::prefetch(std::uint64_t hash) const noexcept {
-  __builtin_prefetch(&slots_[static_cast<std::uint32_t>(hash) & mask_], 1);
+  __builtin_prefetch(&slots_[home(static_cast<std::uint32_t>(hash))], 1);
 }
 
 void KeyTable::prefetch_key(std::uint64_t hash) const noexcept {
-  // Past a collision it is the wrong key: rare enough, and only slow.
-  const Slot& slot = slots_[static_cast<std::uint32_t>(hash) & mask_];
-  if (slot.count != 0) __builtin_prefetch(keys_.data() + std::size_t{slot.offset} * 2);
+  const auto short_hash = static_cast<std::uint32_t>(hash);
+  const Slot* const line = &slots_[home(short_hash)];
+  for (std::size_t i = 0; i < line_slots; ++i)
+    if (line[i].hash == short_hash) __builtin_prefetch(keys_.data() + std::size_t{line[i].offset} * 2);
 }
 
 void KeyTable::absorb(KeyTable&& other) {
@@ -127,9 +128,11 @@ void KeyTable::absorb(KeyTable&& other) {
 
 void KeyTable::add_all(const KeyTable& other) {
   // Slot order: neighbours in `other` are neighbours here too, which keeps the way through memory short. The keys, on
-  // both sides, are anywhere.
+  // both sides, are anywhere. Room for all comes first: what is added so fills the table from one end, and where that
+  // end is fuller than the table on the whole, searches get long.
+  while ((used_ + other.used_) * 4 > slots_.size() * 3) resize(slots_.size() * 2);
   constexpr std::size_t ahead = 8;
-  const std::vector<Slot>& from = other.slots_;
+  const Slots& from = other.slots_;
   for (std::size_t i = 0; i < from.size(); ++i) {
     if (i + ahead < from.size() && from[i + ahead].count != 0) {
       __builtin_prefetch(other.keys_.data() + std::size_t{from[i + ahead].offset} * 2);
@@ -185,12 +188,12 @@ void KeyTable::release_memory() {
 
 void KeyTable::resize(std::size_t slots) {
   const std::size_t before = slots_.empty() ? 0 : octets();
-  std::vector<Slot> old(slots);
+  Slots old(slots);
   old.swap(slots_);
   mask_ = slots - 1;
   for (const Slot& slot : old) {
     if (slot.count == 0) continue;
-    std::size_t i = slot.hash & mask_;
+    std::size_t i = home(slot.hash);
     while (slots_[i].count != 0) i = (i + 1) & mask_;
     slots_[i] = slot;
   }
@@ -211,7 +214,7 @@ void KeyTable::drop_smaller_half() {
       std::ranges::count_if(counts, [threshold](std::uint64_t count) { return count > threshold; }));
   counts = {};
 
-  std::vector<Slot> old(std::max(first_slots, std::bit_ceil(kept * 2)));
+  Slots old(std::max(first_slots, std::bit_ceil(kept * 2)));
   old.swap(slots_);
   mask_ = slots_.size() - 1;
   Arena old_keys;
@@ -225,7 +228,7 @@ void KeyTable::drop_smaller_half() {
       continue;
     }
     const auto key = key_at(old_keys, slot.offset);
-    std::size_t i = slot.hash & mask_;
+    std::size_t i = home(slot.hash);
     while (slots_[i].count != 0) i = (i + 1) & mask_;
     std::uint8_t* const room = keys_.grow(entry_octets(key.size()));
     const auto at = static_cast<std::uint32_t>((room - keys_.data()) / 2);

@@ -7,6 +7,7 @@
 
 #include "reduce/arena.h"
 #include "reduce/budget.h"
+#include "util/cache_aligned.h"
 
 namespace rata::reduce {
 
@@ -71,6 +72,11 @@ class KeyTable final : public Bounded {
     std::uint32_t offset;  // into keys_, in units of two octets
     std::uint64_t count;   // 0: empty
   };
+  using Slots = util::CacheAlignedVector<Slot>;
+
+  /// A key's search begins where the cache line of its slot does: nearly always it ends in the same line.
+  static constexpr std::size_t line_slots = util::cache_line_octets / sizeof(Slot);
+  std::size_t home(std::uint32_t hash) const { return hash & mask_ & ~(line_slots - 1); }
 
   static std::span<const std::uint8_t> key_at(const Arena& keys, std::uint32_t offset);
   std::span<const std::uint8_t> key_of(const Slot& slot) const { return key_at(keys_, slot.offset); }
@@ -89,7 +95,7 @@ class KeyTable final : public Bounded {
   std::size_t mask_ = 0;
   std::size_t used_ = 0;
   std::uint64_t error_ = 0, dropped_keys_ = 0, dropped_count_ = 0;
-  std::vector<Slot> slots_;
+  Slots slots_;
   Arena keys_;  // two octets of length, then the key, padded to an even size
   Budget* budget_;
   bool absorbing_ = false;

@@ -1,6 +1,7 @@
 #include "reduce/pairing.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "util/hash.h"
@@ -12,32 +13,40 @@ constexpr std::size_t first_slots = 1024;
 
 bool is_udp(const Packet& packet) { return packet.transport == util::Transport::udp; }
 
-/// 64 keyed bits stand for the whole key: among 2^18 waiting queries two different ones share them with a chance of
-/// one in 2^46 for each query.
-std::uint64_t key_of(const Packet& packet) {
-  struct {
-    std::uint64_t names, clients, servers;
-    std::uint16_t id, client_port, server_port, qtype, qclass, transport;
-    std::uint32_t padding = 0;
-  } const key{packet.qname_hash,    packet.client_hash,    util::table_hash(packet.server.bytes()),
-              packet.message.id,    packet.client_port,    packet.server_port,
-              packet.message.qtype, packet.message.qclass, static_cast<std::uint16_t>(packet.transport)};
-  return util::table_hash({reinterpret_cast<const std::uint8_t*>(&key), sizeof key});
+/// Both halves of the product, folded: every bit of either factor reaches all of the result.
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
+
+const std::uint64_t process_multiplier = util::table_multiplier();
 
 }  // namespace
 
 Pairing::Pairing(std::size_t limit) : limit_(limit), slots_(first_slots), mask_(first_slots - 1) {}
 
-void Pairing::add(const Packet& packet) {
+/// 64 keyed bits stand for the whole key: among 2^18 waiting queries two different ones share them with a chance of
+/// one in 2^46 for each query. The hashes of name and client are keyed; the rest is folded into them.
+std::uint64_t Pairing::key_of(const Packet& packet) noexcept {
+  std::uint64_t server[2];
+  std::memcpy(server, packet.server.octets.data(), sizeof server);
+  const std::uint64_t header = std::uint64_t{packet.message.id} << 48 | std::uint64_t{packet.client_port} << 32 |
+                               std::uint64_t{packet.server_port} << 16 | packet.message.qtype;
+  const std::uint64_t kind = std::uint64_t{packet.message.qclass} << 8 | static_cast<std::uint64_t>(packet.transport);
+  const std::uint64_t asked = fold(packet.qname_hash ^ process_multiplier, packet.client_hash ^ header);
+  return fold(asked ^ server[0], process_multiplier ^ server[1] ^ kind << 1);
+}
+
+void Pairing::add(const Packet& packet, std::uint64_t key) {
   const bool query = packet.message.is_query();
   if (!packet.message.has_question()) {
     // Nothing can be told to belong to it.
     (query ? unanswered_ : unasked_) += is_udp(packet);
   } else if (query) {
-    add_query(key_of(packet), packet);
+    add_query(key, packet);
   } else {
-    add_response(key_of(packet), packet);
+    add_response(key, packet);
   }
 }
 

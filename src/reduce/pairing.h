@@ -25,7 +25,14 @@ class Pairing {
 
   explicit Pairing(std::size_t limit = 1u << 18);
 
-  void add(const Packet& packet);
+  /// What a query and its response have in common, for tables of this process.
+  static std::uint64_t key_of(const Packet& packet) noexcept;
+
+  /// Asks for the slot that `add` will look at.
+  void prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(&slots_[key & mask_], 1); }
+
+  void add(const Packet& packet, std::uint64_t key);
+  void add(const Packet& packet) { add(packet, key_of(packet)); }
 
   /// The input is at its end: what still waits is unanswered or unasked.
   void finish();

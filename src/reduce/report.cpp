@@ -1,5 +1,6 @@
 #include "reduce/report.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rata::reduce {
@@ -86,25 +87,35 @@ void Report::count(const Packet& packet) {
 }
 
 void Report::count_keys(std::span<const Packet> batch) {
-  // Three packets are under way at a time: the slot of one is asked for, the key of another, the third is counted.
-  constexpr std::size_t step = 6;
-  for (std::size_t i = 0; i < batch.size() + 2 * step; ++i) {
-    if (i < batch.size() && batch[i].message.is_query()) {
-      qnames_.prefetch(batch[i].qname_hash);
-      clients_.prefetch(batch[i].client_hash);
+  // A group at a time goes three times: the slots of its keys are asked for, then the keys, then it is counted. So the
+  // way to memory for one packet is hidden behind the others.
+  constexpr std::size_t group_packets = 16;
+  std::array<std::uint64_t, group_packets> pairing_keys;
+  while (!batch.empty()) {
+    const auto group = batch.first(std::min(batch.size(), group_packets));
+    batch = batch.subspan(group.size());
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      pairing_keys[i] = Pairing::key_of(group[i]);
+      pairing_.prefetch(pairing_keys[i]);
+      if (!group[i].message.is_query()) continue;
+      qnames_.prefetch(group[i].qname_hash);
+      clients_.prefetch(group[i].client_hash);
     }
-    if (const std::size_t j = i - step; i >= step && j < batch.size() && batch[j].message.is_query()) {
-      qnames_.prefetch_key(batch[j].qname_hash);
-      clients_.prefetch_key(batch[j].client_hash);
+    for (const Packet& packet : group) {
+      if (!packet.message.is_query()) continue;
+      qnames_.prefetch_key(packet.qname_hash);
+      clients_.prefetch_key(packet.client_hash);
     }
-    if (i < 2 * step) continue;
-    const Packet& packet = batch[i - 2 * step];
-    // Nobody knows whether two messages belong together when one lacks what would tell.
-    if ((packet.lacks & pairing_needs).empty()) pairing_.add(packet);
-    if (packet.message.is_response() || packet.lacks.has(Member::flags)) continue;
-    add_client(packet);
-    if (packet.message.has_question()) qnames_.add(packet.qname_hash, packet.qname);
+    for (std::size_t i = 0; i < group.size(); ++i) count_key(group[i], pairing_keys[i]);
   }
+}
+
+void Report::count_key(const Packet& packet, std::uint64_t pairing_key) {
+  // Nobody knows whether two messages belong together when one lacks what would tell.
+  if ((packet.lacks & pairing_needs).empty()) pairing_.add(packet, pairing_key);
+  if (packet.message.is_response() || packet.lacks.has(Member::flags)) return;
+  add_client(packet);
+  if (packet.message.has_question()) qnames_.add(packet.qname_hash, packet.qname);
 }
 
 void Report::add_client(const Packet& packet) {

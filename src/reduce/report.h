@@ -54,6 +54,7 @@ class Report {
   void count_flags(const dns::Message& message);
   void add_client(const Packet& packet);
   void count_keys(std::span<const Packet> batch);
+  void count_key(const Packet& packet, std::uint64_t pairing_key);
 
   ReportScope scope_;
   Totals totals_;
