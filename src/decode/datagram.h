@@ -13,7 +13,25 @@
 namespace rata::decode {
 
 /// Which ports carry DNS.
-using Ports = std::bitset<65536>;
+class Ports {
+ public:
+  void set(std::uint16_t port) {
+    if (all_.none() || port < first_) first_ = port;
+    all_.set(port);
+  }
+  bool operator[](std::uint16_t port) const { return all_[port]; }
+  /// Whether either of them does. Nearly always one is the first: only others cost a look into eight KiB, which would
+  /// not stay in the first-level cache.
+  bool either(std::uint16_t source, std::uint16_t destination) const {
+    return source == first_ || destination == first_ || all_[source] || all_[destination];
+  }
+  /// The lowest; 0 when there is none.
+  std::uint16_t first() const { return first_; }
+
+ private:
+  std::bitset<65536> all_;
+  std::uint16_t first_ = 0;
+};
 
 /// What became of a frame, or of the datagram in it. Names appear in /metrics and in the balance.
 enum class Outcome : std::uint8_t {

@@ -28,7 +28,7 @@ bool quotes_port(const Datagram& datagram, const Ports& ports) noexcept {
   if (quoted.protocol != protocol_udp && quoted.protocol != protocol_tcp) return false;
   util::Cursor segment(quoted.payload);
   const std::uint16_t source = segment.u16(), destination = segment.u16();
-  return segment.ok() && (ports[source] || ports[destination]);
+  return segment.ok() && ports.either(source, destination);
 }
 
 }  // namespace rata::decode

@@ -30,7 +30,7 @@ Outcome Joiner::State::add_udp(const Datagram& datagram, std::vector<Payload>& o
   util::Cursor cursor(octets);
   const std::uint16_t source_port = cursor.u16();
   const std::uint16_t destination_port = cursor.u16();
-  if (cursor.ok() && !ports[source_port] && !ports[destination_port]) return Outcome::other_port;
+  if (cursor.ok() && !ports.either(source_port, destination_port)) return Outcome::other_port;
   std::size_t length = cursor.u16();
   const Outcome too_short = datagram.cut ? Outcome::cut_by_capture : Outcome::bad_udp_header;
   if (octets.size() < udp_header_octets) return too_short;

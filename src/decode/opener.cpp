@@ -11,18 +11,11 @@ Outcome after_joining(const Datagram& datagram, Outcome outcome) {
   return datagram.joined && class_of(outcome) == OutcomeClass::filtered ? Outcome::decoded : outcome;
 }
 
-/// Port 0 when there is none: no tunnel has that.
-std::uint16_t first_of(const Ports& ports) {
-  for (std::size_t port = 1; port < ports.size(); ++port)
-    if (ports[port]) return static_cast<std::uint16_t>(port);
-  return 0;
-}
-
 }  // namespace
 
 Opener::Opener(const OpenerConfig& config)
     : config_(config),
-      first_port_(first_of(config.ports)),
+      first_port_(config.ports.first()),
       fragments_(config.fragments, protocols_of(config.tunnels), arena_) {}
 
 Outcome Opener::open(Datagram& datagram, bool& whole) {

@@ -85,7 +85,7 @@ Outcome TcpStreams::add(const Datagram& datagram, std::vector<Payload>& out) {
   util::Cursor cursor(datagram.payload);
   segment.source_port = cursor.u16();
   segment.destination_port = cursor.u16();
-  if (cursor.ok() && !ports_[segment.source_port] && !ports_[segment.destination_port]) return Outcome::other_port;
+  if (cursor.ok() && !ports_.either(segment.source_port, segment.destination_port)) return Outcome::other_port;
   if (const Outcome outcome = read_header(datagram, segment); outcome != Outcome::decoded) return outcome;
 
   const Endpoint source = endpoint(datagram.source, segment.source_port);

@@ -149,7 +149,7 @@ std::optional<Tunnel> tunnel_of(const Datagram& datagram, const TunnelSet& tunne
   if (datagram.protocol == protocol_udp) {
     Cursor cursor(datagram.payload);
     const std::uint16_t source = cursor.u16(), destination = cursor.u16();
-    if (cursor.ok() && !dns[source] && !dns[destination]) tunnel = tunnel_on_ports(source, destination);
+    if (cursor.ok() && !dns.either(source, destination)) tunnel = tunnel_on_ports(source, destination);
   } else {
     for (const auto& [protocol, carried] : tunnel_protocols)
       if (protocol == datagram.protocol) tunnel = carried;

@@ -13,6 +13,27 @@ namespace {
 
 constexpr std::size_t first_slots = 64;
 
+template <typename Word>
+bool equal_words(const std::uint8_t* a, const std::uint8_t* b) {
+  Word of_a, of_b;
+  std::memcpy(&of_a, a, sizeof of_a);
+  std::memcpy(&of_b, b, sizeof of_b);
+  return of_a == of_b;
+}
+
+/// Nearly all keys are 4 to 40 octets long: two to five words are compared before memcmp has found its way.
+bool equal_octets(const std::uint8_t* a, const std::uint8_t* b, std::size_t size) {
+  using Word = std::uint64_t;
+  using Half = std::uint32_t;
+  if (size < sizeof(Half)) return std::memcmp(a, b, size) == 0;
+  if (size < sizeof(Word))
+    return equal_words<Half>(a, b) && equal_words<Half>(a + size - sizeof(Half), b + size - sizeof(Half));
+  const std::size_t last = size - sizeof(Word);
+  for (std::size_t i = 0; i < last; i += sizeof(Word))
+    if (!equal_words<Word>(a + i, b + i)) return false;
+  return equal_words<Word>(a + last, b + last);
+}
+
 /// Of the length, the key, and what fills it up to an even number.
 std::size_t entry_octets(std::size_t key_octets) { return (sizeof(std::uint16_t) + key_octets + 1) & ~std::size_t{1}; }
 
@@ -51,7 +72,7 @@ KeyTable::Slot& KeyTable::find(std::uint32_t hash, std::span<const std::uint8_t>
     if (slot.count == 0) return slot;
     if (slot.hash != hash) continue;
     const auto other = key_of(slot);
-    if (other.size() == key.size() && std::memcmp(other.data(), key.data(), key.size()) == 0) return slot;
+    if (other.size() == key.size() && equal_octets(other.data(), key.data(), key.size())) return slot;
   }
 }
 

@@ -18,6 +18,7 @@ std::uint64_t make_key() {
 }
 
 const std::uint64_t process_key = make_key();
+const std::uint64_t process_multiplier = XXH3_64bits_withSeed("", 0, process_key) | 1;
 
 }  // namespace
 
@@ -25,7 +26,7 @@ std::uint64_t table_hash(std::span<const std::uint8_t> octets) noexcept {
   return XXH3_64bits_withSeed(octets.data(), octets.size(), process_key);
 }
 
-std::uint64_t table_multiplier() noexcept { return XXH3_64bits_withSeed("", 0, process_key) | 1; }
+std::uint64_t table_multiplier() noexcept { return process_multiplier; }
 
 std::uint64_t stable_hash(std::string_view text) noexcept { return XXH3_64bits(text.data(), text.size()); }
 
