@@ -14,7 +14,7 @@ std::string rcode_text(std::uint16_t rcode);
 std::string class_text(std::uint16_t rr_class);
 
 inline constexpr std::uint16_t class_in = 1, class_ch = 3, class_none = 254, class_any = 255;
-inline constexpr std::uint16_t type_a = 1, type_ns = 2, type_cname = 5, type_soa = 6, type_dname = 39;
+inline constexpr std::uint16_t type_a = 1, type_ns = 2, type_cname = 5, type_soa = 6, type_mx = 15, type_dname = 39;
 inline constexpr std::uint16_t type_opt = 41;  ///< EDNS
 inline constexpr std::uint16_t type_ixfr = 251, type_any = 255;
 

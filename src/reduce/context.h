@@ -2,12 +2,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+
+#include "reduce/prefixes.h"
+#include "reduce/top_level_domains.h"
 
 namespace rata::reduce {
 
 /// What reducers know beside packets: read once at the start and the same for all of them. Outlives them.
 struct Context {
   std::size_t shards = 1;  ///< limits of a configuration are for all shards together
+  PrefixSet local;         ///< the addresses of this side; empty: not known
+  std::shared_ptr<const TopLevelDomains> top_level_domains = TopLevelDomains::built_in();
 };
 
 }  // namespace rata::reduce

@@ -21,6 +21,8 @@ using Octets = std::span<const std::uint8_t>;
 /// two behind it, so that it is no address's.
 void party_key(const util::Address& address, std::string_view text, KeyBuffer& key);
 std::string party_text(Octets key);
+/// The same with addresses in hexadecimal, the older chain's form.
+std::string older_party_text(Octets key);
 
 /// How a dimension looks at packets: with what is known beside them, and with the number that stands behind its name
 /// in the configuration ("message_size:512").

@@ -1,6 +1,7 @@
 #include "util/rr_types.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <system_error>
 
@@ -37,6 +38,13 @@ constexpr std::string_view unnamed_prefix = "TYPE";  // RFC 3597 section 5
 
 static_assert(std::ranges::is_sorted(named, {}, &Named::code));
 
+/// One bit a code.
+constexpr auto assigned = [] {
+  std::array<std::uint64_t, 65'536 / 64> bits{};
+  for (const Named& row : named) bits[row.code / 64] |= std::uint64_t{1} << row.code % 64;
+  return bits;
+}();
+
 constexpr char upper(char letter) {
   return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
 }
@@ -59,6 +67,8 @@ std::string rr_type_text(std::uint16_t code) {
   if (row != std::end(named) && row->code == code) return std::string(row->text);
   return std::string(unnamed_prefix) + std::to_string(code);
 }
+
+bool rr_type_is_assigned(std::uint16_t code) noexcept { return (assigned[code / 64] >> code % 64 & 1) != 0; }
 
 std::optional<std::uint16_t> rr_type_from_text(std::string_view text) {
   for (const Named& row : named)

@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include "reduce/dimensions/columns.h"
+#include "reduce/prefixes.h"
+#include "util/encoding.h"
+
+namespace rata::reduce {
+namespace {
+
+/// Behind a text that is no address: one octet 0, or 0 and 1 where one would make it as long as an address.
+bool address_length(std::size_t size) { return size == 4 || size == 16; }
+
+/// Their hash is a fact of the packet.
+void clients(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
+  KeyBuffer key;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if (packets[i].client_text.empty()) {
+      keys.refer(i, packets[i].client.bytes(), packets[i].client_hash);
+      continue;
+    }
+    party_key(packets[i].client, packets[i].client_text, key);
+    keys.copy(i, key.octets());
+  }
+}
+
+template <util::Address Packet::* address, std::string_view Packet::* text>
+void parties(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
+  KeyBuffer key;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if ((packets[i].*text).empty()) {
+      keys.refer(i, (packets[i].*address).bytes());
+      continue;
+    }
+    party_key(packets[i].*address, packets[i].*text, key);
+    keys.copy(i, key.octets());
+  }
+}
+
+/// The argument of a prefix: bits of IPv4 in the lower octet, of IPv6 in the next.
+constexpr std::uint32_t prefix_bits(std::uint32_t v4, std::uint32_t v6) { return v4 | v6 << 8; }
+unsigned bits_for(bool v6, std::uint32_t argument) { return v6 ? argument >> 8 : argument & 0xff; }
+
+std::optional<std::uint32_t> read_prefix_bits(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto v4 = read_whole(text.substr(0, colon), 0, 32), v6 = read_whole(text.substr(colon + 1), 0, 128);
+  if (!v4 || !v6) return std::nullopt;
+  return prefix_bits(*v4, *v6);
+}
+
+/// Of an address that was made anonymous only its text is known: that is the value.
+template <util::Address Packet::* address, std::string_view Packet::* text>
+void prefixes(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
+  KeyBuffer key;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const util::Address& whole = packets[i].*address;
+    party_key(masked(whole, bits_for(whole.v6, look.argument)), packets[i].*text, key);
+    keys.copy(i, key.octets());
+  }
+}
+
+std::string prefix_text(Octets key, const Look& look) {
+  if (!address_length(key.size())) return party_text(key);
+  const auto address = util::Address::from(key);
+  return text(Prefix{address, bits_for(address.v6, look.argument)});
+}
+
+std::string party_key_text(Octets key, const Look&) { return party_text(key); }
+std::string older_party_key_text(Octets key, const Look&) { return older_party_text(key); }
+
+constexpr std::string_view bits_argument = "the bits of IPv4 and of IPv6 prefixes with a colon between, such as 24:48";
+
+constexpr Dimension table[] = {
+    {.name = "client",
+     .help = "address of the one who asks",
+     .example = "192.0.2.1",
+     .needs = {.members = {}, .client = true},
+     .keys = clients,
+     .key_text = party_key_text,
+     .older_key_text = older_party_key_text},
+    {.name = "server",
+     .help = "address of the one who responds",
+     .example = "192.0.2.53",
+     .needs = {.members = {}, .server = true},
+     .keys = parties<&Packet::server, &Packet::server_text>,
+     .key_text = party_key_text,
+     .older_key_text = older_party_key_text},
+    {.name = "client_prefix",
+     .help = "network of the one who asks",
+     .example = "192.0.2.0/24",
+     .needs = {.members = {}, .client = true},
+     .argument = bits_argument,
+     .read_argument = read_prefix_bits,
+     .default_argument = prefix_bits(24, 48),
+     .keys = prefixes<&Packet::client, &Packet::client_text>,
+     .key_text = prefix_text,
+     .older_key_text = older_party_key_text},
+    {.name = "server_prefix",
+     .help = "network of the one who responds",
+     .example = "2001:db8:53::/48",
+     .needs = {.members = {}, .server = true},
+     .argument = bits_argument,
+     .read_argument = read_prefix_bits,
+     .default_argument = prefix_bits(24, 48),
+     .keys = prefixes<&Packet::server, &Packet::server_text>,
+     .key_text = prefix_text,
+     .older_key_text = older_party_key_text},
+};
+
+}  // namespace
+
+void party_key(const util::Address& address, std::string_view text, KeyBuffer& key) {
+  if (text.empty()) return key.assign(address.bytes());
+  key.assign({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  key.append(0);
+  if (address_length(text.size() + 1)) key.append(1);
+}
+
+std::string party_text(Octets key) {
+  if (address_length(key.size())) return util::text(util::Address::from(key));
+  const Octets text = key.first(key.size() - (key.back() == 0 ? 1 : 2));
+  return {text.begin(), text.end()};
+}
+
+std::string older_party_text(Octets key) { return address_length(key.size()) ? util::hex(key) : party_text(key); }
+
+std::span<const Dimension> party_dimensions() { return table; }
+
+}  // namespace rata::reduce
