@@ -1,0 +1,84 @@
+#include <gtest/gtest.h>
+
+#include "reduce/prefixes.h"
+#include "reduce/top_level_domains.h"
+
+namespace rata::reduce {
+namespace {
+
+std::span<const std::uint8_t> label(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+TEST(TopLevelDomains, Are_read_from_a_list) {
+  const auto list = TopLevelDomains::parse("# Version 1\r\nCOM\r\n\n  xn--p1ai\t\n#net\n.\norg");
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->size(), 3u);
+  for (const char* known : {"com", "xn--p1ai", "org", ""}) EXPECT_TRUE(list->contains(label(known))) << known;
+  for (const char* unknown : {"net", "co", "comm"}) EXPECT_FALSE(list->contains(label(unknown))) << unknown;
+}
+
+TEST(TopLevelDomains, Garbage_is_refused_with_its_line) {
+  const struct {
+    std::string text, why;
+  } cases[] = {{"com\nco.uk\n", "line 2: is no top-level domain"},
+               {"com\n\xff\xfe\n", "line 2: is no top-level domain"},
+               {std::string("com\n\n") + std::string(64, 'a'), "line 3: is no top-level domain"},
+               {"# nothing\n\n", "names no top-level domain"},
+               {"", "names no top-level domain"}};
+  for (const auto& one : cases) {
+    const auto list = TopLevelDomains::parse(one.text);
+    ASSERT_FALSE(list) << one.text;
+    EXPECT_EQ(list.error().message.substr(0, one.why.size()), one.why);
+  }
+  const auto missing = TopLevelDomains::read("/nonexistent/tlds.txt");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "/nonexistent/tlds.txt: cannot be read: No such file or directory");
+  const auto folder = TopLevelDomains::read("/");
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().message, "/: is a folder; a text file is wanted");
+}
+
+TEST(TopLevelDomains, Those_of_the_build_are_the_root_zone_s) {
+  const auto& list = *TopLevelDomains::built_in();
+  EXPECT_GT(list.size(), 1400u);
+  for (const char* known : {"aaa", "com", "arpa", "zw", "cl", "xn--zfr164b"}) EXPECT_TRUE(list.contains(label(known)));
+  for (const char* unknown : {"example", "test", "localhost", "local", "#", "onion"})
+    EXPECT_FALSE(list.contains(label(unknown))) << unknown;
+}
+
+TEST(Prefixes, Are_read_and_written) {
+  const struct {
+    const char *text, *shown;
+  } cases[] = {{"192.0.2.0/24", "192.0.2.0/24"},
+               {"192.0.2.53", "192.0.2.53/32"},
+               {"192.0.2.53/24", "192.0.2.0/24"},
+               {"2001:db8::1", "2001:db8::1/128"},
+               {"2001:DB8::/32", "2001:db8::/32"},
+               {"0.0.0.0/0", "0.0.0.0/0"},
+               {"2001:db8:ffff::/33", "2001:db8:8000::/33"}};
+  for (const auto& one : cases) {
+    const auto prefix = prefix_from_text(one.text);
+    ASSERT_TRUE(prefix) << one.text;
+    EXPECT_EQ(text(*prefix), one.shown);
+  }
+  for (const char* bad : {"", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "2001:db8::/129",
+                          "ns1.example/24", "192.0.2.0/24 ", "192.0.2.0/-1"})
+    EXPECT_FALSE(prefix_from_text(bad)) << bad;
+}
+
+TEST(Prefixes, Contain_addresses_of_their_own_version) {
+  PrefixSet set;
+  EXPECT_TRUE(set.empty());
+  set.add(*prefix_from_text("192.0.2.128/25"));
+  set.add(*prefix_from_text("::/0"));
+  const auto has = [&](const char* address) { return set.contains(prefix_from_text(address)->address); };
+  EXPECT_TRUE(has("192.0.2.128"));
+  EXPECT_TRUE(has("192.0.2.255"));
+  EXPECT_FALSE(has("192.0.2.127"));
+  EXPECT_FALSE(has("0.0.0.0"));
+  EXPECT_TRUE(has("2001:db8::1"));
+}
+
+}  // namespace
+}  // namespace rata::reduce
