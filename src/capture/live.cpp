@@ -1,179 +1,271 @@
 #include "capture/live.h"
 
 #include <fmt/format.h>
-#include <pcap/pcap.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
+#include <chrono>
+#include <set>
 #include <utility>
 
-#include "capture/octet_input.h"
+#include "capture/interface_losses.h"
+#include "capture/interface_port.h"
+#include "capture/loss_log.h"
 
 namespace rata::capture {
 namespace {
 
-constexpr int snapshot_octets = 65535;
-constexpr int wake_up_ms = 100;  // libpcap hands over what came within this time, rather than each frame by itself
-constexpr int patience_ms = 200;
-constexpr int kernel_buffer_octets = 32 * 1024 * 1024;
-constexpr std::size_t block_octets = 4 * 1024 * 1024;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
-struct PcapCloser {
-  void operator()(pcap_t* handle) const { pcap_close(handle); }
-};
-using Handle = std::unique_ptr<pcap_t, PcapCloser>;
-
-/// DLT_ numbers of libpcap and LINKTYPE_ numbers of files differ where the systems never agreed on one.
-LinkType link_type_of(int data_link) { return data_link == DLT_RAW ? LinkType::Raw : static_cast<LinkType>(data_link); }
+constexpr milliseconds patience{200};
+/// A block is handed over within twice this time after its first packet. Of several interfaces the packets that come
+/// first are known only when every ring has handed over: hence sooner.
+constexpr unsigned block_wait_ms = 40, block_wait_of_many_ms = 16;
+constexpr std::int64_t hold_ns = 3 * std::int64_t{block_wait_of_many_ms} * 1'000'000;
+constexpr milliseconds drain_time{3 * block_wait_ms};
+constexpr milliseconds loss_interval{100}, look_interval{200}, card_interval{1000};
 
 class Live final : public Source {
  public:
-  Live(std::string name, Handle handle, bool nanoseconds)
-      : name_(std::move(name)),
-        handle_(std::move(handle)),
-        link_(link_type_of(pcap_datalink(handle_.get()))),
-        tick_ns_(nanoseconds ? 1 : 1000),
-        block_(std::make_unique_for_overwrite<std::uint8_t[]>(block_octets)) {
-    link_types_.insert(link_);
-  }
+  /// `first`: the one of all threads' that speaks for the interfaces themselves.
+  Live(std::string name, std::vector<InterfacePort> ports, const std::vector<std::string>& interfaces, bool first,
+       const util::Clock& clock);
 
   Read read(std::vector<Frame>& batch) override;
   const std::vector<util::Error>& errors() const override { return errors_; }
+  const std::vector<util::Error>& complaints() const override { return complaints_; }
   SourceStats stats() override;
+  std::uint64_t kernel_dropped_before(util::Time time) override;
   bool live() const override { return true; }
   const std::set<LinkType>& link_types() const override { return link_types_; }
   const std::string& name() const override { return name_; }
-  void stop() override {
-    stop_.set();
-    pcap_breakloop(handle_.get());
-  }
+  void stop() override { stop_.set(); }
 
  private:
-  static void take(u_char* self, const pcap_pkthdr* header, const u_char* octets);
+  void look_after(steady_clock::time_point now);
+  void look_at_interfaces();
+  void note_losses();
+  void complain(const std::string& interface, const char* what);
+  void drain(std::vector<Frame>& batch);
   void take_ready(std::vector<Frame>& batch);
-  bool wait();
-  void fail(const std::string& why) { errors_.push_back({fmt::format("{}: {}", name_, why)}); }
+  void take_in_order(std::vector<Frame>& batch);
+  void take(std::size_t port, std::vector<Frame>& batch, util::Time up_to);
+  bool wait(milliseconds time);
 
   std::string name_;
-  Handle handle_;
-  LinkType link_;
-  std::int64_t tick_ns_;
+  std::vector<InterfacePort> ports_;
+  std::vector<pollfd> waiting_;  ///< the ports in their order, then the stop signal
   StopSignal stop_;
-  std::unique_ptr<std::uint8_t[]> block_;  ///< libpcap's memory dies with its call, so the batch is copied here
-  std::size_t block_used_ = 0;
-  std::vector<Frame>* batch_ = nullptr;
+  bool first_, error_seen_ = false, draining_ = false;
+  const util::Clock& clock_;
+  std::int64_t held_for_ns_ = 0;  ///< packets lie ready that may be taken only then; 0: none
+  InterfaceLosses card_losses_;
+  LossLog losses_;
   SourceStats stats_;
-  std::uint32_t dropped_before_ = 0;
   std::set<LinkType> link_types_;
-  std::vector<util::Error> errors_;
+  std::vector<util::Error> errors_, complaints_;
+  std::uint64_t more_complaints_ = 0;
+  steady_clock::time_point next_look_{}, next_losses_{}, next_card_{};
 };
 
-void Live::take(u_char* self, const pcap_pkthdr* header, const u_char* octets) {
-  Live& live = *reinterpret_cast<Live*>(self);
-  std::uint8_t* const copy = live.block_.get() + live.block_used_;
-  std::memcpy(copy, octets, header->caplen);
-  live.block_used_ += header->caplen;
-  live.batch_->push_back({.octets = {copy, header->caplen},
-                          .time = {header->ts.tv_sec * util::ns_per_second + header->ts.tv_usec * live.tick_ns_},
-                          .ordinal = live.stats_.frames++,
-                          .original_length = header->len,
-                          .link = live.link_});
-  live.stats_.octets += header->caplen;
-}
-
-void Live::take_ready(std::vector<Frame>& batch) {
-  batch_ = &batch;
-  block_used_ = 0;
-  for (;;) {
-    const std::size_t room = std::min(max_batch - batch.size(), (block_octets - block_used_) / snapshot_octets);
-    if (room == 0) return;
-    const std::size_t before = batch.size();
-    const int status = pcap_dispatch(handle_.get(), static_cast<int>(room), take, reinterpret_cast<u_char*>(this));
-    if (status == PCAP_ERROR) fail(fmt::format("capturing failed: {}", pcap_geterr(handle_.get())));
-    if (status < 0 || batch.size() == before) return;
-  }
-}
-
-/// False when nothing came.
-bool Live::wait() {
-  std::array<pollfd, 2> waiting = {
-      {{pcap_get_selectable_fd(handle_.get()), POLLIN, 0}, {stop_.descriptor(), POLLIN, 0}}};
-  return ::poll(waiting.data(), waiting.size(), patience_ms) > 0;
+Live::Live(std::string name, std::vector<InterfacePort> ports, const std::vector<std::string>& interfaces, bool first,
+           const util::Clock& clock)
+    : name_(std::move(name)),
+      ports_(std::move(ports)),
+      waiting_(ports_.size() + 1),
+      first_(first),
+      clock_(clock),
+      card_losses_(first ? interfaces : std::vector<std::string>()) {
+  for (const InterfacePort& port : ports_) link_types_.insert(port.link());
 }
 
 Read Live::read(std::vector<Frame>& batch) {
   batch.clear();
-  if (stop_.is_set() || !errors_.empty()) return Read::end;
-  take_ready(batch);
-  if (batch.empty() && errors_.empty() && wait()) take_ready(batch);
+  for (InterfacePort& port : ports_) port.ring().give_back();
+  if (stop_.is_set()) {
+    drain(batch);
+  } else {
+    look_after(steady_clock::now());
+    take_ready(batch);
+    if (batch.empty() && wait(patience)) take_ready(batch);
+  }
   if (!batch.empty()) return Read::frames;
-  return stop_.is_set() || !errors_.empty() ? Read::end : Read::idle;
+  return draining_ ? Read::end : Read::idle;
+}
+
+/// What came before the stop is handed over, and counts; what comes after it stays outside.
+void Live::drain(std::vector<Frame>& batch) {
+  if (!std::exchange(draining_, true))
+    for (InterfacePort& port : ports_) port.close_door();
+  const auto until = steady_clock::now() + drain_time;
+  take_ready(batch);
+  while (batch.empty() && steady_clock::now() < until) {
+    wait(milliseconds(block_wait_of_many_ms));
+    take_ready(batch);
+  }
+}
+
+void Live::look_after(steady_clock::time_point now) {
+  if (now >= next_losses_) {
+    next_losses_ = now + loss_interval;
+    note_losses();
+  }
+  if (error_seen_ || now >= next_look_) {
+    next_look_ = now + look_interval;
+    look_at_interfaces();
+  }
+}
+
+void Live::look_at_interfaces() {
+  error_seen_ = false;
+  for (InterfacePort& port : ports_) {
+    const InterfacePort::Change change = port.look();
+    if (change == InterfacePort::Change::gone) complain(port.name(), "is gone; waits for it to come back");
+    if (change == InterfacePort::Change::back) complain(port.name(), "is back");
+  }
+}
+
+void Live::complain(const std::string& interface, const char* what) {
+  if (!first_) return;
+  if (complaints_.size() < max_told_errors) {
+    complaints_.push_back({fmt::format("{}: {}", interface, what)});
+    return;
+  }
+  if (complaints_.size() == max_told_errors) complaints_.emplace_back();
+  complaints_.back().message =
+      fmt::format("{}: and {} more times an interface went or came back", name_, ++more_complaints_);
+}
+
+void Live::note_losses() {
+  std::uint64_t more = 0;
+  for (InterfacePort& port : ports_) more += port.dropped();
+  if (const auto now = steady_clock::now(); first_ && now >= next_card_) {
+    next_card_ = now + card_interval;
+    more += card_losses_.more();
+  }
+  losses_.note(more, clock_.now());
 }
 
 SourceStats Live::stats() {
-  pcap_stat kernel{};
-  if (pcap_stats(handle_.get(), &kernel) == 0) {
-    // 32-bit counters that wrap around on a busy link.
-    const std::uint32_t dropped = kernel.ps_drop + kernel.ps_ifdrop;
-    stats_.kernel_dropped += static_cast<std::uint32_t>(dropped - dropped_before_);
-    dropped_before_ = dropped;
-  }
+  note_losses();
+  stats_.kernel_dropped = losses_.total();
   return stats_;
 }
 
-util::Error activation_error(const std::string& interface, pcap_t* handle, int status) {
-  if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED) {
-    std::error_code fault;
-    const auto program = std::filesystem::read_symlink("/proc/self/exe", fault);
-    return {
-        fmt::format("{}: capturing is not permitted to this user; allow it once with: "
-                    "sudo setcap cap_net_raw,cap_net_admin=eip {}",
-                    interface, fault ? "/path/to/this/program" : program.string())};
-  }
-  const char* detail = pcap_geterr(handle);
-  return {fmt::format("{}: capturing cannot start: {}{}{}", interface, pcap_statustostr(status),
-                      *detail != '\0' ? ": " : "", detail)};
+std::uint64_t Live::kernel_dropped_before(util::Time time) {
+  note_losses();
+  return losses_.before(time);
 }
 
-util::Result<void> set_filter(const std::string& interface, pcap_t* handle, const std::string& filter) {
-  if (filter.empty()) return {};
-  bpf_program program{};
-  if (pcap_compile(handle, &program, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
-    return util::Error{
-        fmt::format("{}: the capture filter \"{}\" cannot be understood: {} (pcap-filter(7) describes it)", interface,
-                    filter, pcap_geterr(handle))};
-  const int status = pcap_setfilter(handle, &program);
-  pcap_freecode(&program);
-  if (status != 0)
-    return util::Error{
-        fmt::format("{}: the capture filter \"{}\" cannot be set: {}", interface, filter, pcap_geterr(handle))};
+void Live::take(std::size_t port, std::vector<Frame>& batch, util::Time up_to) {
+  const std::size_t before = batch.size();
+  ports_[port].ring().take(batch, ports_[port].link(), up_to);
+  for (std::size_t i = before; i < batch.size(); ++i) {
+    batch[i].ordinal = stats_.frames++;
+    batch[i].input = static_cast<std::uint16_t>(port);
+    stats_.octets += batch[i].octets.size();
+  }
+}
+
+void Live::take_ready(std::vector<Frame>& batch) {
+  if (ports_.size() == 1)
+    take(0, batch, util::Time{INT64_MAX});
+  else
+    take_in_order(batch);
+}
+
+/// The earliest first, so that a response does not come before its query when the two directions are two interfaces. A
+/// ring with nothing ready may still hold, in a block that the kernel has not handed over, what is earlier than what
+/// lies ready in another one: but nothing older than `hold_ns`.
+void Live::take_in_order(std::vector<Frame>& batch) {
+  const util::Time now = clock_.now();
+  while (batch.size() < max_batch) {
+    std::size_t earliest = ports_.size();
+    util::Time first{INT64_MAX}, second{INT64_MAX};
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+      if (!ports_[i].ring().ready()) {
+        if (!ports_[i].is_gone()) second = std::min(second, util::Time{now.ns - hold_ns});
+        continue;
+      }
+      const util::Time time = ports_[i].ring().next_time();
+      if (time >= first) {
+        second = std::min(second, time);
+        continue;
+      }
+      second = std::min(second, first);
+      first = time;
+      earliest = i;
+    }
+    held_for_ns_ = 0;
+    if (earliest == ports_.size()) return;
+    // A stamp of the future: somebody set the clock back, and holding would go on until it has caught up.
+    if (first > second && first <= now) {
+      held_for_ns_ = first.ns - second.ns;
+      return;
+    }
+    take(earliest, batch, std::max(first, second));
+  }
+}
+
+/// True when it may be worth while to look again.
+bool Live::wait(milliseconds time) {
+  if (held_for_ns_ > 0) time = std::min(time, milliseconds(held_for_ns_ / 1'000'000 + 1));
+  for (std::size_t i = 0; i < ports_.size(); ++i) {
+    PacketRing& ring = ports_[i].ring();
+    // What is held back is no reason to wake up.
+    waiting_[i] = {held_for_ns_ > 0 && ring.ready() ? -1 : ring.descriptor(), POLLIN, 0};
+  }
+  waiting_.back() = {draining_ ? -1 : stop_.descriptor(), POLLIN, 0};
+  const int news = ::poll(waiting_.data(), waiting_.size(), static_cast<int>(time.count()));
+  for (const pollfd& one : waiting_) error_seen_ = error_seen_ || (one.revents & (POLLERR | POLLNVAL)) != 0;
+  return news > 0 || held_for_ns_ > 0;
+}
+
+util::Result<void> check_names(const std::vector<std::string>& interfaces) {
+  std::set<std::string> seen;
+  for (const std::string& name : interfaces) {
+    if (!seen.insert(name).second)
+      return util::Error{fmt::format("{}: is named twice; each of its frames would count twice", name)};
+    if (name == all_interfaces && interfaces.size() > 1)
+      return util::Error{fmt::format("{}: is all interfaces and has to be named alone", name)};
+  }
   return {};
+}
+
+bool is_interface(const std::string& what) {
+  struct stat info{};
+  if (what == "-" || ::stat(what.c_str(), &info) == 0) return false;
+  return what == all_interfaces || ::if_nametoindex(what.c_str()) != 0;
 }
 
 }  // namespace
 
-util::Result<std::unique_ptr<Source>> open_live(const std::string& interface, const SourceOptions& options) {
-  std::array<char, PCAP_ERRBUF_SIZE> reason{};
-  Handle handle(pcap_create(interface.c_str(), reason.data()));
-  if (!handle) return util::Error{fmt::format("{}: capturing cannot start: {}", interface, reason.data())};
-  pcap_set_snaplen(handle.get(), snapshot_octets);
-  pcap_set_promisc(handle.get(), 1);  // a port mirror sends frames that are addressed to others
-  pcap_set_timeout(handle.get(), wake_up_ms);
-  pcap_set_buffer_size(handle.get(), kernel_buffer_octets);
-  const bool nanoseconds = pcap_set_tstamp_precision(handle.get(), PCAP_TSTAMP_PRECISION_NANO) == 0;
-  // Positive: it works, with a warning, such as an interface that knows no promiscuous mode.
-  const int status = pcap_activate(handle.get());
-  if (status < 0) return activation_error(interface, handle.get(), status);
-  const bool ethernet = pcap_datalink(handle.get()) == DLT_EN10MB;
-  const std::string& filter = ethernet ? options.filter.ethernet : options.filter.other;
-  if (const auto filtered = set_filter(interface, handle.get(), filter); !filtered) return filtered.error();
-  if (pcap_setnonblock(handle.get(), 1, reason.data()) != 0)
-    return util::Error{fmt::format("{}: capturing cannot start: {}", interface, reason.data())};
-  return std::unique_ptr<Source>(std::make_unique<Live>(interface, std::move(handle), nanoseconds));
+bool are_interfaces(const std::vector<std::string>& what) {
+  return !what.empty() && std::ranges::all_of(what, is_interface);
+}
+
+util::Result<std::vector<std::unique_ptr<Source>>> open_live(const std::vector<std::string>& interfaces,
+                                                             const SourceOptions& options, std::size_t threads,
+                                                             std::size_t shards) {
+  if (auto good = check_names(interfaces); !good) return good.error();
+  const RingShape shape{.octets = options.ring_octets / threads,
+                        .block_wait_ms = interfaces.size() == 1 ? block_wait_ms : block_wait_of_many_ms};
+  std::vector<std::vector<InterfacePort>> ports(threads);
+  for (const std::string& name : interfaces) {
+    const auto facts = probe_interface(name, options.filter);
+    if (!facts) return facts.error();
+    auto opened = InterfacePort::open(*facts, shape, {.shards = shards, .rings = threads});
+    if (!opened) return opened.error();
+    for (std::size_t i = 0; i < threads; ++i) ports[i].push_back(std::move((*opened)[i]));
+  }
+  std::vector<std::unique_ptr<Source>> sources;
+  for (std::size_t i = 0; i < threads; ++i)
+    sources.push_back(
+        std::make_unique<Live>(name_of_sources(interfaces), std::move(ports[i]), interfaces, i == 0, *options.clock));
+  return sources;
 }
 
 }  // namespace rata::capture

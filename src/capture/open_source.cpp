@@ -12,15 +12,13 @@
 #include "capture/dnstap_file.h"
 #include "capture/dnstap_socket.h"
 #include "capture/file_source.h"
+#include "capture/interface_probe.h"
 #include "capture/live.h"
 #include "capture/source.h"
 #include "capture/speedy_file.h"
 
 namespace rata::capture {
 namespace {
-
-/// libpcap's name for all interfaces together.
-constexpr const char* all_interfaces = "any";
 
 struct NamesCloser {
   void operator()(struct if_nameindex* names) const { if_freenameindex(names); }
@@ -82,6 +80,13 @@ util::Result<std::unique_ptr<Source>> open_speedy(const std::string& name, const
   return open_speedy_file(name, std::move(*descriptor), !S_ISREG(info.st_mode), options);
 }
 
+util::Result<std::unique_ptr<Source>> open_interfaces(const std::vector<std::string>& names,
+                                                      const SourceOptions& options) {
+  auto sources = open_live(names, options, 1, 1);
+  if (!sources) return sources.error();
+  return std::move(sources->front());
+}
+
 }  // namespace
 
 util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const SourceOptions& options) {
@@ -91,7 +96,7 @@ util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const
   struct stat info{};
   if (::stat(what.c_str(), &info) == 0) return open_file(what, info.st_mode, options);
   const int fault = errno;
-  if (what == all_interfaces || ::if_nametoindex(what.c_str()) != 0) return open_live(what, options);
+  if (are_interfaces({what})) return open_interfaces({what}, options);
   return util::Error{fmt::format("{}: neither a file ({}) nor a network interface; interfaces here: {}", what,
                                  std::strerror(fault), interface_names())};
 }

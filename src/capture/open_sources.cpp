@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "capture/live.h"
 #include "capture/merged_source.h"
 
 namespace rata::capture {
@@ -99,7 +100,8 @@ class Looker {
     }
     if ((*source)->live())
       return util::Error{fmt::format(
-          "{}: is live and has to be the only source: this version does not read it together with others", what)};
+          "{}: is live, and cannot be read together with others; several interfaces, but nothing else beside them, can",
+          what)};
     found_any_ = true;
     inputs_.members.push_back({.source = std::move(*source), .path = what, .first = {}, .order = order_++});
     return {};
@@ -130,6 +132,11 @@ util::Error all_of(const std::vector<util::Error>& errors) {
 util::Result<std::unique_ptr<Source>> open_sources(const std::vector<std::string>& what, const SourceOptions& options) {
   if (what.empty()) return util::Error{"no source: name an interface, a capture file, a folder of them, or -"};
   if (what.size() == 1 && !is_folder(what.front())) return open_source(what.front(), options);
+  if (are_interfaces(what)) {
+    auto sources = open_live(what, options, 1, 1);
+    if (!sources) return sources.error();
+    return std::move(sources->front());
+  }
   Looker looker(options);
   for (const std::string& one : what) {
     if (options.interrupted && options.interrupted()) break;

@@ -51,6 +51,8 @@ class Source {
     return none;
   }
   virtual SourceStats stats() = 0;
+  /// How much of `stats().kernel_dropped` was lost before `time`, by the clock; as far as it is known, to about 100 ms.
+  virtual std::uint64_t kernel_dropped_before(util::Time) { return stats().kernel_dropped; }
   virtual bool live() const = 0;
   virtual const std::set<LinkType>& link_types() const = 0;  ///< seen so far
   virtual const std::string& name() const = 0;               ///< as the user gave it
@@ -71,8 +73,9 @@ struct SourceOptions {
   LiveFilter filter;          ///< interfaces only
   bool arrival_time = false;  ///< "dnstap:" and "speedy:": a message without a time gets that of its arrival
   const util::Clock* clock = &util::Clock::system();  ///< the one that tells it
-  std::size_t buffer_octets = 512 * 1024;  ///< captures: room for what is read at a time; larger records get more
-  std::function<bool()> interrupted;       ///< asked before each of many files that are opened; true: enough
+  std::size_t buffer_octets = 512 * 1024;      ///< captures: room for what is read at a time; larger records get more
+  std::size_t ring_octets = 32 * 1024 * 1024;  ///< interfaces: for each, in all its rings together
+  std::function<bool()> interrupted;           ///< asked before each of many files that are opened; true: enough
 };
 
 /// Opens an interface name, a capture file (format by content), a folder of captures, or "-" for standard input;
@@ -82,9 +85,9 @@ util::Result<std::unique_ptr<Source>> open_source(const std::string& what, const
 
 /// Opens several of them as one input, in the order of their time: a file is read when its first frame's time comes,
 /// and where files overlap, their frames are merged by time; equal stamps in the order given. Of a folder all files
-/// count but hidden ones, and not those in folders inside. A live interface can only be alone. What cannot be opened is
-/// in the source's `errors` and does not stop the others.
-/// Errors: nothing could be opened.
+/// count but hidden ones, and not those in folders inside. Several interfaces are one input too; nothing that is live
+/// can be together with anything else. What cannot be opened is in the source's `errors` and does not stop the others,
+/// except for an interface. Errors: nothing could be opened.
 util::Result<std::unique_ptr<Source>> open_sources(const std::vector<std::string>& what,
                                                    const SourceOptions& options = {});
 

@@ -9,6 +9,7 @@
 #include "capture/frame.h"
 #include "decode/tunnel.h"
 #include "util/address.h"
+#include "util/pair_hash.h"
 
 namespace rata::decode {
 
@@ -95,8 +96,7 @@ inline void prefetch(const capture::Frame& frame) noexcept {
   if (frame.octets.size() > cache_line_octets) __builtin_prefetch(frame.octets.data() + cache_line_octets);
 }
 
-/// The same value for both directions and for all fragments: which shard a datagram belongs to.
-/// A fixed function, since the shard is part of the result.
-std::uint64_t pair_hash(const util::Address& a, const util::Address& b) noexcept;
+/// Which shard a datagram belongs to.
+using util::pair_hash;
 
 }  // namespace rata::decode

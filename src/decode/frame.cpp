@@ -8,19 +8,6 @@ namespace {
 
 constexpr std::size_t ethernet_octets = 14;
 
-inline std::uint64_t mix(std::uint64_t word) {
-  word ^= word >> 32;
-  word *= 0xd6e8feb86659fd93u;
-  word ^= word >> 32;
-  return word;
-}
-
-inline std::uint64_t address_hash(const util::Address& address) {
-  const std::uint64_t high = util::big_endian<std::uint64_t>(address.octets.data());
-  const std::uint64_t low = util::big_endian<std::uint64_t>(address.octets.data() + 8);
-  return mix(high + mix(low + (address.v6 ? 1 : 0)));
-}
-
 }  // namespace
 
 Outcome open_frame(const capture::Frame& frame, Datagram& datagram, const TunnelSet& tunnels) noexcept {
@@ -37,12 +24,6 @@ Outcome open_frame(const capture::Frame& frame, Datagram& datagram, const Tunnel
   util::Cursor cursor(frame.octets);
   const Next next = skip_layers(cursor, skip_link_header(frame.link, cursor), tunnels);
   return cursor.ok() ? open_ip(next, cursor.rest(), cut, datagram) : Outcome::cut_link_header;
-}
-
-// Each address becomes one number, an avalanche over its two halves read big-endian; their sum, which does not know
-// which came first, goes through another one. The constant is any odd number with mixed bits; it may never change.
-std::uint64_t pair_hash(const util::Address& a, const util::Address& b) noexcept {
-  return mix(address_hash(a) + address_hash(b));
 }
 
 }  // namespace rata::decode

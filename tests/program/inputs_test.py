@@ -195,7 +195,7 @@ class Inputs(ProgramTest):
         done = run("summary", path, "lo")
         self.assertEqual((alone.returncode, done.returncode), (1, 1))
         if "is an interface" in alone.stderr:  # where capturing is permitted
-            self.assertIn("lo: is live and has to be the only source", done.stderr)
+            self.assertIn("lo: is live, and cannot be read together with others", done.stderr)
 
     def overlapping(self, count, frames):
         folder = self.folder / "overlapping"

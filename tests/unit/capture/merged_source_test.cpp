@@ -283,7 +283,7 @@ TEST_F(Folder, ALiveInterfaceHasToBeAlone) {
   if (!alone) GTEST_SKIP() << alone.error().message;
   const auto mixed = open_sources({capture, "lo"});
   ASSERT_FALSE(mixed);
-  EXPECT_TRUE(captures::contains(mixed.error().message, "lo: is live and has to be the only source"));
+  EXPECT_TRUE(captures::contains(mixed.error().message, "lo: is live, and cannot be read together with others"));
 }
 
 }  // namespace
