@@ -7,6 +7,7 @@
 #include "app/options.h"
 #include "capture/source.h"
 #include "channel/channel.h"
+#include "pipeline/privileges.h"
 #include "pipeline/service.h"
 
 namespace rata::app {
@@ -49,6 +50,14 @@ void check_source(const pipeline::Config& config, Findings& findings) {
   if ((*source)->errors().empty()) findings.good(part, what_can_be_done(**source));
 }
 
+void check_user(const pipeline::Config& config, Findings& findings) {
+  if (config.user.empty()) return;
+  if (const auto user = pipeline::find_user(config.user))
+    findings.good("user " + config.user, "exists");
+  else
+    findings.bad("user " + config.user, user.error().message);
+}
+
 void check_channels(const pipeline::Config& config, Findings& findings) {
   for (const pipeline::ChannelConfig& channel : config.channels) {
     const std::string part = fmt::format("channel {} ({})", channel.name, channel.url);
@@ -84,6 +93,7 @@ int check(const std::string& file) {
   findings.good(file, fmt::format("{} reducers, {} channels, {} processors", config->reducers.size(),
                                   config->channels.size(), config->aggregate.processors.size()));
   check_source(*config, findings);
+  check_user(*config, findings);
   check_channels(*config, findings);
   check_listener(*config, findings);
   return findings.failed() ? exit_failed : exit_done;

@@ -18,15 +18,16 @@ using pipeline::Config;
 using pipeline::Service;
 
 constexpr const char* what_sources_are =
-    "an interface; or capture files, folders of them and - for standard input, read as one in the order of time; "
+    "an interface, or several; or capture files, folders of them and - for standard input, read as one in the order of time; "
     "or dnstap:PATH, dnstap:tcp:ADDRESS:PORT, dnstap:-, speedy:FILE";
 
 struct Options {
   InputOptions input;
   std::string config_file;
   std::vector<std::string> source;
-  std::string filter, server, listen;
+  std::string filter, server, listen, user;
   std::uint32_t window_seconds = 0;
+  unsigned cpu_limit = 0;
   bool arrival_time = false;
 };
 
@@ -59,6 +60,8 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
   if (!options.input.keep_malformed.empty()) config.keep_malformed = options.input.keep_malformed;
   options.input.close(config.tunnels);
   if (!options.server.empty()) config.server = options.server;
+  if (!options.user.empty()) config.user = options.user;
+  if (options.cpu_limit != 0) config.cpu_limit = options.cpu_limit;
   if (options.window_seconds != 0) {
     config.window.seconds = options.window_seconds;
     config.window.packets = 0;
@@ -163,6 +166,13 @@ void add_common(CLI::App& command, Options& options) {
   command.add_option("--server", options.server, "name of the DNS server on every summary (default: this machine's)");
   command.add_option("--listen", options.listen, "address of the page and the API (default: 127.0.0.1:8353)")
       ->type_name("ADDRESS:PORT");
+  command.add_option("--user", options.user, "who to be once everything is open, such as nobody (started by root)")
+      ->type_name("NAME");
+  command
+      .add_option("--cpu-limit", options.cpu_limit,
+                  "most processor time for reading and counting, in percent of one core (default: no limit)")
+      ->type_name("PERCENT")
+      ->check(CLI::Range(1u, pipeline::most_cpu_limit));
   command.add_flag("--arrival-time", options.arrival_time,
                    "messages without a time (Speedy JSON, some dnstap) count when they arrive");
   command.add_option("--window", options.window_seconds, "length of a window in seconds (default: 1)")
@@ -179,7 +189,7 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("-c,--config", options->config_file, "TOML file; without one everything has a default");
   add_common(*command, *options);
   command->footer(
-      "Examples:\n  ratadns run capture.pcap\n  ratadns run rotated/ more.pcapng.zst\n  sudo ratadns run eth0\n"
+      "Examples:\n  ratadns run capture.pcap\n  ratadns run rotated/ more.pcapng.zst\n  sudo ratadns run eth0 eth1 --user nobody\n"
       "  tcpdump -i eth0 -U -w - port 53 | ratadns run -\n"
       "The page is at http://127.0.0.1:8353/. Ctrl-C ends and prints the balance.");
   command->callback([options, &status] { status = watch(*options, Service::Kind::run); });

@@ -58,36 +58,45 @@ std::vector<aggregate::ProcessorConfig> default_processors() {
   return processors;
 }
 
+/// One [[source]] into what stands in the tables before it.
+void read_one_source(TableReader& reader, const toml::table& table, Config& config) {
+  std::vector<std::string> interfaces, files;
+  std::string filter, dnstap, speedy;
+  bool arrival_time = false;
+  reader.texts("interface", interfaces);
+  reader.texts("file", files);
+  reader.text("dnstap", dnstap);
+  reader.text("speedy", speedy);
+  reader.text("filter", filter);
+  reader.flag("arrival_time", arrival_time);
+  const bool first = !config.source, live = !interfaces.empty();
+  if (first) config.source.emplace();
+  reader.whole("ring_mib", config.source->ring_mib, 1, 65'536);
+  reader.finish();
+  if (interfaces.empty() + files.empty() + dnstap.empty() + speedy.empty() != 3)
+    reader.fail(table,
+                "names one of interface = \"eth0\" (or a list), file = \"x.pcap\", a folder of captures or a list of both "
+                "(\"-\": standard input), dnstap = \"/run/dnstap.sock\" (or \"tcp:127.0.0.1:6000\", a file, \"-\") "
+                "and speedy = \"x.json\"");
+  else if (!first && live != config.source->live)
+    reader.fail(table, "is not like the one before: interfaces are read with other interfaces, and nothing beside them");
+  else if (!live && table.contains("ring_mib"))
+    reader.fail(table, "ring_mib is for interfaces: the memory that the kernel shares with us");
+  else if (!filter.empty() && !config.source->filter.empty() && filter != config.source->filter)
+    reader.fail(table, "has another filter than the one before: it holds for all interfaces together");
+  config.source->live = live;
+  if (live) files = interfaces;
+  if (!dnstap.empty()) files = {"dnstap:" + dnstap};
+  if (!speedy.empty()) files = {"speedy:" + speedy};
+  config.source->what.insert(config.source->what.end(), files.begin(), files.end());
+  if (!filter.empty()) config.source->filter = filter;
+  if (table.contains("arrival_time")) config.source->arrival_time = arrival_time;
+}
+
 void read_source(TableReader& root, Config& config) {
-  const auto tables = root.tables("source");
-  bool live = false;
-  for (const toml::table* table : tables) {
+  for (const toml::table* table : root.tables("source")) {
     TableReader reader = root.inner(*table, "[[source]]");
-    std::string interface, filter, dnstap, speedy;
-    std::vector<std::string> files;
-    bool arrival_time = false;
-    reader.text("interface", interface);
-    reader.texts("file", files);
-    reader.text("dnstap", dnstap);
-    reader.text("speedy", speedy);
-    reader.text("filter", filter);
-    reader.flag("arrival_time", arrival_time);
-    reader.finish();
-    if (interface.empty() + files.empty() + dnstap.empty() + speedy.empty() != 3)
-      reader.fail(*table,
-                  "names one of interface = \"eth0\", file = \"x.pcap\", a folder of captures or a list of both "
-                  "(\"-\": standard input), dnstap = \"/run/dnstap.sock\" (or \"tcp:127.0.0.1:6000\", a file, \"-\") "
-                  "and speedy = \"x.json\"");
-    else if (config.source && (!interface.empty() || live))
-      reader.fail(*table, "is the second one: this version reads one interface and nothing beside it");
-    live = live || !interface.empty();
-    if (!config.source) config.source.emplace();
-    if (!interface.empty()) files = {interface};
-    if (!dnstap.empty()) files = {"dnstap:" + dnstap};
-    if (!speedy.empty()) files = {"speedy:" + speedy};
-    config.source->what.insert(config.source->what.end(), files.begin(), files.end());
-    if (!filter.empty()) config.source->filter = filter;
-    if (table->contains("arrival_time")) config.source->arrival_time = arrival_time;
+    read_one_source(reader, *table, config);
     root.adopt(reader);
   }
 }
@@ -274,6 +283,8 @@ void read_top_level(TableReader& root, Config& config) {
   root.text("monitor", config.monitor);
   root.wholes("ports", config.ports, 1, 65'535);
   root.whole("shards", config.shards, 1, 256);
+  root.text("user", config.user);
+  root.whole("cpu_limit", config.cpu_limit, 1, most_cpu_limit);
   root.text("keep_malformed", config.keep_malformed);
   read_tunnels(root, config);
 }

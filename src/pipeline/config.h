@@ -23,6 +23,8 @@ struct SourceConfig {
   /// Messages without a time (Speedy JSON, some dnstap) get that of their arrival. Absent: `run` does so for Speedy
   /// JSON, since its page shows now.
   std::optional<bool> arrival_time;
+  bool live = false;      ///< a table says `interface`
+  unsigned ring_mib = 32;  ///< interfaces: what the kernel may keep for us, for each
 };
 
 struct ChannelConfig {
@@ -41,12 +43,17 @@ struct ServerPlace {
   std::string country_name;
 };
 
+/// More than so many cores nobody means: percent.
+inline constexpr unsigned most_cpu_limit = 10'000;
+
 /// The whole configuration, defaults beside each field. One TOML file fills it; command-line options override.
 struct Config {
   std::string server;   ///< name on every summary; default: this machine's name
   std::string monitor;  ///< name of this process; default: `server`
   std::vector<std::uint16_t> ports = {53};
   unsigned shards = 8;
+  std::string user;        ///< who to be once everything is open; empty: who we are
+  unsigned cpu_limit = 0;  ///< percent of one core, for all threads that read, together; 0: no limit
   std::optional<util::Time> from, to;
   std::string keep_malformed;        ///< pcap file for examples of what cannot be read; empty: none
   decode::TunnelSet tunnels;         ///< that are looked into

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <utility>
 
@@ -84,7 +85,7 @@ class Monitor::Sink final : public PacketSink {
 };
 
 Monitor::Monitor(const Config& config, std::unique_ptr<capture::Source> source, Report report)
-    : config_(config), source_(std::move(source)), report_(std::move(report)) {
+    : config_(config), source_(std::move(source)), report_(std::move(report)), throttle_(config.cpu_limit) {
   if (config_.monitor.empty()) config_.monitor = config_.server;
   lacking_.resize(config_.reducers.size());
 }
@@ -150,6 +151,7 @@ std::string Monitor::boot_of(const capture::Frame& first) const {
 void Monitor::run() {
   std::vector<capture::Frame> batch;
   batch.reserve(capture::max_batch);
+  Throttle::Meter meter;
   // A source that was stopped still hands over what it holds; then it ends.
   for (;;) {
     const capture::Read read = source_->read(batch);
@@ -157,6 +159,7 @@ void Monitor::run() {
     if (read == capture::Read::frames) {
       name_boot(batch);
       intake_->add(batch);
+      throttle_.pause(meter);
     } else if (source_->live() || (config_.source && config_.source->arrival_time.value_or(false))) {
       // A silent link closes its windows by the clock, a second late so that frames on their way still count.
       intake_->tick({util::Clock::system().now().ns - util::ns_per_second});
@@ -207,7 +210,9 @@ bool Monitor::nobody_listens() const {
 
 void Monitor::closed(reduce::ClosedWindow&& window) {
   const Books now = intake_->books();
-  const std::uint64_t lost = source_->stats().kernel_dropped;
+  // What was lost later belongs to windows that are still open.
+  const util::Time end{window.window.start.ns + std::llround(window.window.seconds * 1e9)};
+  const std::uint64_t lost = source_->kernel_dropped_before(end);
   summary::Loss loss{.kernel = lost - std::exchange(kernel_reported_, lost),
                      .malformed = now.malformed_total() - std::exchange(malformed_reported_, now.malformed_total())};
   for (std::size_t i = 0; i < config_.reducers.size(); ++i) {
@@ -265,6 +270,7 @@ void Monitor::share_state(InputState input) {
 
 void Monitor::stop() {
   source_->stop();
+  throttle_.stop();
   for (const auto& sender : senders_) sender->hurry();
 }
 

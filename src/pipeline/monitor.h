@@ -12,6 +12,7 @@
 #include "pipeline/books.h"
 #include "pipeline/config.h"
 #include "pipeline/intake.h"
+#include "pipeline/throttle.h"
 #include "util/guarded.h"
 
 namespace rata::pipeline {
@@ -69,6 +70,7 @@ class Monitor {
   std::vector<std::vector<channel::Sender*>> senders_by_reducer_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<Intake> intake_;
+  Throttle throttle_;
   std::string boot_;
   std::uint64_t sequence_ = 0;
   std::uint64_t pushed_ = 0;  // summaries given to senders

@@ -1,9 +1,11 @@
 #include "pipeline/service.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <utility>
 
+#include "pipeline/privileges.h"
 #include "pipeline/status.h"
 
 namespace rata::pipeline {
@@ -25,6 +27,7 @@ util::Result<std::unique_ptr<capture::Source>> open_source(const Config& config)
   capture::SourceOptions options;
   options.filter = filter.empty() ? default_filter(config) : capture::LiveFilter{filter, filter};
   options.arrival_time = config.source->arrival_time.value_or(false);
+  options.ring_octets = std::size_t{config.source->ring_mib} << 20;
   auto source = capture::open_sources(config.source->what, options);
   if (!source || (*source)->live() || filter.empty()) return source;
   return util::Error{
@@ -40,6 +43,9 @@ util::Result<std::unique_ptr<Service>> Service::start(const Config& config, Kind
 
 util::Result<void> Service::open(Monitor::Report report) {
   started_ = util::Clock::system().now();
+  // Before anything is opened, since opening may leave traces.
+  if (!config_.user.empty())
+    if (const auto user = find_user(config_.user); !user) return user.error();
   auto source = open_source(config_);
   if (!source) return source.error();
   if ((*source)->name() != capture::name_of_sources(config_.source->what))
@@ -56,7 +62,7 @@ util::Result<void> Service::open(Monitor::Report report) {
       });
     };
   }
-  auto monitor = Monitor::make(config_, std::move(*source), std::move(deliver), std::move(report));
+  auto monitor = Monitor::make(config_, std::move(*source), std::move(deliver), report);
   if (!monitor) return monitor.error();
   monitor_ = std::move(*monitor);
 
@@ -70,11 +76,27 @@ util::Result<void> Service::open(Monitor::Report report) {
     counted_server_ = server_.get();
     publish();
   }
+  if (auto given_up = give_up_privileges(report); !given_up) return given_up;
   reader_ = std::jthread([this] {
     monitor_->run();
     at_end_ = true;
   });
   return {};
+}
+
+/// All that needs them is open, and no packet has been looked at.
+util::Result<void> Service::give_up_privileges(const Monitor::Report& report) {
+  if (!config_.user.empty()) {
+    const auto user = find_user(config_.user);
+    if (!user) return user.error();
+    if (auto became = become(*user); !became) return became;
+  } else if (::geteuid() == 0) {
+    if (monitor_->source().live())
+      report("runs as root, and need not: --user NAME (user = \"nobody\" in the configuration) gives that up once all is "
+             "open");
+    return {};  // who wants to stay root keeps what root has
+  }
+  return drop_capabilities();
 }
 
 Service::~Service() {

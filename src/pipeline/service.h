@@ -46,6 +46,7 @@ class Service {
  private:
   Service(const Config& config, Kind kind) : config_(config), kind_(kind) {}
   util::Result<void> open(Monitor::Report report);
+  util::Result<void> give_up_privileges(const Monitor::Report& report);
   void publish();
   std::string metrics() const;
 

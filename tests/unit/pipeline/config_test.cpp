@@ -28,9 +28,16 @@ ports = [53, 5353]
 shards = 4
 window = { seconds = 10, lateness = 2.5 }
 
+user = "nobody"
+cpu_limit = 50
+
 [[source]]
-interface = "eth0"
+interface = ["eth0", "eth1"]
 filter = "port 53"
+ring_mib = 8
+
+[[source]]
+interface = "eth2"
 
 [[channel]]
 name = "out"
@@ -70,7 +77,10 @@ country_name = "Chile"
   EXPECT_EQ(config->ports, (std::vector<std::uint16_t>{53, 5353}));
   EXPECT_EQ(config->window.seconds, 10u);
   EXPECT_EQ(config->window.lateness_seconds, 2.5);
-  EXPECT_EQ(config->source->what, std::vector<std::string>{"eth0"});
+  EXPECT_EQ(config->source->what, (std::vector<std::string>{"eth0", "eth1", "eth2"}));
+  EXPECT_EQ(config->source->ring_mib, 8u);
+  EXPECT_EQ(config->user, "nobody");
+  EXPECT_EQ(config->cpu_limit, 50u);
   ASSERT_EQ(config->reducers.size(), 2u);
   EXPECT_EQ(config->reducers[1].reducer.where, std::vector<std::string>{"response"});
   EXPECT_EQ(config->reducers[1].reducer.limit, std::vector<std::uint64_t>{200});
@@ -122,8 +132,12 @@ TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right)
       {"ports = [53, 70000]", "ports is 70000, it has to be a whole number from 1 to 65535"},
       {"[[source]]\ninterface = \"a\"\nfile = \"b\"", "names one of interface"},
       {"[[source]]\nspeedy = \"a\"\ndnstap = \"b\"", "names one of interface"},
-      {"[[source]]\nfile = \"a\"\n[[source]]\ninterface = \"b\"", "one interface and nothing beside it"},
-      {"[[source]]\ninterface = \"a\"\n[[source]]\nfile = \"b\"", "one interface and nothing beside it"},
+      {"[[source]]\nfile = \"a\"\n[[source]]\ninterface = \"b\"", "interfaces are read with other interfaces, and nothing beside them"},
+      {"[[source]]\ninterface = \"a\"\n[[source]]\nfile = \"b\"", "interfaces are read with other interfaces, and nothing beside them"},
+      {"[[source]]\ninterface = \"a\"\nfilter = \"tcp\"\n[[source]]\ninterface = \"b\"\nfilter = \"udp\"",
+       "has another filter than the one before: it holds for all interfaces together"},
+      {"[[source]]\nfile = \"a\"\nring_mib = 5", "ring_mib is for interfaces"},
+      {"[[source]]\ninterface = \"a\"\nring_mib = 0", "ring_mib is 0, it has to be a whole number from 1 to 65536"},
       {"[[source]]\nfile = [1]", "file"},
       {"[[reducer]]\ntype = \"QueriesPerSec\"", "there is no reducer type \"QueriesPerSec\"; there are: count_by, "},
       {"[[reducer]]\ntype = \"QueriesPerSecond\"\nlimit = 5", "there is no key \"limit\"; "},

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "util/result.h"
+
+namespace rata::pipeline {
+
+struct User {
+  std::string name;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+/// Errors: there is nobody of that name.
+util::Result<User> find_user(const std::string& name);
+
+/// Becomes that user, in all threads: its groups and no others, and nothing that could be got back.
+/// Errors: we may not.
+util::Result<void> become(const User& user);
+
+/// Gives up all capabilities (capabilities(7)) in all threads, and the way to get some by running other programs.
+/// Errors: a thread could not be reached.
+util::Result<void> drop_capabilities();
+
+}  // namespace rata::pipeline
