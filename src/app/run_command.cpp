@@ -18,7 +18,8 @@ using pipeline::Config;
 using pipeline::Service;
 
 constexpr const char* what_sources_are =
-    "an interface, or several; or capture files, folders of them and - for standard input, read as one in the order of time; "
+    "an interface, or several; or capture files, folders of them and - for standard input, read as one in the order of "
+    "time; "
     "or dnstap:PATH, dnstap:tcp:ADDRESS:PORT, dnstap:-, speedy:FILE";
 
 struct Options {
@@ -189,7 +190,8 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("-c,--config", options->config_file, "TOML file; without one everything has a default");
   add_common(*command, *options);
   command->footer(
-      "Examples:\n  ratadns run capture.pcap\n  ratadns run rotated/ more.pcapng.zst\n  sudo ratadns run eth0 eth1 --user nobody\n"
+      "Examples:\n  ratadns run capture.pcap\n  ratadns run rotated/ more.pcapng.zst\n  sudo ratadns run eth0 eth1 "
+      "--user nobody\n"
       "  tcpdump -i eth0 -U -w - port 53 | ratadns run -\n"
       "The page is at http://127.0.0.1:8353/. Ctrl-C ends and prints the balance.");
   command->callback([options, &status] { status = watch(*options, Service::Kind::run); });

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -32,6 +33,12 @@ util::Result<std::vector<std::string>> files_in(const std::string& folder) {
         fmt::format("{}: is a folder without files; a capture file, or a folder of them, can be read", folder)};
   std::ranges::sort(files);
   return files;
+}
+
+util::Error not_alone(const std::string& live) {
+  return {fmt::format(
+      "{}: is live, and cannot be read together with others; several interfaces, but nothing else beside them, can",
+      live)};
 }
 
 class Looker {
@@ -98,10 +105,7 @@ class Looker {
       inputs_.errors.push_back(source.error());
       return {};
     }
-    if ((*source)->live())
-      return util::Error{fmt::format(
-          "{}: is live, and cannot be read together with others; several interfaces, but nothing else beside them, can",
-          what)};
+    if ((*source)->live()) return not_alone(what);
     found_any_ = true;
     inputs_.members.push_back({.source = std::move(*source), .path = what, .first = {}, .order = order_++});
     return {};
@@ -127,6 +131,19 @@ util::Error all_of(const std::vector<util::Error>& errors) {
   return {text};
 }
 
+/// There is an interface among them: what stands beside it may not, or is the name of one that is not here.
+std::optional<util::Error> unlike_interfaces(const std::vector<std::string>& what, const SourceOptions& options) {
+  const auto interface = std::ranges::find_if(what, [](const std::string& one) { return are_interfaces({one}); });
+  if (interface == what.end()) return {};
+  for (const std::string& one : what) {
+    struct stat info{};
+    if (one == "-" || one.find(':') != std::string::npos || ::stat(one.c_str(), &info) == 0 || are_interfaces({one}))
+      continue;
+    if (const auto opened = open_source(one, options); !opened) return opened.error();
+  }
+  return not_alone(*interface);
+}
+
 }  // namespace
 
 util::Result<std::unique_ptr<Source>> open_sources(const std::vector<std::string>& what, const SourceOptions& options) {
@@ -137,6 +154,7 @@ util::Result<std::unique_ptr<Source>> open_sources(const std::vector<std::string
     if (!sources) return sources.error();
     return std::move(sources->front());
   }
+  if (const auto error = unlike_interfaces(what, options)) return *error;
   Looker looker(options);
   for (const std::string& one : what) {
     if (options.interrupted && options.interrupted()) break;

@@ -74,12 +74,14 @@ void read_one_source(TableReader& reader, const toml::table& table, Config& conf
   reader.whole("ring_mib", config.source->ring_mib, 1, 65'536);
   reader.finish();
   if (interfaces.empty() + files.empty() + dnstap.empty() + speedy.empty() != 3)
-    reader.fail(table,
-                "names one of interface = \"eth0\" (or a list), file = \"x.pcap\", a folder of captures or a list of both "
-                "(\"-\": standard input), dnstap = \"/run/dnstap.sock\" (or \"tcp:127.0.0.1:6000\", a file, \"-\") "
-                "and speedy = \"x.json\"");
+    reader.fail(
+        table,
+        "names one of interface = \"eth0\" (or a list), file = \"x.pcap\", a folder of captures or a list of both "
+        "(\"-\": standard input), dnstap = \"/run/dnstap.sock\" (or \"tcp:127.0.0.1:6000\", a file, \"-\") "
+        "and speedy = \"x.json\"");
   else if (!first && live != config.source->live)
-    reader.fail(table, "is not like the one before: interfaces are read with other interfaces, and nothing beside them");
+    reader.fail(table,
+                "is not like the one before: interfaces are read with other interfaces, and nothing beside them");
   else if (!live && table.contains("ring_mib"))
     reader.fail(table, "ring_mib is for interfaces: the memory that the kernel shares with us");
   else if (!filter.empty() && !config.source->filter.empty() && filter != config.source->filter)

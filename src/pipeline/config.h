@@ -23,7 +23,7 @@ struct SourceConfig {
   /// Messages without a time (Speedy JSON, some dnstap) get that of their arrival. Absent: `run` does so for Speedy
   /// JSON, since its page shows now.
   std::optional<bool> arrival_time;
-  bool live = false;      ///< a table says `interface`
+  bool live = false;       ///< a table says `interface`
   unsigned ring_mib = 32;  ///< interfaces: what the kernel may keep for us, for each
 };
 

@@ -112,8 +112,8 @@ util::Result<void> become(const User& user) {
 
 util::Result<void> drop_capabilities() {
   const int signal = SIGRTMIN + 5;  // nobody else uses it here; the C library keeps the first two for such work
-  struct sigaction mine {};
-  struct sigaction before {};
+  struct sigaction mine{};
+  struct sigaction before{};
   mine.sa_handler = on_signal;
   mine.sa_flags = SA_RESTART;
   ::sigaction(signal, &mine, &before);

@@ -92,8 +92,9 @@ util::Result<void> Service::give_up_privileges(const Monitor::Report& report) {
     if (auto became = become(*user); !became) return became;
   } else if (::geteuid() == 0) {
     if (monitor_->source().live())
-      report("runs as root, and need not: --user NAME (user = \"nobody\" in the configuration) gives that up once all is "
-             "open");
+      report(
+          "runs as root, and need not: --user NAME (user = \"nobody\" in the configuration) gives that up once all is "
+          "open");
     return {};  // who wants to stay root keeps what root has
   }
   return drop_capabilities();
