@@ -27,9 +27,10 @@ class Progress {
     tell(fmt::format("\r\033[K{}: {:.1f} M packets, {:.0f} MB", file, static_cast<double>(facts.packets) / 1e6,
                      static_cast<double>(facts.octets) / 1e6));
   }
-  ~Progress() {
-    if (shown_) tell("\r\033[K");
+  void wipe() {
+    if (std::exchange(shown_, false)) tell("\r\033[K");
   }
+  ~Progress() { wipe(); }
 
  private:
   bool terminal_ = isatty(STDERR_FILENO) != 0;
@@ -77,6 +78,12 @@ CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Inta
       if (read == capture::Read::end) break;
       note(facts, batch);
       intake.add(batch);
+      if (watch.balance_asked()) {
+        progress.wipe();
+        pipeline::Books books = intake.books();
+        books.left_out = (*source)->stats().left_out;
+        tell_balance(capture::name_of_sources(files), books);
+      }
       progress.show((*source)->name(), facts);
       if (after_read) wanted = after_read();
     }

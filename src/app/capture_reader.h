@@ -24,6 +24,7 @@ struct CaptureFacts {
 
 /// Reads captures and folders of them as one input, in time order, into `intake`, to their end or until Ctrl-C; then
 /// finishes it. Shows progress on a terminal.
+/// SIGUSR1 prints the balance until then on standard error.
 /// `after_read` is called after each read, also one that brought nothing yet; false ends the reading.
 CaptureFacts read_captures(const std::vector<std::string>& files, pipeline::Intake& intake,
                            const std::function<bool()>& after_read = {});

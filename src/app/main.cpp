@@ -24,8 +24,6 @@ constexpr const char* examples = R"(Examples:
   ratadns monitor -c ratadns.toml --source capture.pcap
   ratadns COMMAND --help                options of one command)";
 
-const std::vector<std::string> commands = {"run", "monitor", "summary", "serialize", "show", "check", "list"};
-
 /// A standard stream that the parent has closed would give its number to the next file opened, and be written to.
 /// Standard output is opened for reading only, so that writing to it fails: nobody gets what was asked for.
 void open_standard_streams() {
@@ -34,27 +32,31 @@ void open_standard_streams() {
       std::_Exit(rata::app::exit_failed);
 }
 
+/// A word that is no command gets the nearest one.
+bool names_a_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) commands.push_back(command->get_name());
+  if (std::ranges::find(commands, word) != commands.end()) return true;
+  const std::string near = rata::util::nearest(word, commands);
+  rata::app::complain(fmt::format("there is no command \"{}\"{}; there are: {}", word,
+                                  near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
+                                  fmt::join(commands, ", ")));
+  return false;
+}
+
 int run(int argc, char** argv) {
-  if (argc > 1 && argv[1][0] != '-' && std::ranges::find(commands, argv[1]) == std::end(commands)) {
-    const std::string near = rata::util::nearest(argv[1], commands);
-    rata::app::complain(fmt::format("there is no command \"{}\"{}; there are: {}", argv[1],
-                                    near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
-                                    fmt::join(commands, ", ")));
-    return rata::app::exit_usage;
-  }
   CLI::App app{"Watches DNS servers through their packets, in real time."};
   app.name("ratadns");
   app.footer(examples);
-  app.set_version_flag("--version", "ratadns " RATADNS_VERSION);
+  app.set_version_flag("--version", "ratadns " RATADNS_VERSION, "print the version and exit");
+  app.set_help_flag("-h,--help", "print what is accepted, and exit");
   app.require_subcommand(1);
   int status = rata::app::exit_done;
-  rata::app::add_run(app, status);
-  rata::app::add_monitor(app, status);
-  rata::app::add_summary(app, status);
-  rata::app::add_serialize(app, status);
-  rata::app::add_show(app, status);
-  rata::app::add_check(app, status);
-  rata::app::add_list(app, status);
+  for (const auto add : {rata::app::add_run, rata::app::add_monitor, rata::app::add_summary, rata::app::add_serialize,
+                         rata::app::add_show, rata::app::add_check, rata::app::add_list, rata::app::add_completion,
+                         rata::app::add_manual})
+    add(app, status);
+  if (argc > 1 && argv[1][0] != '-' && !names_a_command(app, argv[1])) return rata::app::exit_usage;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
@@ -70,6 +72,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone shows as an error of write
+  std::signal(SIGUSR1, SIG_IGN);  // asked for a balance before there is one, or of a command without: no reason to die
   try {
     open_standard_streams();
     const int status = run(argc, argv);

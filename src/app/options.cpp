@@ -75,6 +75,11 @@ void tell(const std::string& text) {
   (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+void tell_balance(const std::string& input, const pipeline::Books& books) {
+  tell(fmt::format("{}, {} frames so far:\n{}", input == "-" ? "standard input" : input, books.frames,
+                   pipeline::balance_text(books)));
+}
+
 void complain(const std::string& message) { tell(fmt::format("ratadns: {}\n", message)); }
 
 }  // namespace rata::app

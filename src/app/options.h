@@ -24,6 +24,7 @@ struct InputOptions {
   std::string keep_malformed;  ///< a file for examples; empty: none
   std::vector<std::string> closed_tunnels;
   unsigned threads = 1;
+  bool balance = false;  ///< commands that print packets: also what became of the rest, at the end
 
   /// `most_threads`: what --threads may be.
   void add_to(CLI::App& command, unsigned most_threads = 1);
@@ -40,6 +41,9 @@ struct InputOptions {
 /// Writes to standard error, if that can be written to.
 void tell(const std::string& text);
 
+/// Says on standard error how far the reading of `input` is: the balance until now (SIGUSR1).
+void tell_balance(const std::string& input, const pipeline::Books& books);
+
 /// Says what is wrong on standard error: "ratadns: ...".
 void complain(const std::string& message);
 
@@ -51,5 +55,7 @@ void add_serialize(CLI::App& app, int& status);
 void add_show(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
 void add_list(CLI::App& app, int& status);
+void add_completion(CLI::App& app, int& status);
+void add_manual(CLI::App& app, int& status);
 
 }  // namespace rata::app

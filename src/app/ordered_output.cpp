@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/capture_reader.h"
+#include "app/signals.h"
 
 namespace rata::app {
 namespace {
@@ -72,6 +73,7 @@ OrderedOutput::OrderedOutput(FormatPacket format, unsigned threads)
   // each thread.
   ::mallopt(M_MMAP_THRESHOLD, text_octets_kept);
   filling_ = take_block();
+  const SignalsBlocked quiet;  // the watch that minds them comes later
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
   threads_.emplace_back([this] { write(); });
 }
@@ -218,7 +220,8 @@ int print_packets(const InputOptions& options, const std::vector<std::string>& f
   const CaptureFacts facts = read_captures(files, intake, [&output] { return output.flush(); });
   const bool written = output.finish();
   for (const std::string& error : facts.errors) complain(error);
-  const pipeline::Books books = intake.books();
+  pipeline::Books books = intake.books();
+  books.left_out = facts.left_out;
   if (books.malformed_total() + books.broken_records > 0)
     complain(fmt::format("{} malformed messages left out, {} written up to their first broken record",
                          books.malformed_total(), books.broken_records));
@@ -226,6 +229,7 @@ int print_packets(const InputOptions& options, const std::vector<std::string>& f
     complain(
         fmt::format("{} messages written up to the first record whose owner name cannot be read", output.shortened()));
   if (!written) complain("standard output: cannot be written");
+  if (options.balance || facts.interrupted || books.lost_any()) tell(pipeline::balance_text(books));
   return facts.errors.empty() && !facts.interrupted && written ? exit_done : exit_failed;
 }
 

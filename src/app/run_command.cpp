@@ -146,9 +146,12 @@ int watch(const Options& options, Service::Kind kind) {
   if (kind == Service::Kind::run)
     tell(fmt::format("RaTA DNS {} watches {}: {}\n", RATADNS_VERSION, source == "-" ? "standard input" : source,
                      page_address(*config, (*service)->port())));
+  else if ((*service)->port() != 0)
+    tell(fmt::format("metrics: {}metrics\n", page_address(*config, (*service)->port())));
   bool end_reported = false;
   while (ticker.wait()) {
     (*service)->tick();
+    if (signals.balance_asked()) tell_balance(source, (*service)->state().books);
     if (!(*service)->input_at_end() || end_reported) continue;
     if (kind == Service::Kind::monitor) break;
     end_reported = true;
@@ -163,8 +166,10 @@ int watch(const Options& options, Service::Kind kind) {
 
 void add_common(CLI::App& command, Options& options) {
   options.input.add_to(command);
-  command.add_option("--filter", options.filter, "live: libpcap filter instead of the one made of the ports");
-  command.add_option("--server", options.server, "name of the DNS server on every summary (default: this machine's)");
+  command.add_option("--filter", options.filter, "live: libpcap filter instead of the one made of the ports")
+      ->type_name("EXPRESSION");
+  command.add_option("--server", options.server, "name of the DNS server on every summary (default: this machine's)")
+      ->type_name("NAME");
   command.add_option("--listen", options.listen, "address of the page and the API (default: 127.0.0.1:8353)")
       ->type_name("ADDRESS:PORT");
   command.add_option("--user", options.user, "who to be once everything is open, such as nobody (started by root)")
@@ -187,23 +192,26 @@ void add_run(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("run", "Everything in one process: read, reduce, aggregate, serve the page");
   auto options = std::make_shared<Options>();
   command->add_option("SOURCE", options->source, what_sources_are);
-  command->add_option("-c,--config", options->config_file, "TOML file; without one everything has a default");
+  command->add_option("-c,--config", options->config_file, "TOML file; without one everything has a default")
+      ->type_name("FILE");
   add_common(*command, *options);
   command->footer(
       "Examples:\n  ratadns run capture.pcap\n  ratadns run rotated/ more.pcapng.zst\n  sudo ratadns run eth0 eth1 "
       "--user nobody\n"
       "  tcpdump -i eth0 -U -w - port 53 | ratadns run -\n"
-      "The page is at http://127.0.0.1:8353/. Ctrl-C ends and prints the balance.");
+      "The page is at http://127.0.0.1:8353/. Ctrl-C ends and prints the balance; SIGUSR1 prints it and goes on.");
   command->callback([options, &status] { status = watch(*options, Service::Kind::run); });
 }
 
 void add_monitor(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("monitor", "Capture and reduce; summaries to the configured channels");
   auto options = std::make_shared<Options>();
-  command->add_option("-c,--config", options->config_file, "TOML file")->required();
-  command->add_option("--source", options->source, what_sources_are);
+  command->add_option("-c,--config", options->config_file, "TOML file")->required()->type_name("FILE");
+  command->add_option("--source", options->source, what_sources_are)->type_name("SOURCE");
   add_common(*command, *options);
-  command->footer("Example:\n  ratadns monitor -c config/monitor.toml --source capture.pcap");
+  command->footer(
+      "Example:\n  ratadns monitor -c config/monitor.toml --source capture.pcap\n"
+      "Ctrl-C and SIGTERM end and print the balance; SIGUSR1 prints it and goes on.");
   command->callback([options, &status] { status = watch(*options, Service::Kind::monitor); });
 }
 

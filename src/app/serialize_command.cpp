@@ -28,6 +28,9 @@ void add_serialize(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("serialize", "DNS messages as length-prefixed JSON on standard output");
   auto options = std::make_shared<Options>();
   options->input.add_to(*command, most_output_threads);
+  command->add_flag(
+      "--balance", options->input.balance,
+      "at the end say on standard error what became of every frame; without it only when something was lost");
   command
       ->add_option("--fields", options->fields, "what to write beside id and flags, with commas between (default: all)")
       ->delimiter(',')

@@ -67,6 +67,9 @@ void add_show(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("show", "Every DNS message as text, record by record");
   auto options = std::make_shared<Options>();
   options->input.add_to(*command, most_output_threads);
+  command->add_flag(
+      "--balance", options->input.balance,
+      "at the end say on standard error what became of every frame; without it only when something was lost");
   command->add_option(
       "FILE", options->files,
       "captures and folders of them, read as one; - is standard input (default); dnstap:-, speedy:FILE");

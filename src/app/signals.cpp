@@ -7,10 +7,27 @@
 
 namespace rata::app {
 
-SignalWatch::SignalWatch(std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
-  sigemptyset(&signals_);
-  sigaddset(&signals_, SIGINT);
-  sigaddset(&signals_, SIGTERM);
+namespace {
+
+sigset_t watched_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGUSR1);
+  return signals;
+}
+
+}  // namespace
+
+SignalsBlocked::SignalsBlocked() {
+  const sigset_t signals = watched_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, &before_);
+}
+
+SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+SignalWatch::SignalWatch(std::function<void()> on_stop) : on_stop_(std::move(on_stop)), signals_(watched_signals()) {
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   thread_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
 }
@@ -26,6 +43,10 @@ void SignalWatch::watch(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const int signal = sigtimedwait(&signals_, nullptr, &patience);
     if (signal < 0) continue;
+    if (signal == SIGUSR1) {
+      asked_ = true;
+      continue;
+    }
     if (stopped_.exchange(true)) {
       std::signal(signal, SIG_DFL);
       pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);

@@ -7,20 +7,35 @@
 
 namespace rata::app {
 
+/// While it lives, the thread that made it, and the threads that this one makes, leave the signals of SignalWatch
+/// alone: for threads that begin before there is a watch.
+class SignalsBlocked {
+ public:
+  SignalsBlocked();
+  ~SignalsBlocked();
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 /// Ctrl-C and SIGTERM end a program in order: `on_stop` is called once, on a thread of its own; a second signal ends
-/// the process at once. Made before any other thread, so that all of them leave these signals alone.
+/// the process at once. SIGUSR1 asks how things stand: `balance_asked` tells of it once, and whoever works answers when
+/// it can. Made before any other thread, so that all of them leave these signals alone.
 class SignalWatch {
  public:
   explicit SignalWatch(std::function<void()> on_stop);
   ~SignalWatch();
   bool stopped() const { return stopped_; }
+  bool balance_asked() { return asked_.exchange(false); }
 
  private:
   void watch(const std::stop_token& stop);
 
   std::function<void()> on_stop_;
   sigset_t signals_{};
-  std::atomic<bool> stopped_ = false;
+  std::atomic<bool> stopped_ = false, asked_ = false;
   std::jthread thread_;
 };
 

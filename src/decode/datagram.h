@@ -62,6 +62,8 @@ enum class OutcomeClass { decoded, filtered, refused };
 OutcomeClass class_of(Outcome outcome);
 /// "not_ip", "bad_udp_header"...
 std::string_view name(Outcome outcome);
+/// What it means, for docs/reference.
+std::string_view help(Outcome outcome);
 
 /// How many frames came to each outcome. Who holds the books counts; the parts of decode only answer.
 using Outcomes = std::array<std::uint64_t, static_cast<std::size_t>(Outcome::count_)>;

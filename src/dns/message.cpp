@@ -68,6 +68,18 @@ std::string_view name(Malformed reason) {
   return names[static_cast<std::size_t>(reason)];
 }
 
+std::string_view help(Malformed reason) {
+  static constexpr std::array<std::string_view, static_cast<std::size_t>(Malformed::count_)> helps = {
+      "a message",
+      "fewer than the 12 octets of a header",
+      "the message ends inside the first question's name",
+      "a label in the first question's name begins with the bits 01 or 10",
+      "a compression pointer in the first question's name",
+      "the first question's name has more than 255 octets",
+      "the message ends before type and class of the first question do"};
+  return helps[static_cast<std::size_t>(reason)];
+}
+
 Malformed parse(std::span<const std::uint8_t> octets, Message& message) noexcept {
   message = Message{};
   message.octets = octets;

@@ -22,6 +22,8 @@ enum class Malformed : std::uint8_t {
 
 /// "short_header": the name in reports and metrics.
 std::string_view name(Malformed reason);
+/// What it means, for docs/reference.
+std::string_view help(Malformed reason);
 
 /// The OPT record of EDNS (RFC 6891 section 6.1), as far as it concerns the whole message.
 struct Edns {

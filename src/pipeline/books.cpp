@@ -30,19 +30,6 @@ std::uint64_t lacking_total(const Books& books) {
   return sum;
 }
 
-/// As a label's value of Prometheus: a reducer's name may be any text.
-std::string label_text(std::string_view text) {
-  std::string escaped;
-  for (const char character : text) {
-    if (character == '"' || character == '\\') escaped += '\\';
-    if (character == '\n')
-      escaped += "\\n";
-    else
-      escaped += character;
-  }
-  return escaped;
-}
-
 }  // namespace
 
 std::uint64_t Books::malformed_total() const {
@@ -51,6 +38,13 @@ std::uint64_t Books::malformed_total() const {
 std::uint64_t Books::decoded() const { return sum_of(*this, OutcomeClass::decoded); }
 std::uint64_t Books::filtered() const { return sum_of(*this, OutcomeClass::filtered) + outside_time; }
 std::uint64_t Books::refused() const { return sum_of(*this, OutcomeClass::refused) + implausible_time + no_time; }
+
+bool Books::lost_any() const {
+  return kernel_lost + left_out + refused() + malformed_total() + fragments.datagrams_given_up +
+             decode.tcp_skipped_gap + decode.tcp_skipped_limit + decode.tcp_skipped_unfinished + late_packets +
+             gap_windows + summaries_dropped !=
+         0;
+}
 
 bool Books::balanced() const {
   return frames == decoded() + filtered() + refused() && messages == well_formed + malformed_total() &&
@@ -69,14 +63,17 @@ std::vector<Counter> counters(const Books& books) {
       {"frames", "left_out", "", books.left_out,
        "frames that the source saw, but could not hand over; not in frames in"},
   };
-  rows.push_back({"frames", "filtered", "outside_time", books.outside_time, ""});
+  rows.push_back({"frames", "filtered", "outside_time", books.outside_time, "outside of `--from` and `--to`"});
   each_outcome(books, [&](Outcome outcome, std::uint64_t count) {
     if (decode::class_of(outcome) != OutcomeClass::decoded)
       rows.push_back({"frames", decode::class_of(outcome) == OutcomeClass::filtered ? "filtered" : "refused",
-                      decode::name(outcome), count, "", books.first_frame[static_cast<std::size_t>(outcome)]});
+                      decode::name(outcome), count, decode::help(outcome),
+                      books.first_frame[static_cast<std::size_t>(outcome)]});
   });
-  rows.push_back({"frames", "refused", "implausible_time", books.implausible_time, ""});
-  rows.push_back({"frames", "refused", "no_time", books.no_time, ""});
+  rows.push_back({"frames", "refused", "implausible_time", books.implausible_time,
+                  "stamped more than a day ahead of the frames around it (`run`, `monitor`)"});
+  rows.push_back(
+      {"frames", "refused", "no_time", books.no_time, "without a time before any that has one (windows by time)"});
   const decode::JoinerCounters& tcp = books.decode;
   const std::uint64_t skipped = tcp.tcp_skipped_gap + tcp.tcp_skipped_limit + tcp.tcp_skipped_unfinished;
   rows.insert(
@@ -88,9 +85,11 @@ std::vector<Counter> counters(const Books& books) {
           {"tcp_octets", "in", "", tcp.tcp_octets, "octets of TCP streams on DNS ports, each once"},
           {"tcp_octets", "delivered", "", tcp.tcp_delivered, "octets of whole messages, with their length prefixes"},
           {"tcp_octets", "skipped", "", skipped, "octets that belong to no whole message"},
-          {"tcp_octets", "skipped", "gap", tcp.tcp_skipped_gap, ""},
-          {"tcp_octets", "skipped", "limit", tcp.tcp_skipped_limit, ""},
-          {"tcp_octets", "skipped", "unfinished", tcp.tcp_skipped_unfinished, ""},
+          {"tcp_octets", "skipped", "gap", tcp.tcp_skipped_gap,
+           "of messages that lost octets, or behind a loss where no boundary of messages was found"},
+          {"tcp_octets", "skipped", "limit", tcp.tcp_skipped_limit, "given up for a bound of `[limits]`"},
+          {"tcp_octets", "skipped", "unfinished", tcp.tcp_skipped_unfinished,
+           "of messages that had not come to their end when the stream, or the input, did"},
           {"tcp_octets", "waiting", "", tcp.tcp_waiting, "octets that wait for the rest of their message"},
           {"tcp_octets", "repeated", "", tcp.tcp_repeated,
            "octets that came again in retransmitted or overlapping segments; not in tcp_octets in"},
@@ -99,8 +98,8 @@ std::vector<Counter> counters(const Books& books) {
           {"messages", "malformed", "", books.malformed_total(), "payloads that are no DNS message"},
       });
   for (std::size_t i = 1; i < books.malformed.size(); ++i)
-    rows.push_back({"messages", "malformed", dns::name(static_cast<dns::Malformed>(i)), books.malformed[i], "",
-                    books.first_malformed[i]});
+    rows.push_back({"messages", "malformed", dns::name(static_cast<dns::Malformed>(i)), books.malformed[i],
+                    dns::help(static_cast<dns::Malformed>(i)), books.first_malformed[i]});
   rows.insert(
       rows.end(),
       {
@@ -115,7 +114,8 @@ std::vector<Counter> counters(const Books& books) {
           {"summaries", "waiting", "", books.summaries_waiting, "results in a channel's queue"},
           {"summaries", "dropped", "", books.summaries_dropped, "results that no channel took in time"},
       });
-  for (const auto& [reason, count] : books.lacking) rows.push_back({"reducers", "lacking", reason, count, ""});
+  for (const auto& [reason, count] : books.lacking)
+    rows.push_back({"reducers", "lacking", reason, count, "NAME: MEMBER, a reducer and what it needs"});
   return rows;
 }
 
@@ -138,6 +138,7 @@ std::string balance_text(const Books& books) {
     text +=
         fmt::format("summaries  {:>12} = {} sent + {} waiting + {} dropped, of {} windows\n", books.summaries_pushed,
                     books.summaries_sent, books.summaries_waiting, books.summaries_dropped, books.windows);
+  if (books.gap_windows != 0) text += fmt::format("windows in gaps of the input, not sent: {}\n", books.gap_windows);
   if (const std::string jump = jump_text(books); !jump.empty()) text += jump + "\n";
   for (const Counter& counter : counters(books))
     if (!counter.reason.empty() && counter.value != 0)
@@ -173,26 +174,6 @@ nlohmann::ordered_json malformed_json(const Books& books) {
   for (std::size_t i = 1; i < books.malformed.size(); ++i)
     if (books.malformed[i] != 0) object[std::string(dns::name(static_cast<dns::Malformed>(i)))] = books.malformed[i];
   return object;
-}
-
-std::string metrics_text(const Books& books) {
-  std::string text;
-  for (const Counter& counter : counters(books)) {
-    if (!counter.reason.empty()) {
-      // The rows of one family stand together: its head comes before the first.
-      const std::string family = fmt::format("ratadns_{}_{}_by_reason_total", counter.group, counter.name);
-      if (text.find("# TYPE " + family) == std::string::npos)
-        text += fmt::format("# HELP {0} {1} {2}, by reason\n# TYPE {0} counter\n", family, counter.group, counter.name);
-      text += fmt::format("ratadns_{}_{}_by_reason_total{{reason=\"{}\"}} {}\n", counter.group, counter.name,
-                          label_text(counter.reason), counter.value);
-      continue;
-    }
-    const bool gauge = counter.name == "waiting";
-    text += fmt::format("# HELP ratadns_{0}_{1}{2} {3}\n# TYPE ratadns_{0}_{1}{2} {4}\nratadns_{0}_{1}{2} {5}\n",
-                        counter.group, counter.name, gauge ? "" : "_total", counter.help, gauge ? "gauge" : "counter",
-                        counter.value);
-  }
-  return text;
 }
 
 }  // namespace rata::pipeline

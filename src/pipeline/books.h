@@ -52,6 +52,9 @@ struct Books {
   std::uint64_t filtered() const;  ///< outside_time included
   std::uint64_t refused() const;   ///< implausible_time and no_time included
 
+  /// Something is missing that may have held messages: it could not be read, joined or kept.
+  bool lost_any() const;
+
   /// Every equation holds.
   bool balanced() const;
 };
@@ -75,7 +78,5 @@ std::string jump_text(const Books& books);
 nlohmann::ordered_json balance_json(const Books& books);
 /// {"short_header":2}: the reasons that are not zero.
 nlohmann::ordered_json malformed_json(const Books& books);
-/// Prometheus text format, every figure, zero or not.
-std::string metrics_text(const Books& books);
 
 }  // namespace rata::pipeline

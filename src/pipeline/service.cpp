@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "pipeline/metrics.h"
 #include "pipeline/privileges.h"
 #include "pipeline/status.h"
 
@@ -13,10 +14,6 @@ namespace {
 
 /// As docs/api.md promises: live events at most once a second.
 constexpr std::chrono::milliseconds publish_interval{1000};
-
-std::string counter_lines(std::string_view name, std::string_view help, std::uint64_t value) {
-  return fmt::format("# HELP ratadns_{0} {1}\n# TYPE ratadns_{0} counter\nratadns_{0} {2}\n", name, help, value);
-}
 
 }  // namespace
 
@@ -141,21 +138,10 @@ void Service::publish() {
 
 std::string Service::metrics() const {
   const serve::Server* server = counted_server_;
-  const serve::Server::Counters http = server != nullptr ? server->counters() : serve::Server::Counters{};
   std::string text = metrics_text(monitor_->state().books);
-  text += counter_lines("http_requests_total", "HTTP requests answered", http.requests);
-  text += counter_lines("http_refused_total", "HTTP connections and requests refused", http.refused);
-  text += counter_lines("sse_events_sent_total", "events sent to listeners", http.events_sent);
-  text += counter_lines("sse_events_dropped_total", "events that a slow listener did not get", http.events_dropped);
+  text += metrics_text(server != nullptr ? server->counters() : serve::Server::Counters{});
   aggregator_.with([&](const auto& aggregator) {
-    if (!aggregator) return;
-    const auto counters = aggregator->counters();
-    text += counter_lines("aggregator_summaries_total", "summaries that came in", counters.summaries);
-    text += counter_lines("aggregator_ignored_total", "summaries that no processor reads", counters.ignored);
-    text += counter_lines("aggregator_too_old_total", "summaries older than the largest span", counters.too_old);
-    text += counter_lines("aggregator_refused_total", "summaries of another shape, or of one server too many",
-                          counters.refused);
-    text += counter_lines("aggregator_cut_cells_total", "counters summed up as other", counters.cut_cells);
+    if (aggregator) text += metrics_text(aggregator->counters());
   });
   return text;
 }
