@@ -115,7 +115,8 @@ std::vector<Counter> counters(const Books& books) {
           {"summaries", "dropped", "", books.summaries_dropped, "results that no channel took in time"},
       });
   for (const auto& [reason, count] : books.lacking)
-    rows.push_back({"reducers", "lacking", reason, count, "NAME: MEMBER, a reducer and what it needs"});
+    rows.push_back(
+        {"reducers", "lacking", reason, count, "messages that the reducer NAME skipped, since they lack MEMBER"});
   return rows;
 }
 
