@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 RATADNS := build/release/bin/ratadns
 TRAFFIC := build/release/bin/ratadns-traffic
 
-.PHONY: run build test bench fuzz clean
+.PHONY: run build test deb bench fuzz clean
 
 run: build
 ifeq ($(SOURCE),)
@@ -24,6 +24,11 @@ test:
 	cmake --preset release --log-level=WARNING
 	cmake --build --preset release -j $(JOBS)
 	scripts/test
+
+# A package for Debian, in build/.
+deb: build
+	scripts/install-dependencies --package
+	scripts/make-deb
 
 # Benchmarks; results are kept in bench/results/.
 bench: build
