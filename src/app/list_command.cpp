@@ -48,12 +48,13 @@ std::vector<Entry> reducers() {
   return entries;
 }
 
-/// Rows with a name and help; `examples` where there is one.
+/// Rows with a name and help, and what more there is of them.
 std::vector<Entry> named(auto items) {
   std::vector<Entry> entries;
   for (const auto& item : items) {
     Entry& entry = entries.emplace_back(Entry{std::string(item.name), std::string(item.help)});
-    if constexpr (requires { std::string_view(item.examples); }) add_fact(entry, "examples", item.examples);
+    if constexpr (requires { std::string_view(item.example); }) add_fact(entry, "example", item.example);
+    if constexpr (requires { std::string_view(item.argument); }) add_fact(entry, "behind a colon", item.argument);
   }
   return entries;
 }
@@ -67,10 +68,21 @@ std::vector<Entry> processors() {
   return entries;
 }
 
+/// How a channel's URL looks, and the keys that it takes beside.
+Entry channel_entry(const auto& type) {
+  Entry entry;
+  if constexpr (requires { type.pattern; })
+    entry.name = type.pattern;
+  else
+    entry.name = type.scheme;
+  entry.help = type.help;
+  if constexpr (requires { type.options; }) add_fact(entry, "options", type.options);
+  return entry;
+}
+
 std::vector<Entry> channels() {
   std::vector<Entry> entries;
-  for (const channel::ChannelType& type : channel::channel_types())
-    entries.push_back({std::string(type.scheme), std::string(type.help)});
+  for (const channel::ChannelType& type : channel::channel_types()) entries.push_back(channel_entry(type));
   return entries;
 }
 

@@ -73,7 +73,6 @@ OrderedOutput::OrderedOutput(FormatPacket format, unsigned threads)
   // each thread.
   ::mallopt(M_MMAP_THRESHOLD, text_octets_kept);
   filling_ = take_block();
-  const SignalsBlocked quiet;  // the watch that minds them comes later
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
   threads_.emplace_back([this] { write(); });
 }
@@ -210,7 +209,8 @@ int print_packets(const InputOptions& options, const std::vector<std::string>& f
     complain(config.error().message);
     return exit_usage;
   }
-  config->shards = 1;  // one shard keeps the order of the input
+  config->shards = 1;          // one shard keeps the order of the input
+  const SignalsBlocked quiet;  // threads begin below, and the watch over signals later
   OrderedOutput output(std::move(format), options.threads);
   pipeline::Intake intake(*config, output);
   if (auto kept = intake.keep_malformed(options.keep_malformed, files); !kept) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/options.h"
+#include "app/signals.h"
 #include "app/summary_report.h"
 
 namespace rata::app {
@@ -52,6 +53,7 @@ int summarise(const Options& options) {
     return exit_usage;
   }
   const auto scope = options.only == "counts" ? reduce::ReportScope::counts : reduce::ReportScope::all;
+  const SignalsBlocked quiet;  // threads begin below, and the watch over signals later
   Reports reports(scope, config->shards);
   pipeline::Intake intake(*config, reports);
   if (auto kept = intake.keep_malformed(options.input.keep_malformed, options.files); !kept) {

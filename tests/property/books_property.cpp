@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -91,8 +91,10 @@ class Counted final : public pipeline::PacketSink {
     names.cells = 400;
     reduce::ReducerConfig rate;
     rate.type = "QueriesPerSecond";
-    windows_ = std::move(*reduce::Windows::make(
-        config, {names, rate}, shards, [this](reduce::ClosedWindow&& window) { in_windows += window.window.packets; }));
+    context_.shards = shards;
+    windows_ = std::move(
+        *reduce::Windows::make(config, {names, rate}, context_, tables_octets,
+                               [this](reduce::ClosedWindow&& window) { in_windows += window.window.packets; }));
   }
   void add(std::size_t shard, std::span<const reduce::Packet> batch) override {
     added += batch.size();
@@ -102,9 +104,13 @@ class Counted final : public pipeline::PacketSink {
   void finish() { windows_->finish(); }
   std::uint64_t late() const { return windows_->late(); }
 
-  std::uint64_t added = 0, in_windows = 0;
+  std::atomic<std::uint64_t> added = 0;  // shards may have threads
+  std::uint64_t in_windows = 0;
 
  private:
+  static constexpr std::size_t tables_octets = 8 << 20;
+
+  reduce::Context context_;
   std::unique_ptr<reduce::Windows> windows_;
 };
 

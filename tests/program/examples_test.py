@@ -1,0 +1,66 @@
+"""Every configuration in examples/, config/ and the package is one that the program accepts, tried where the interfaces
+that it names exist: in a network namespace of its own."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tomllib
+import unittest
+
+from support import RATADNS, ROOT, TIMEOUT_S, ProgramTest
+
+CONFIGURATIONS = sorted(path for folder in ("examples", "config", "packaging/etc") for path in (ROOT / folder).rglob("*.toml"))
+
+
+def interfaces_of(config):
+    named = [source.get("interface", []) for source in config.get("source", [])]
+    return [name for names in named for name in ([names] if isinstance(names, str) else names)]
+
+
+class Examples(ProgramTest):
+    def check(self, path):
+        """The configuration as it stands, but that it logs into the test's folder and listens on any free port."""
+        text = path.read_text(encoding="utf-8")
+        config = self.file("config.toml", re.sub(r'(listen = "127\.0\.0\.1):\d+"', r'\1:0"', text)
+                           .replace("/var/log/ratadns", str(self.folder)))
+        interfaces = interfaces_of(tomllib.loads(text))
+        command = [RATADNS, "check", str(config)]
+        if interfaces:
+            command = self.with_interfaces(interfaces, command)
+        return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+
+    def with_interfaces(self, names, command):
+        unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+        make = " && ".join(f"ip link add {name} type veth peer name {name}-far && ip link set {name} up" for name in names)
+        tried = subprocess.run([*unshare, "sh", "-c", make], capture_output=True, text=True)
+        if not shutil.which("ip") or tried.returncode:
+            self.skipTest(f"no interfaces can be made here: {tried.stderr.strip()}")
+        return [*unshare, "sh", "-c", f"{make} && exec \"$@\"", "sh", *command]
+
+    def test_every_configuration_passes_the_check(self):
+        self.assertGreater(len(CONFIGURATIONS), 6)
+        for path in CONFIGURATIONS:
+            with self.subTest(str(path.relative_to(ROOT))):
+                done = self.check(path)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                for interface in interfaces_of(tomllib.loads(path.read_text(encoding="utf-8"))):
+                    self.assertRegex(done.stdout, rf"ok +source .*{interface}.*: can be captured")
+
+    def test_an_interface_that_is_not_there_is_told(self):
+        text = (ROOT / "examples/on-the-name-server/monitor.toml").read_text(encoding="utf-8")
+        config = self.file("config.toml", text.replace('"eth0"', '"nowhere7"').replace("/var/log/ratadns", str(self.folder)))
+        done = subprocess.run([RATADNS, "check", config], capture_output=True, text=True, timeout=TIMEOUT_S)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"FAILED +source nowhere7")
+
+    def test_every_example_has_its_steps(self):
+        index = (ROOT / "examples/README.md").read_text(encoding="utf-8")
+        for example in (path for path in (ROOT / "examples").iterdir() if path.is_dir()):
+            self.assertIn(f"]({example.name}/README.md)", index)
+            steps = pathlib.Path(example, "README.md").read_text(encoding="utf-8")
+            self.assertIn("ratadns check", steps)
+
+
+if __name__ == "__main__":
+    unittest.main()
