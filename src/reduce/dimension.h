@@ -58,6 +58,8 @@ struct Dimension {
   std::string (*key_text)(Octets key, const Look&) = nullptr;
   std::string (*older_key_text)(Octets key, const Look&) = nullptr;  ///< nullptr: as key_text
 
+  bool pairs = false;  ///< looks at Packet::response_ns, for which queries and responses have to be paired
+
   bool coded() const { return bits != 0; }
 };
 

@@ -29,6 +29,9 @@ struct Packet {
   std::span<const std::uint8_t> qname;  ///< wire form, lower case; empty: no question
   std::uint64_t qname_hash = 0;         ///< keyed per process, for tables only
   std::uint64_t client_hash = 0;        ///< the same
+
+  /// From the query to its response, of the packet that completes a pair; -1: it does not, or nobody asked.
+  std::int64_t response_ns = -1;
 };
 
 }  // namespace rata::reduce

@@ -37,35 +37,36 @@ std::uint64_t Pairing::key_of(const Packet& packet) noexcept {
   return fold(asked ^ server[0], multiplier ^ server[1] ^ kind << 1);
 }
 
-void Pairing::add(const Packet& packet, std::uint64_t key) {
+std::optional<std::int64_t> Pairing::add(const Packet& packet, std::uint64_t key) {
   const bool query = packet.message.is_query();
-  if (!packet.message.has_question()) {
-    // Nothing can be told to belong to it.
-    (query ? unanswered_ : unasked_) += is_udp(packet);
-  } else if (query) {
-    add_query(key, packet);
-  } else {
-    add_response(key, packet);
-  }
+  if (packet.message.has_question()) return query ? add_query(key, packet) : add_response(key, packet);
+  // Nothing can be told to belong to it.
+  (query ? unanswered_ : unasked_) += is_udp(packet);
+  return std::nullopt;
 }
 
-void Pairing::add_query(std::uint64_t key, const Packet& packet) {
+std::optional<std::int64_t> Pairing::add_query(std::uint64_t key, const Packet& packet) {
   const std::int64_t now = packet.time.ns;
   const std::size_t response = oldest(key, Kind::response, now - reorder_ns, now + reorder_ns);
   if (response != slots_.size()) return pair(response, slots_[response].time_ns - now);
   retried_ += is_udp(packet) && oldest(key, Kind::query, now - patience_ns, now + patience_ns) != slots_.size();
   wait(key, Kind::query, packet);
+  return std::nullopt;
 }
 
-void Pairing::add_response(std::uint64_t key, const Packet& packet) {
+std::optional<std::int64_t> Pairing::add_response(std::uint64_t key, const Packet& packet) {
   const std::int64_t now = packet.time.ns;
   const std::size_t query = oldest(key, Kind::query, now - patience_ns, now + patience_ns);
   if (query != slots_.size()) return pair(query, now - slots_[query].time_ns);
   const std::size_t expired = oldest(key, Kind::query, now - late_ns, now - patience_ns);
-  if (expired == slots_.size()) return wait(key, Kind::response, packet);
+  if (expired == slots_.size()) {
+    wait(key, Kind::response, packet);
+    return std::nullopt;
+  }
   late_ += is_udp(packet);
   give_up(slots_[expired]);
   erase(expired);
+  return std::nullopt;
 }
 
 /// The slot of the first entry stamped in [from_ns, to_ns]: equal queries wait side by side, and the response belongs
@@ -98,10 +99,11 @@ void Pairing::wait(std::uint64_t key, Kind kind, const Packet& packet) {
   ++used_;
 }
 
-void Pairing::pair(std::size_t slot, std::int64_t latency_ns) {
-  (slots_[slot].udp ? latency_udp_ : latency_tcp_)
-      .add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, latency_ns)));
+std::int64_t Pairing::pair(std::size_t slot, std::int64_t latency_ns) {
+  const std::int64_t latency = std::max<std::int64_t>(0, latency_ns);
+  (slots_[slot].udp ? latency_udp_ : latency_tcp_).add(static_cast<std::uint64_t>(latency));
   erase(slot);
+  return latency;
 }
 
 void Pairing::give_up(const Waiting& waiting) {

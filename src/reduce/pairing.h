@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "reduce/packet.h"
@@ -31,8 +32,14 @@ class Pairing {
   /// Asks for the slot that `add` will look at.
   void prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(&slots_[key & mask_], 1); }
 
-  void add(const Packet& packet, std::uint64_t key);
-  void add(const Packet& packet) { add(packet, key_of(packet)); }
+  /// Nobody knows whether two messages belong together when one lacks some of these.
+  static constexpr util::MemberSet needs = {util::Member::time,   util::Member::source, util::Member::dest,
+                                            util::Member::ports,  util::Member::id,     util::Member::flags,
+                                            util::Member::queries};
+
+  /// The latency, in nanoseconds, when `packet` completes a pair: the response, or the query where that stands behind.
+  std::optional<std::int64_t> add(const Packet& packet, std::uint64_t key);
+  std::optional<std::int64_t> add(const Packet& packet) { return add(packet, key_of(packet)); }
 
   /// The input is at its end: what still waits is unanswered or unasked.
   void finish();
@@ -58,11 +65,11 @@ class Pairing {
     bool udp = false;
   };
 
-  void add_query(std::uint64_t key, const Packet& packet);
-  void add_response(std::uint64_t key, const Packet& packet);
+  std::optional<std::int64_t> add_query(std::uint64_t key, const Packet& packet);
+  std::optional<std::int64_t> add_response(std::uint64_t key, const Packet& packet);
   std::size_t oldest(std::uint64_t key, Kind kind, std::int64_t from_ns, std::int64_t to_ns) const;
   void wait(std::uint64_t key, Kind kind, const Packet& packet);
-  void pair(std::size_t slot, std::int64_t latency_ns);
+  std::int64_t pair(std::size_t slot, std::int64_t latency_ns);
   void erase(std::size_t slot);
   void make_room(std::int64_t now_ns);
   template <typename Keep>

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace rata::reduce {
 namespace {
 
@@ -40,6 +42,11 @@ util::Result<ConditionUse> read_condition(std::string_view text) {
   if (use.condition == nullptr)
     return util::Error{fmt::format("there is no condition \"{}\"; there are: {}", name, names_of(conditions()))};
   return use;
+}
+
+bool Plan::pairs() const {
+  const auto asks = [](const DimensionUse& use) { return use.dimension->pairs; };
+  return std::ranges::any_of(codes_, asks) || std::ranges::any_of(keys_, asks);
 }
 
 }  // namespace rata::reduce

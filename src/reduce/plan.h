@@ -40,6 +40,9 @@ class Plan {
   /// Packets of which all of `where` hold.
   std::size_t selection(const std::vector<ConditionUse>& where) { return place(selections_, where); }
 
+  /// Something is asked for of which queries and responses have to be paired.
+  bool pairs() const;
+
   const std::vector<DimensionUse>& codes() const { return codes_; }
   const std::vector<DimensionUse>& keys() const { return keys_; }
   const std::vector<std::vector<ConditionUse>>& selections() const { return selections_; }

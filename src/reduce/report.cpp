@@ -8,9 +8,6 @@ namespace {
 
 using util::Member;
 
-constexpr util::MemberSet pairing_needs = {Member::time, Member::source, Member::dest,   Member::ports,
-                                           Member::id,   Member::flags,  Member::queries};
-
 template <typename Numbers>
 void add_each(Numbers& into, const Numbers& from) {
   for (std::size_t i = 0; i < into.size(); ++i) into[i] += from[i];
@@ -111,8 +108,7 @@ void Report::count_keys(std::span<const Packet> batch) {
 }
 
 void Report::count_key(const Packet& packet, std::uint64_t pairing_key) {
-  // Nobody knows whether two messages belong together when one lacks what would tell.
-  if ((packet.lacks & pairing_needs).empty()) pairing_.add(packet, pairing_key);
+  if ((packet.lacks & Pairing::needs).empty()) pairing_.add(packet, pairing_key);
   if (packet.message.is_response() || packet.lacks.has(Member::flags)) return;
   add_client(packet);
   if (packet.message.has_question()) qnames_.add(packet.qname_hash, packet.qname);

@@ -34,6 +34,8 @@ Windows::Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers
   for (std::size_t i = 0; i < shard_count_; ++i) budgets_.push_back(std::make_unique<Budget>(share));
   spare_.push_back(new_open());  // now: the plan is complete before the first batch
   batches_.assign(shard_count_, Batch(plan_, context_));
+  if (plan_.pairs())
+    for (std::size_t i = 0; i < shard_count_; ++i) response_times_.emplace_back(shard_count_);
 }
 
 std::int64_t Windows::number_of(util::Time time) const {
@@ -66,6 +68,7 @@ void Windows::add_to(Cell& cell, std::size_t shard, std::span<const Packet> pack
 
 void Windows::add(std::size_t shard, std::span<const Packet> batch) {
   if (batch.empty()) return;
+  if (!response_times_.empty()) batch = response_times_[shard].in(batch);
   if (config_.packets == 0)
     add_by_time(shard, batch);
   else

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reduce/reducer.h"
+#include "reduce/response_times.h"
 #include "util/result.h"
 
 namespace rata::reduce {
@@ -90,6 +91,7 @@ class Windows {
   Plan plan_;
   std::vector<std::unique_ptr<Budget>> budgets_;  // one a shard
   std::vector<Batch> batches_;                    // the same
+  std::vector<ResponseTimes> response_times_;     // the same, or none: no reducer asks
   OnClosed on_closed_;
   std::int64_t length_ns_, lateness_ns_;
 

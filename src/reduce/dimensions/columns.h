@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "reduce/dimension.h"
+#include "reduce/prefixes.h"
 
 // What the tables of dimensions are made of.
 
@@ -51,15 +52,21 @@ inline std::optional<std::uint32_t> read_width(std::string_view text) { return r
 /// "512-1023", or the number itself where the width is 1.
 std::string bucket_text(std::uint32_t bucket, const Look& look);
 
+/// A network of which `address` is one, as it may be shown: "192.0.2.0/24".
+std::string prefix_text(const util::Address& address, unsigned bits, const Look& look);
+
 // The tables, by theme.
 std::span<const Dimension> name_dimensions();
 std::span<const Dimension> header_dimensions();
 std::span<const Dimension> edns_dimensions();
 std::span<const Dimension> party_dimensions();
 std::span<const Dimension> transport_dimensions();
+std::span<const Dimension> edns_option_dimensions();
+std::span<const Dimension> response_time_dimensions();
 std::span<const Condition> name_conditions();
 std::span<const Condition> header_conditions();
 std::span<const Condition> edns_conditions();
+std::span<const Condition> edns_option_conditions();
 std::span<const Condition> transport_conditions();
 
 }  // namespace rata::reduce

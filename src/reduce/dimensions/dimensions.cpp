@@ -33,15 +33,16 @@ std::string bucket_text(std::uint32_t bucket, const Look& look) {
 }
 
 std::span<const Dimension> dimensions() {
-  static const std::vector<Dimension> all = joined<Dimension>(
-      {name_dimensions(), header_dimensions(), party_dimensions(), transport_dimensions(), edns_dimensions()});
+  static const std::vector<Dimension> all =
+      joined<Dimension>({name_dimensions(), header_dimensions(), party_dimensions(), transport_dimensions(),
+                         edns_dimensions(), edns_option_dimensions(), response_time_dimensions()});
   return all;
 }
 const Dimension* find_dimension(std::string_view name) { return find(dimensions(), name); }
 
 std::span<const Condition> conditions() {
-  static const std::vector<Condition> all =
-      joined<Condition>({header_conditions(), transport_conditions(), edns_conditions(), name_conditions()});
+  static const std::vector<Condition> all = joined<Condition>(
+      {header_conditions(), transport_conditions(), edns_conditions(), edns_option_conditions(), name_conditions()});
   return all;
 }
 const Condition* find_condition(std::string_view name) { return find(conditions(), name); }

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "reduce/dimensions/columns.h"
-#include "reduce/prefixes.h"
 #include "util/encoding.h"
 
 namespace rata::reduce {
@@ -59,10 +58,10 @@ void prefixes(std::span<const Packet> packets, const Look& look, KeyColumn& keys
   }
 }
 
-std::string prefix_text(Octets key, const Look& look) {
+std::string party_prefix_text(Octets key, const Look& look) {
   if (!address_length(key.size())) return party_text(key);
   const auto address = util::Address::from(key);
-  return text(Prefix{address, bits_for(address.v6, look.argument)});
+  return prefix_text(address, bits_for(address.v6, look.argument), look);
 }
 
 std::string party_key_text(Octets key, const Look&) { return party_text(key); }
@@ -93,7 +92,7 @@ constexpr Dimension table[] = {
      .read_argument = read_prefix_bits,
      .default_argument = prefix_bits(24, 48),
      .keys = prefixes<&Packet::client, &Packet::client_text>,
-     .key_text = prefix_text,
+     .key_text = party_prefix_text,
      .older_key_text = older_party_key_text},
     {.name = "server_prefix",
      .help = "network of the one who responds",
@@ -103,7 +102,7 @@ constexpr Dimension table[] = {
      .read_argument = read_prefix_bits,
      .default_argument = prefix_bits(24, 48),
      .keys = prefixes<&Packet::server, &Packet::server_text>,
-     .key_text = prefix_text,
+     .key_text = party_prefix_text,
      .older_key_text = older_party_key_text},
 };
 
@@ -123,6 +122,10 @@ std::string party_text(Octets key) {
 }
 
 std::string older_party_text(Octets key) { return address_length(key.size()) ? util::hex(key) : party_text(key); }
+
+std::string prefix_text(const util::Address& address, unsigned bits, const Look&) {
+  return text(Prefix{address, bits});
+}
 
 std::span<const Dimension> party_dimensions() { return table; }
 
