@@ -4,7 +4,7 @@
 
 #include "app/options.h"
 #include "app/ordered_output.h"
-#include "app/speedy_json.h"
+#include "reduce/speedy_json.h"
 
 namespace rata::app {
 namespace {
@@ -12,13 +12,13 @@ namespace {
 struct Options {
   InputOptions input;
   std::vector<std::string> files = {"-"};
-  std::vector<std::string> fields = SpeedyFields::names();
+  std::vector<std::string> fields = reduce::SpeedyFields::names();
 };
 
 int serialize(const Options& options) {
-  const SpeedyFields fields = SpeedyFields::from(options.fields);
+  const reduce::SpeedyFields fields = reduce::SpeedyFields::from(options.fields);
   return print_packets(options.input, options.files, [fields](const reduce::Packet& packet, std::string& out) {
-    return append_speedy(packet, fields, out);
+    return reduce::append_speedy(packet, fields, out);
   });
 }
 
@@ -36,7 +36,7 @@ void add_serialize(CLI::App& app, int& status) {
       ->delimiter(',')
       ->type_name("LIST")
       ->allow_extra_args(false)
-      ->check(CLI::IsMember(SpeedyFields::names()));
+      ->check(CLI::IsMember(reduce::SpeedyFields::names()));
   command->add_option(
       "FILE", options->files,
       "captures and folders of them, read as one; - is standard input (default); dnstap:-, speedy:FILE");

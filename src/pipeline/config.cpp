@@ -157,6 +157,10 @@ void read_reducers(TableReader& root, Config& config) {
     if (takes("where")) reader.texts("where", reducer.reducer.where);
     if (takes("limit")) reader.wholes("limit", reducer.reducer.limit, 0, 10'000'000);
     if (takes("cells")) reader.whole("cells", reducer.reducer.cells, 16, 100'000'000);
+    if (takes("measure")) reader.texts("measure", reducer.reducer.measure);
+    if (takes("n") && table->contains("n")) reader.whole("n", reducer.reducer.n.emplace(), 0, 1'000'000);
+    if (takes("prefix")) reader.wholes("prefix", reducer.reducer.prefix, 0, 128);
+    if (takes("orig")) reader.flag("orig", reducer.reducer.orig);
     read_send(reader, reader.find("send"), reducer);
     reader.finish();
     root.adopt(reader);
@@ -440,9 +444,12 @@ std::string Config::fingerprint() const {
                       streams.stream_idle_ns, fragments.datagrams, fragments.octets, fragments.age_ns);
   for (std::size_t i = 0; i < decode::tunnel_names().size(); ++i)
     if (!tunnels.has(static_cast<decode::Tunnel>(i))) text += fmt::format("|-{}", decode::tunnel_names()[i]);
-  for (const ReducerEntry& entry : reducers)
-    text += fmt::format("|{} {} {} {} {} {}", entry.reducer.type, entry.reducer.name, fmt::join(entry.reducer.by, ","),
-                        fmt::join(entry.reducer.where, ","), fmt::join(entry.reducer.limit, ","), entry.reducer.cells);
+  for (const ReducerEntry& entry : reducers) {
+    const reduce::ReducerConfig& reducer = entry.reducer;
+    text += fmt::format("|{} {} {} {} {} {}", reducer.type, reducer.name, fmt::join(reducer.by, ","),
+                        fmt::join(reducer.where, ","), fmt::join(reducer.limit, ","), reducer.cells);
+    text += fmt::format(" {} {} {} {}", fmt::join(reducer.measure, ","), reducer.n ? std::to_string(*reducer.n) : "-", fmt::join(reducer.prefix, ","), reducer.orig);
+  }
   return text;
 }
 

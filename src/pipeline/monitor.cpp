@@ -216,10 +216,8 @@ void Monitor::closed(reduce::ClosedWindow&& window) {
   summary::Loss loss{.kernel = lost - std::exchange(kernel_reported_, lost),
                      .malformed = now.malformed_total() - std::exchange(malformed_reported_, now.malformed_total())};
   for (std::size_t i = 0; i < config_.reducers.size(); ++i) {
-    const auto* records = std::get_if<summary::Records>(&window.data[i]);
-    const auto* counts = std::get_if<summary::Counts>(&window.data[i]);
-    loss.left_out = records != nullptr ? records->left_out : 0;
-    loss.key_error = counts != nullptr ? counts->error : 0;
+    loss.left_out = summary::left_out(window.data[i]);
+    loss.key_error = summary::key_error(window.data[i]);
     loss.lacking = window.lacking[i];
     note_lacking(i, loss.lacking);
     summary::Summary summary{.type = config_.reducers[i].reducer.shown_name(),

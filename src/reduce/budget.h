@@ -36,6 +36,9 @@ class Budget {
   /// Makes room for `more` octets as far as tables can give way. Any of them may be smaller afterwards.
   void make_room(std::size_t more);
 
+  /// Whether `more` octets are left, without anything having to go: for lists, which cannot give way.
+  bool has_room(std::size_t more) const { return limit_ == unlimited || used() + more <= limit_; }
+
   void charge(std::size_t octets) { used_.fetch_add(octets, std::memory_order_relaxed); }
   void release(std::size_t octets) { used_.fetch_sub(octets, std::memory_order_relaxed); }
   std::size_t used() const { return used_.load(std::memory_order_relaxed); }

@@ -14,6 +14,7 @@ struct Context {
   std::size_t shards = 1;  ///< limits of a configuration are for all shards together
   PrefixSet local;         ///< the addresses of this side; empty: not known
   std::shared_ptr<const TopLevelDomains> top_level_domains = TopLevelDomains::built_in();
+  std::uint64_t sketch_seed = 0;  ///< of hashes inside sketches: one for all whose summaries are merged
 };
 
 }  // namespace rata::reduce

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "reduce/batch.h"
 #include "reduce/budget.h"
 #include "reduce/context.h"
+#include "reduce/malformed.h"
 #include "reduce/plan.h"
 #include "summary/summary.h"
 #include "util/result.h"
@@ -23,6 +25,9 @@ class Reducer {
   virtual ~Reducer() = default;
 
   virtual void add(Batch& batch) noexcept = 0;
+
+  /// A message that is no packet. Few look at those.
+  virtual void add_malformed(const MalformedMessage&) noexcept {}
 
   /// Takes over what `sibling`, the same reducer in another shard, has counted, and leaves it empty.
   virtual void absorb(Reducer& sibling) = 0;
@@ -59,6 +64,11 @@ struct ReducerConfig {
   std::vector<std::string> where;    ///< count_by: all of these must hold
   std::vector<std::uint64_t> limit;  ///< count_by: keys kept per dimension, by count; 0 or absent: all. Lists: entries
   std::uint64_t cells = 1u << 20;    ///< keys counted per window in all shards together
+
+  std::vector<std::string> measure;   ///< count_by: what is said of each key; empty: how many
+  std::optional<std::uint64_t> n;     ///< rankings: how many are shown
+  std::vector<std::uint64_t> prefix;  ///< clients: bits of an IPv4 and of an IPv6 address that count; empty: all
+  bool orig = false;                  ///< presets: what the older chain did, where that was a fault
 
   const std::string& shown_name() const { return name.empty() ? type : name; }
 };

@@ -26,6 +26,7 @@ void merge_equal_rests(std::vector<summary::RestRow>& rests) {
     if (rests[i].prefix == rests[kept].prefix) {
       rests[kept].keys += rests[i].keys;
       rests[kept].count += rests[i].count;
+      rests[kept].most += rests[i].most;
     } else if (++kept != i) {
       rests[kept] = std::move(rests[i]);
     }
@@ -38,6 +39,12 @@ void merge_equal_rests(std::vector<summary::RestRow>& rests) {
 void RowMaker::make(std::vector<Cell>& cells, summary::Counts& counts) {
   counts_ = &counts;
   level(cells, 0);
+  for (const std::vector<std::string>& keys : rules_.always) {
+    if (keys.size() == keys_.uses().size())
+      counts.rows.push_back({.keys = keys});
+    else
+      counts.rest.push_back({.prefix = keys});
+  }
   std::ranges::sort(counts.rows, {}, &summary::CountRow::keys);
   std::ranges::sort(counts.rest, {}, &summary::RestRow::prefix);
   merge_equal_rows(counts.rows);
@@ -70,7 +77,10 @@ void RowMaker::cut(std::vector<Group>& groups, std::uint64_t limit) {
     end = std::partition(end, groups.end(), [last = (end - 1)->count](const Group& g) { return g.count == last; });
   if (end == groups.end()) return;
   summary::RestRow rest{.prefix = path_, .keys = static_cast<std::uint64_t>(groups.end() - end)};
-  for (auto group = end; group != groups.end(); ++group) rest.count += group->count;
+  for (auto group = end; group != groups.end(); ++group) {
+    rest.count += group->count;
+    rest.most = std::max(rest.most, group->count);
+  }
   counts_->rest.push_back(std::move(rest));
   groups.erase(end, groups.end());
 }

@@ -15,6 +15,8 @@ struct RowRules {
   std::vector<std::uint64_t> limit;  ///< keys kept per dimension, by count; 0: all. One a dimension.
   bool ties = false;                 ///< keys whose count equals that of the last one kept stay as well
   bool older = false;                ///< the older chain's texts
+  /// Keys that are there even when nothing was counted for them; the first ones only: a map that is always there.
+  std::vector<std::vector<std::string>> always = {};
 };
 
 /// Makes rows of the keys of a table, level by level, and cuts each level to its limit.

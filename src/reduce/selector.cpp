@@ -15,12 +15,13 @@ bool lacks(const Packet& packet, const Needs& needs, util::MemberCounts& lacking
 
 }  // namespace
 
-Selector::Selector(std::vector<ConditionUse> where, std::vector<Needs> needs, Plan& plan)
-    : where_(std::move(where)), needs_(std::move(needs)), selection_(plan.selection(where_)) {
+Selector::Selector(std::vector<ConditionUse> where, std::vector<Needs> needs, Plan& plan, First first)
+    : where_(std::move(where)), needs_(std::move(needs)), selection_(plan.selection(where_)), first_(first) {
   const auto asks = [](const Needs& of) { return of.members.has(util::Member::queries); };
   needs_question_ = std::ranges::any_of(needs_, asks);
+  // Needs that come first are asked of every packet, as those of a condition are.
   where_needs_question_ =
-      std::ranges::any_of(where_, [&](const ConditionUse& use) { return asks(use.condition->needs); });
+      (first_ == First::needs && needs_question_) || std::ranges::any_of(where_, [&](const ConditionUse& use) { return asks(use.condition->needs); });
 }
 
 std::span<const std::uint16_t> Selector::choose(Batch& batch, util::MemberCounts& lacking) {
@@ -47,10 +48,15 @@ std::span<const std::uint16_t> Selector::with_question(const Batch& batch, std::
 }
 
 bool Selector::wanted(const Packet& packet, const Context& context, util::MemberCounts& lacking) const {
+  if (first_ == First::needs && lacks_needs(packet, lacking)) return false;
   for (const ConditionUse& use : where_)
     if (lacks(packet, use.condition->needs, lacking) || use.condition->holds(packet, context) == use.negated)
       return false;
-  return std::ranges::none_of(needs_, [&](const Needs& needs) { return lacks(packet, needs, lacking); });
+  return first_ == First::needs || !lacks_needs(packet, lacking);
+}
+
+bool Selector::lacks_needs(const Packet& packet, util::MemberCounts& lacking) const {
+  return std::ranges::any_of(needs_, [&](const Needs& needs) { return lacks(packet, needs, lacking); });
 }
 
 }  // namespace rata::reduce

@@ -75,6 +75,19 @@ void Windows::add(std::size_t shard, std::span<const Packet> batch) {
     add_by_count(batch);
 }
 
+void Windows::add_malformed(std::size_t shard, const MalformedMessage& message) {
+  Cell* into = nullptr;
+  if (config_.packets != 0) {
+    if (open_.empty()) open_up_to(0);
+    into = &open_.front()->shards.front();
+  } else if (const std::int64_t number = number_of(message.time); number >= first_open_) {
+    into = &cell(number, shard);
+  }
+  // One that comes too late is in no window; it is in the books as all of them are.
+  if (into == nullptr) return;
+  for (const auto& reducer : into->reducers) reducer->add_malformed(message);
+}
+
 void Windows::add_by_time(std::size_t shard, std::span<const Packet> batch) {
   // Runs of packets of one window, nearly always one run, go to the reducers together.
   for (std::size_t first = 0, next; first < batch.size(); first = next) {
@@ -164,10 +177,8 @@ void Windows::emit(Open& open, summary::Window window) {
 }
 
 void Windows::add_by_count(std::span<const Packet> batch) {
-  if (open_.empty()) {
-    open_up_to(0);
-    count_start_ = batch.front().time;
-  }
+  if (open_.empty()) open_up_to(0);
+  if (!std::exchange(count_started_, true)) count_start_ = batch.front().time;
   while (!batch.empty()) {
     Cell& into = open_.front()->shards.front();
     const auto run = batch.first(std::min<std::size_t>(batch.size(), config_.packets - into.packets));

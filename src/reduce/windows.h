@@ -46,6 +46,9 @@ class Windows {
   /// Adds one shard's packets, in input order.
   void add(std::size_t shard, std::span<const Packet> batch);
 
+  /// A message of one shard that is no packet, in its place among them. It opens, fills and closes no window by count.
+  void add_malformed(std::size_t shard, const MalformedMessage& message);
+
   /// Packet time has come to `watermark`: closes what is due and returns the next moment when something will be.
   /// Called in input order, so lateness is judged by position in the input.
   util::Time advance(util::Time watermark);
@@ -104,6 +107,7 @@ class Windows {
   std::uint64_t late_reported_ = 0;
   std::uint64_t gap_windows_ = 0;
   // By packet count: where the window at hand began and the newest packet's time.
+  bool count_started_ = false;
   util::Time count_start_, count_last_;
 };
 

@@ -28,6 +28,10 @@ std::uint64_t table_hash(std::span<const std::uint8_t> octets) noexcept {
 
 std::uint64_t table_multiplier() noexcept { return process_multiplier; }
 
+std::uint64_t sketch_hash(std::span<const std::uint8_t> octets, std::uint64_t seed) noexcept {
+  return XXH3_64bits_withSeed(octets.data(), octets.size(), seed);
+}
+
 std::uint64_t stable_hash(std::string_view text) noexcept { return XXH3_64bits(text.data(), text.size()); }
 
 }  // namespace rata::util

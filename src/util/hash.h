@@ -14,6 +14,9 @@ std::uint64_t table_hash(std::span<const std::uint8_t> octets) noexcept;
 /// chose lies anywhere in the upper bits.
 std::uint64_t table_multiplier() noexcept;
 
+/// For sketches, whose parts merge only when they were hashed alike: the same on every machine for one seed.
+std::uint64_t sketch_hash(std::span<const std::uint8_t> octets, std::uint64_t seed) noexcept;
+
 /// The same on every machine and in every process: for what shows in results.
 std::uint64_t stable_hash(std::string_view text) noexcept;
 

@@ -12,7 +12,7 @@ namespace rata::util {
 class LogHistogram {
  public:
   void add(std::uint64_t value, std::uint64_t count = 1) {
-    buckets_[index(value)] += count;
+    buckets_[bucket_of(value)] += count;
     count_ += count;
     if (value > max_) max_ = value;
   }
@@ -32,26 +32,27 @@ class LogHistogram {
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       seen += buckets_[i];
-      if (seen > rank || (seen == count_ && count_ > 0)) return std::min(middle(i), static_cast<double>(max_));
+      if (seen > rank || (seen == count_ && count_ > 0)) return std::min(middle_of(i), static_cast<double>(max_));
     }
     return 0;
   }
 
- private:
-  static constexpr unsigned bits = 7;
-
-  static std::size_t index(std::uint64_t value) {
+  /// Buckets by number, ascending by value, and the number that stands for all in one.
+  static std::size_t bucket_of(std::uint64_t value) {
     if (value < (1u << bits)) return value;
     const unsigned exponent = static_cast<unsigned>(std::bit_width(value)) - 1 - bits;
     return (static_cast<std::size_t>(exponent + 1) << bits) + ((value >> exponent) & ((1u << bits) - 1));
   }
 
-  static double middle(std::size_t i) {
+  static double middle_of(std::size_t i) {
     if (i < (2u << bits)) return static_cast<double>(i);
     const std::size_t exponent = (i >> bits) - 1;
     const std::uint64_t low = ((std::uint64_t{1} << bits) | (i & ((1u << bits) - 1))) << exponent;
     return static_cast<double>(low) + static_cast<double>(std::uint64_t{1} << exponent) / 2;
   }
+
+ private:
+  static constexpr unsigned bits = 7;
 
   std::array<std::uint64_t, (64 - bits + 1) << bits> buckets_{};
   std::uint64_t count_ = 0, max_ = 0;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -16,15 +17,20 @@ class Rates final : public Processor {
   Rates(const Spans& spans, std::size_t limit) : spans_(spans), limit_(limit) {}
 
   Taken add(const summary::Summary& summary, const Origin& origin) override {
-    const auto* rate = std::get_if<summary::Rate>(&summary.data);
-    const std::optional<RateKind> kind = rate == nullptr ? std::nullopt : rate_kind(rate->name);
-    if (!kind) return Taken::refused;
-    const Taken taken = servers_[summary.server].add(origin, *kind, *rate);
-    if (taken != Taken::yes) return taken;
+    const auto* rates = std::get_if<summary::Rates>(&summary.data);
+    Taken all = Taken::refused;
+    for (const summary::Rate& rate : rates == nullptr ? std::span<const summary::Rate>() : rates->members) {
+      const std::optional<RateKind> kind = rate_kind(rate.name);
+      if (!kind) continue;  // all packets: the page shows queries and responses
+      const Taken taken = servers_[summary.server].add(origin, *kind, rate);
+      if (taken == Taken::refused) return taken;
+      if (taken == Taken::yes || all == Taken::refused) all = taken;
+    }
+    if (all != Taken::yes) return all;
     cut_ += servers_[summary.server].cut(limit_);
     newest_ = std::max(newest_, origin.end);
     oldest_change_ = std::min(oldest_change_, origin.start);
-    return taken;
+    return all;
   }
 
   void advance(util::Time watermark) override {

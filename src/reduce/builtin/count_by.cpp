@@ -109,6 +109,7 @@ struct Shape {
   std::vector<DimensionUse> by;
   std::vector<ConditionUse> where;
   RowRules rules;
+  Selector::First first = Selector::First::conditions;
 };
 
 std::vector<Needs> needs_of(const std::vector<DimensionUse>& by) {
@@ -122,7 +123,7 @@ class CountBy final : public Reducer {
  public:
   CountBy(Shape shape, KeyMaker keys, std::size_t cells, Surroundings& around)
       : context_(around.context),
-        selector_(std::move(shape.where), needs_of(shape.by), around.plan),
+        selector_(std::move(shape.where), needs_of(shape.by), around.plan, shape.first),
         keys_(std::move(keys)),
         rules_(std::move(shape.rules)),
         tally_(cells, around.budget) {}
@@ -176,6 +177,8 @@ util::Result<std::unique_ptr<Reducer>> make_count_by(const ReducerConfig& config
   if (!shape) return shape.error();
   shape->rules.ties = form.ties;
   shape->rules.older = form.older;
+  shape->rules.always = form.always;
+  shape->first = form.first;
   KeyMaker keys(shape->by, around.plan);
   const std::size_t cells = std::max<std::size_t>(1, config.cells / around.context.shards);
   if (keys.is_number())
@@ -190,21 +193,6 @@ constinit const ReducerType count_by{
     .rows = R"({"NOERROR": {"udp": 5}, "-:SKIPPED:-": 2, "-:SKIPPED_SUM:-": 3})",
     .options = "by where limit cells",
     .make = [](const ReducerConfig& config, Surroundings& around) { return make_count_by(config, around, {}); },
-};
-
-extern const ReducerType queries_name_counter;
-constinit const ReducerType queries_name_counter{
-    .name = "QueriesNameCounter",
-    .help = "Queries by name.",
-    .rows = R"({"a.example.": 3})",
-    .options = "limit cells",
-    .make =
-        [](const ReducerConfig& config, Surroundings& around) {
-          ReducerConfig filled = config;
-          filled.by = {"qname"};
-          filled.where = {"query"};
-          return make_count_by(filled, around, {.ties = true, .older = true});
-        },
 };
 
 }  // namespace rata::reduce

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "reduce/reducer.h"
+#include "reduce/selector.h"
 
 namespace rata::reduce {
 
@@ -10,6 +13,8 @@ namespace rata::reduce {
 struct CountByForm {
   bool ties = false;   ///< RowRules::ties
   bool older = false;  ///< RowRules::older
+  std::vector<std::vector<std::string>> always = {};                ///< RowRules::always
+  Selector::First first = Selector::First::conditions;  ///< what is asked first of a packet that lacks something
 };
 
 /// Errors: a dimension, condition or limit that cannot be.

@@ -1,4 +1,4 @@
-// Reducers that list what they saw, one entry a query, in the older chain's shapes.
+// Reducers that list what they saw, one entry a message, in the older chain's shapes.
 
 #include <fmt/format.h>
 
@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "dns/name.h"
+#include "reduce/builtin/list_bound.h"
 #include "reduce/reducer.h"
 #include "reduce/selector.h"
+#include "reduce/speedy_json.h"
 
 namespace rata::reduce {
 namespace {
@@ -15,25 +17,26 @@ namespace {
 using summary::Record;
 using summary::Records;
 
-/// Lists what `record` makes of each query. Bounded: after `limit` entries the window's further ones are left out.
+/// Lists what `make` says of each message.
 class RecordList final : public Reducer {
  public:
   using Make = bool (*)(const Packet&, Record&);
 
-  RecordList(Records::Shape shape, Make make, Needs needs, std::size_t limit, Surroundings& around)
-      : shape_(shape),
-        make_(make),
-        selector_({{.condition = find_condition("query")}}, {needs}, around.plan),
-        limit_(limit) {}
+  /// What is listed, and in which shape.
+  struct Kind {
+    Records::Shape shape;
+    std::string_view condition;  ///< "": every message
+    Needs needs;
+    Make make;  ///< false: this one is not listed
+  };
+
+  RecordList(const Kind& kind, std::vector<ConditionUse> where, ListBound bound, Surroundings& around)
+      : kind_(kind), selector_(std::move(where), {kind.needs}, around.plan), bound_(std::move(bound)) {}
 
   void add(Batch& batch) noexcept override {
     for (const std::uint16_t i : selector_.choose(batch, lacking())) {
       Record record;
-      if (!make_(batch[i], record)) continue;
-      if (records_.size() >= limit_) {
-        ++left_out_;
-        continue;
-      }
+      if (!kind_.make(batch[i], record) || !bound_.take_in(octets_of(record))) continue;
       record.ordinal = batch[i].ordinal;
       records_.push_back(std::move(record));
     }
@@ -43,34 +46,39 @@ class RecordList final : public Reducer {
     auto& other = static_cast<RecordList&>(sibling);
     std::ranges::move(other.records_, std::back_inserter(records_));
     other.records_.clear();
-    left_out_ += std::exchange(other.left_out_, 0);
+    other.bound_.clear();
+    bound_.add_left_out(other.bound_.take_left_out());
   }
 
   summary::Data take(double) override {
     std::ranges::stable_sort(records_, {}, &Record::ordinal);
-    return Records{.shape = shape_, .records = std::exchange(records_, {}), .left_out = std::exchange(left_out_, 0)};
+    bound_.clear();
+    return Records{
+        .shape = kind_.shape, .records = std::exchange(records_, {}), .left_out = bound_.take_left_out()};
   }
 
  private:
-  Records::Shape shape_;
-  Make make_;
+  /// About so much memory: texts of JSON have nodes of their own.
+  static std::size_t octets_of(const Record& record) {
+    constexpr std::size_t value_octets = 64;
+    std::size_t octets = sizeof record + value_octets + record.json.size();
+    for (const std::string& key : record.keys) octets += sizeof key + key.size();
+    return octets;
+  }
+
+  Kind kind_;
   Selector selector_;
-  std::size_t limit_;
+  ListBound bound_;
   std::vector<Record> records_;
-  std::uint64_t left_out_ = 0;
 };
 
-/// Entries of a window when the configuration names no limit: some hundred octets each.
-constexpr std::uint64_t default_limit = 200'000;
-
 util::Result<std::unique_ptr<Reducer>> make_list(const ReducerConfig& config, Surroundings& around,
-                                                 Records::Shape shape, RecordList::Make make, Needs needs) {
-  if (config.limit.size() > 1)
-    return util::Error{
-        fmt::format("reducer {}: limit is one number here: the entries of a window", config.shown_name())};
-  const std::uint64_t limit = config.limit.empty() || config.limit[0] == 0 ? default_limit : config.limit[0];
-  return {std::make_unique<RecordList>(shape, make, needs, std::max<std::size_t>(1, limit / around.context.shards),
-                                       around)};
+                                                 const RecordList::Kind& kind) {
+  auto bound = ListBound::make(config, around);
+  if (!bound) return bound.error();
+  std::vector<ConditionUse> where;
+  if (!kind.condition.empty()) where.push_back({.condition = find_condition(kind.condition)});
+  return {std::make_unique<RecordList>(kind, std::move(where), std::move(*bound), around)};
 }
 
 constexpr Needs name_and_client{.members = {util::Member::queries}, .client = true};
@@ -93,19 +101,60 @@ bool client_of_name(const Packet& packet, Record& record) {
   return true;
 }
 
+bool client_and_hexadecimal_type(const Packet& packet, Record& record) {
+  record.keys = {party(packet.client, packet.client_text), fmt::format("{:x}", packet.message.qtype)};
+  record.value = dns::name_text(packet.qname);
+  return true;
+}
+
 /// The underscore rule: a "_" anywhere in the name, asked for with a type that host names have (A, NS, SOA, MX).
-bool underscored_name(const Packet& packet, Record& record) {
+bool is_underscored(const Packet& packet) {
   const std::uint16_t qtype = packet.message.qtype;
   if (qtype != 1 && qtype != 2 && qtype != 6 && qtype != 15) return false;
-  if (std::ranges::find(packet.qname, '_') == packet.qname.end()) return false;
+  return std::ranges::find(packet.qname, '_') != packet.qname.end();
+}
+
+/// The first question as it came.
+nlohmann::ordered_json question_of(const Packet& packet) {
+  return {{"qname", dns::name_text(packet.message.qname)},
+          {"qtype", fmt::format("{:x}", packet.message.qtype)},
+          {"qclass", fmt::format("{:x}", packet.message.qclass)}};
+}
+
+bool underscored_by_name(const Packet& packet, Record& record) {
+  if (!is_underscored(packet)) return false;
   record.keys = {dns::name_text(packet.qname)};
   record.value = {{"sender", party(packet.client, packet.client_text)},
                   {"server", party(packet.server, packet.server_text)},
-                  {"query",
-                   {{"qname", dns::name_text(packet.message.qname)},
-                    {"qtype", fmt::format("{:x}", qtype)},
-                    {"qclass", fmt::format("{:x}", packet.message.qclass)}}}};
+                  {"query", question_of(packet)}};
   return true;
+}
+
+bool underscored_by_client(const Packet& packet, Record& record) {
+  if (!is_underscored(packet)) return false;
+  record.keys = {party(packet.client, packet.client_text)};
+  record.value = question_of(packet);
+  return true;
+}
+
+bool whole_message(const Packet& packet, Record& record) {
+  append_speedy_object(packet, {}, record.json);
+  return true;
+}
+
+using Shape = Records::Shape;
+constexpr RecordList::Kind summary_kind{Shape::queries_by_client, "query", name_and_client, client_and_type};
+constexpr RecordList::Kind packets_kind{Shape::names_by_client, "query", name_and_client, client_and_hexadecimal_type};
+constexpr RecordList::Kind top_kind{Shape::lists_by_key, "query", name_and_client, client_of_name};
+constexpr RecordList::Kind by_name_kind{Shape::lists_by_key, "query", name_and_parties, underscored_by_name};
+constexpr RecordList::Kind by_client_kind{Shape::counted_lists_by_key, "query", name_and_client, underscored_by_client};
+constexpr RecordList::Kind identity_kind{Shape::list, "", {}, whole_message};
+constexpr RecordList::Kind queries_kind{Shape::list, "query", {}, whole_message};
+constexpr RecordList::Kind answers_kind{Shape::list, "response", {}, whole_message};
+
+template <const RecordList::Kind& kind>
+util::Result<std::unique_ptr<Reducer>> make_kind(const ReducerConfig& config, Surroundings& around) {
+  return make_list(config, around, kind);
 }
 
 }  // namespace
@@ -116,10 +165,16 @@ constinit const ReducerType queries_summary{
     .help = "Every query's name by client and type, in order of arrival; clients in order of first appearance.",
     .rows = R"([{"ip": "c6336401", "queries": {"1": ["a.example.", "a.example."]}}])",
     .options = "limit",
-    .make =
-        [](const ReducerConfig& config, Surroundings& around) {
-          return make_list(config, around, Records::Shape::queries_by_client, client_and_type, name_and_client);
-        },
+    .make = make_kind<summary_kind>,
+};
+
+extern const ReducerType packet_summary;
+constinit const ReducerType packet_summary{
+    .name = "PacketSummary",
+    .help = "The same as maps: every query's name by client and type, types in hexadecimal.",
+    .rows = R"({"c6336401": {"1": ["a.example.", "a.example."]}})",
+    .options = "limit",
+    .make = make_kind<packets_kind>,
 };
 
 extern const ReducerType queries_with_underscored_name;
@@ -128,10 +183,16 @@ constinit const ReducerType queries_with_underscored_name{
     .help = "Queries of type A, NS, SOA or MX for names with an underscore, which host names must not have.",
     .rows = R"({"a_b.cl.": [{"sender": "c6336401", "server": "c0000235", "query": {"qname": "A_b.cl.", ...}}]})",
     .options = "limit",
-    .make =
-        [](const ReducerConfig& config, Surroundings& around) {
-          return make_list(config, around, Records::Shape::lists_by_key, underscored_name, name_and_parties);
-        },
+    .make = make_kind<by_name_kind>,
+};
+
+extern const ReducerType packet_has_underscore;
+constinit const ReducerType packet_has_underscore{
+    .name = "PacketHasUnderscore",
+    .help = "The same queries by client, with how many there are.",
+    .rows = R"({"c6336401": {"cnt": 1, "queries": [{"qname": "A_b.cl.", "qtype": "1", "qclass": "1"}]}})",
+    .options = "limit",
+    .make = make_kind<by_client_kind>,
 };
 
 extern const ReducerType top_k_with_ip;
@@ -140,10 +201,34 @@ constinit const ReducerType top_k_with_ip{
     .help = "The clients that asked for each name, in hexadecimal, one entry a query.",
     .rows = R"({"a.example.": ["c6336401", "c6336401"]})",
     .options = "limit",
-    .make =
-        [](const ReducerConfig& config, Surroundings& around) {
-          return make_list(config, around, Records::Shape::lists_by_key, client_of_name, name_and_client);
-        },
+    .make = make_kind<top_kind>,
+};
+
+extern const ReducerType identity;
+constinit const ReducerType identity{
+    .name = "Identity",
+    .help = "Every message, whole, as `ratadns serialize` writes it.",
+    .rows = R"([{"source": "c6336401", "dest": "c0000235", "id": "1a2b", "flags": "100", "queries": [...], ...}])",
+    .options = "limit",
+    .make = make_kind<identity_kind>,
+};
+
+extern const ReducerType only_queries;
+constinit const ReducerType only_queries{
+    .name = "OnlyQueries",
+    .help = "Every query, whole.",
+    .rows = R"([{"source": "c6336401", "dest": "c0000235", "id": "1a2b", "flags": "100", "queries": [...], ...}])",
+    .options = "limit",
+    .make = make_kind<queries_kind>,
+};
+
+extern const ReducerType only_answers;
+constinit const ReducerType only_answers{
+    .name = "OnlyAnswers",
+    .help = "Every response, whole.",
+    .rows = R"([{"source": "c0000235", "dest": "c6336401", "id": "1a2b", "flags": "8180", "queries": [...], ...}])",
+    .options = "limit",
+    .make = make_kind<answers_kind>,
 };
 
 }  // namespace rata::reduce

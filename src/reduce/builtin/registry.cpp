@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
+#include "reduce/builtin/presets.h"
 #include "reduce/reducer.h"
 
 namespace rata::reduce {
@@ -14,16 +16,24 @@ namespace rata::reduce {
 namespace {
 
 #define REDUCER(name) &name,
-constexpr std::array types = {
+constexpr std::array own_types = {
 #include "reduce/builtin/registry.def"
 };
 #undef REDUCER
 
 }  // namespace
 
-std::span<const ReducerType* const> reducer_types() { return types; }
+std::span<const ReducerType* const> reducer_types() {
+  static const std::vector<const ReducerType*> all = [] {
+    std::vector<const ReducerType*> types(own_types.begin(), own_types.end());
+    for (const ReducerType& type : preset_types()) types.push_back(&type);
+    return types;
+  }();
+  return all;
+}
 
 const ReducerType* find_reducer_type(std::string_view name) {
+  const auto types = reducer_types();
   const auto found = std::ranges::find(types, name, &ReducerType::name);
   return found == types.end() ? nullptr : *found;
 }

@@ -18,7 +18,7 @@ class WindowsTest : public ::testing::Test {
         config, {{.type = "QueriesPerSecond"}}, context_, Budget::unlimited, [this](ClosedWindow&& window) {
           closed_.push_back(
               {util::seconds_between({0}, window.window.start), window.window.packets, window.window.late});
-          rates_.push_back(std::get<summary::Rate>(window.data.at(0)));
+          rates_.push_back(std::get<summary::Rates>(window.data.at(0)).members.at(0));
         });
     ASSERT_TRUE(made);
     windows_ = std::move(*made);

@@ -1,4 +1,4 @@
-#include "app/speedy_json.h"
+#include "reduce/speedy_json.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 #include "dns/records.h"
 #include "util/encoding.h"
 
-namespace rata::app {
+namespace rata::reduce {
 namespace {
 
 using dns::Record;
@@ -76,7 +76,7 @@ void append_address(std::string_view key, const util::Address& address, std::str
   out += "\",";
 }
 
-void append_addresses(const reduce::Packet& packet, std::string& out) {
+void append_addresses(const Packet& packet, std::string& out) {
   const bool response = packet.message.is_response();
   const auto client = [&](const char* key) { append_address(key, packet.client, packet.client_text, out); };
   const auto server = [&](const char* key) { append_address(key, packet.server, packet.server_text, out); };
@@ -192,7 +192,7 @@ class SectionWriter {
   bool open_ = false;  // the list of `section_` has an item
 };
 
-Wanted wanted_sections(const reduce::Packet& packet, const SpeedyFields& fields) {
+Wanted wanted_sections(const Packet& packet, const SpeedyFields& fields) {
   return {fields.queries && !packet.lacks.has(Member::queries), fields.answers && !packet.lacks.has(Member::answers),
           fields.authorities && !packet.lacks.has(Member::authorities),
           fields.additionals && !packet.lacks.has(Member::additionals)};
@@ -210,8 +210,7 @@ SpeedyFields SpeedyFields::from(const std::vector<std::string>& chosen) {
   return {has("addresses"), has("queries"), has("answers"), has("authorities"), has("additionals")};
 }
 
-bool append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std::string& out) {
-  const std::size_t begin = out.size();
+bool append_speedy_object(const Packet& packet, const SpeedyFields& fields, std::string& out) {
   out += '{';
   if (fields.addresses) append_addresses(packet, out);
   const std::size_t before_id = out.size();
@@ -226,10 +225,16 @@ bool append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std
   else if (out.back() == ',')
     out.pop_back();
   out += '}';
+  return whole;
+}
+
+bool append_speedy(const Packet& packet, const SpeedyFields& fields, std::string& out) {
+  const std::size_t begin = out.size();
+  const bool whole = append_speedy_object(packet, fields, out);
   std::string length;
   append_number(static_cast<std::uint32_t>(out.size() - begin), 10, length);
   out.insert(begin, length);
   return whole;
 }
 
-}  // namespace rata::app
+}  // namespace rata::reduce

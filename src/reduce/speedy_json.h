@@ -5,7 +5,7 @@
 
 #include "reduce/packet.h"
 
-namespace rata::app {
+namespace rata::reduce {
 
 /// Which members a record has beside id and flags.
 struct SpeedyFields {
@@ -20,6 +20,9 @@ struct SpeedyFields {
 /// source did not say is left out, and so are the sections behind a broken record; one without records is an empty
 /// list. Always ASCII but for addresses that came as other text. False when records are missing that a walk finds: they
 /// end at the first whose owner name cannot be read.
-bool append_speedy(const reduce::Packet& packet, const SpeedyFields& fields, std::string& out);
+bool append_speedy(const Packet& packet, const SpeedyFields& fields, std::string& out);
 
-}  // namespace rata::app
+/// The same without the length.
+bool append_speedy_object(const Packet& packet, const SpeedyFields& fields, std::string& out);
+
+}  // namespace rata::reduce

@@ -1,0 +1,41 @@
+#include "reduce/builtin/list_bound.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rata::reduce {
+
+util::Result<ListBound> ListBound::make(const ReducerConfig& config, Surroundings& around) {
+  // Entries of a window when the configuration names no limit: some hundred octets each.
+  constexpr std::uint64_t default_limit = 200'000;
+  if (config.limit.size() > 1)
+    return util::Error{
+        fmt::format("reducer {}: limit is one number here: the entries of a window", config.shown_name())};
+  const std::uint64_t limit = config.limit.empty() || config.limit[0] == 0 ? default_limit : config.limit[0];
+  return ListBound(std::max<std::size_t>(1, limit / around.context.shards), around.budget);
+}
+
+bool ListBound::take_in(std::size_t octets) {
+  if (entries_ >= limit_ || (budget_ != nullptr && !budget_->has_room(octets))) {
+    ++left_out_;
+    return false;
+  }
+  ++entries_;
+  octets_ += octets;
+  if (budget_ != nullptr) budget_->charge(octets);
+  return true;
+}
+
+void ListBound::let_go(std::size_t octets) {
+  --entries_;
+  octets_ -= octets;
+  if (budget_ != nullptr) budget_->release(octets);
+}
+
+void ListBound::clear() {
+  if (budget_ != nullptr) budget_->release(octets_);
+  entries_ = octets_ = 0;
+}
+
+}  // namespace rata::reduce

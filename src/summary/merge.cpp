@@ -1,0 +1,222 @@
+#include "summary/merge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <tuple>
+#include <utility>
+
+namespace rata::summary {
+namespace {
+
+/// Whole nanoseconds, so that sums are the same in any order.
+double sum_of_seconds(double a, double b) {
+  constexpr double per_second = 1e9;
+  return static_cast<double>(std::llround(a * per_second) + std::llround(b * per_second)) / per_second;
+}
+
+/// Merges two lists that are ascending by `key`. `both(a, b)`: adds b to a.
+template <typename Item, typename Key, typename Both>
+void merge_sorted(std::vector<Item>& into, std::vector<Item>&& from, Key key, Both both) {
+  std::vector<Item> merged;
+  merged.reserve(std::max(into.size(), from.size()));
+  auto a = into.begin(), b = from.begin();
+  while (a != into.end() || b != from.end()) {
+    if (b == from.end() || (a != into.end() && std::invoke(key, *a) < std::invoke(key, *b))) {
+      merged.push_back(std::move(*a++));
+    } else if (a == into.end() || std::invoke(key, *b) < std::invoke(key, *a)) {
+      merged.push_back(std::move(*b++));
+    } else {
+      both(*a, *b++);
+      merged.push_back(std::move(*a++));
+    }
+  }
+  into = std::move(merged);
+}
+
+void merge_one(Rate& into, const Rate& from, Relation relation) {
+  into.count += from.count;
+  into.seconds = relation == Relation::consecutive ? sum_of_seconds(into.seconds, from.seconds)
+                                                   : std::max(into.seconds, from.seconds);
+}
+
+bool merge_into(Rates& into, Rates&& from, Relation relation) {
+  const auto same = [](const Rate& a, const Rate& b) { return a.name == b.name; };
+  if (!std::ranges::equal(into.members, from.members, same)) return false;
+  for (std::size_t i = 0; i < into.members.size(); ++i) merge_one(into.members[i], from.members[i], relation);
+  return true;
+}
+
+bool merge_into(Counts& into, Counts&& from, Relation) {
+  if (into.by != from.by) return false;
+  merge_sorted(into.rows, std::move(from.rows), &CountRow::keys, [](CountRow& a, const CountRow& b) { a.count += b.count; });
+  std::ranges::stable_sort(into.rest, {}, &RestRow::prefix);
+  std::ranges::stable_sort(from.rest, {}, &RestRow::prefix);
+  merge_sorted(into.rest, std::move(from.rest), &RestRow::prefix, [](RestRow& a, const RestRow& b) {
+    a.keys += b.keys;
+    a.count += b.count;
+    a.most += b.most;
+  });
+  into.error += from.error;
+  return true;
+}
+
+/// By window, then by server, then as they came.
+void concatenate(std::vector<Record>& into, std::vector<Record>&& from) {
+  const auto place = [](const Record& record) { return std::tie(record.window, record.server, record.ordinal); };
+  std::vector<Record> both;
+  both.reserve(into.size() + from.size());
+  std::ranges::merge(std::make_move_iterator(into.begin()), std::make_move_iterator(into.end()),
+                     std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()),
+                     std::back_inserter(both),
+                     [&](const Record& a, const Record& b) { return place(a) < place(b); });
+  into = std::move(both);
+}
+
+bool merge_into(Records& into, Records&& from, Relation) {
+  if (into.shape != from.shape) return false;
+  concatenate(into.records, std::move(from.records));
+  into.left_out += from.left_out;
+  return true;
+}
+
+bool merge_into(Top& into, Top&& from, Relation) {
+  if (into.limit != from.limit) return false;
+  // A key that one side does not list may have there what that side says of absent ones.
+  const auto lists = [](const Top& top, const std::string& name) {
+    return std::ranges::binary_search(top.entries, name, {}, &Top::Entry::name);
+  };
+  for (Top::Entry& entry : into.entries)
+    if (!lists(from, entry.name)) entry.extra += from.absent;
+  for (Top::Entry& entry : from.entries)
+    if (!lists(into, entry.name)) entry.extra += into.absent;
+  merge_sorted(into.entries, std::move(from.entries), &Top::Entry::name, [](Top::Entry& a, const Top::Entry& b) {
+    a.count += b.count;
+    a.extra += b.extra;
+  });
+  into.absent += from.absent;
+  return true;
+}
+
+bool merge_into(Alone& into, Alone&& from, Relation) {
+  into.queries += from.queries;
+  into.answers += from.answers;
+  concatenate(into.alone_queries, std::move(from.alone_queries));
+  concatenate(into.alone_answers, std::move(from.alone_answers));
+  into.left_out += from.left_out;
+  return true;
+}
+
+void merge_value(std::uint64_t& into, std::uint64_t&& from) { into += from; }
+void merge_value(Distinct& into, Distinct&& from) { into.merge(from); }
+void merge_value(Quantiles& into, Quantiles&& from) { into.merge(from); }
+void merge_value(Top& into, Top&& from) {
+  // Tops of one measure have one limit.
+  static_cast<void>(merge_into(into, std::move(from), Relation::side_by_side));
+}
+
+void merge_values(std::vector<Measure>& into, std::vector<Measure>&& from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    std::visit(
+        [&](auto& held) { merge_value(held, std::move(std::get<std::remove_reference_t<decltype(held)>>(from[i]))); },
+        into[i]);
+}
+
+bool merge_into(Measures& into, Measures&& from, Relation relation) {
+  if (into.names != from.names || into.counts.by != from.counts.by) return false;
+  std::map<std::vector<std::string>, std::vector<Measure>> values;
+  for (std::size_t i = 0; i < into.values.size(); ++i) values[into.counts.rows[i].keys] = std::move(into.values[i]);
+  for (std::size_t i = 0; i < from.values.size(); ++i) {
+    const auto [place, is_new] = values.try_emplace(from.counts.rows[i].keys);
+    if (is_new)
+      place->second = std::move(from.values[i]);
+    else
+      merge_values(place->second, std::move(from.values[i]));
+  }
+  static_cast<void>(merge_into(into.counts, std::move(from.counts), relation));
+  into.values.clear();
+  for (const CountRow& row : into.counts.rows) into.values.push_back(std::move(values[row.keys]));
+  return true;
+}
+
+bool merge_into(Nothing&, Nothing&&, Relation) { return true; }
+
+void name_origin(std::vector<Record>& records, const Summary& of) {
+  for (Record& record : records) {
+    if (!record.server.empty()) continue;
+    record.window = of.window.start;
+    record.server = of.server;
+  }
+}
+
+void name_origin(Summary& summary) {
+  if (auto* records = std::get_if<Records>(&summary.data)) name_origin(records->records, summary);
+  if (auto* alone = std::get_if<Alone>(&summary.data)) {
+    name_origin(alone->alone_queries, summary);
+    name_origin(alone->alone_answers, summary);
+  }
+}
+
+void merge_windows(Window& into, const Window& from) {
+  const auto end = [](const Window& window) { return window.start.ns + std::llround(window.seconds * 1e9); };
+  const std::int64_t last = std::max(end(into), end(from));
+  into.start = std::min(into.start, from.start);
+  into.seconds = static_cast<double>(last - into.start.ns) / 1e9;
+  into.packets += from.packets;
+  into.late += from.late;
+}
+
+void merge_losses(Loss& into, const Loss& from) {
+  into.kernel += from.kernel;
+  into.queue += from.queue;
+  into.malformed += from.malformed;
+  into.left_out += from.left_out;
+  into.key_error += from.key_error;
+  for (std::size_t i = 0; i < into.lacking.size(); ++i) into.lacking[i] += from.lacking[i];
+}
+
+/// The first of `waiting` by key goes for each of `others`.
+std::vector<Record> without(const std::vector<Record>& waiting, const std::vector<Record>& others) {
+  std::map<std::vector<std::string>, std::size_t> partners;
+  for (const Record& other : others) ++partners[other.keys];
+  std::vector<Record> left;
+  for (const Record& record : waiting) {
+    const auto partner = partners.find(record.keys);
+    if (partner != partners.end() && partner->second > 0)
+      --partner->second;
+    else
+      left.push_back(record);
+  }
+  return left;
+}
+
+}  // namespace
+
+bool merge(Data& into, Data&& from, Relation relation) {
+  if (into.index() != from.index()) return false;
+  return std::visit(
+      [&](auto& held) {
+        return merge_into(held, std::move(std::get<std::remove_reference_t<decltype(held)>>(from)), relation);
+      },
+      into);
+}
+
+bool merge(Summary& into, Summary&& from, Relation relation) {
+  name_origin(into);
+  name_origin(from);
+  if (!merge(into.data, std::move(from.data), relation)) return false;
+  merge_windows(into.window, from.window);
+  merge_losses(into.loss, from.loss);
+  return true;
+}
+
+Alone settled(const Alone& alone) {
+  return {.queries = alone.queries,
+          .answers = alone.answers,
+          .alone_queries = without(alone.alone_queries, alone.alone_answers),
+          .alone_answers = without(alone.alone_answers, alone.alone_queries),
+          .left_out = alone.left_out};
+}
+
+}  // namespace rata::summary

@@ -1,0 +1,139 @@
+#include "summary/sketches.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string>
+
+#include "util/encoding.h"
+#include "util/log_histogram.h"
+
+namespace rata::summary {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr unsigned rank_bits = 64 - Distinct::precision;
+
+// The two series of O. Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), section 3: what
+// registers that are zero, and those that are full, say. Both stop when a further term changes nothing.
+double sigma(double x) {
+  if (x == 1) return std::numeric_limits<double>::infinity();
+  double y = 1, z = x, before;
+  do {
+    x *= x;
+    before = z;
+    z += x * y;
+    y += y;
+  } while (z != before);
+  return z;
+}
+
+double tau(double x) {
+  if (x == 0 || x == 1) return 0;
+  double y = 1, z = 1 - x, before;
+  do {
+    x = std::sqrt(x);
+    before = z;
+    y /= 2;
+    z -= (1 - x) * (1 - x) * y;
+  } while (z != before);
+  return z / 3;
+}
+
+}  // namespace
+
+void Distinct::add(std::uint64_t hash) {
+  const auto place = static_cast<std::uint16_t>(hash >> rank_bits);
+  const std::uint64_t rest = hash << precision;
+  const auto rank = static_cast<std::uint8_t>(std::min<unsigned>(static_cast<unsigned>(std::countl_zero(rest)), rank_bits) + 1);
+  raise(place, rank);
+}
+
+void Distinct::raise(std::uint16_t place, std::uint8_t rank) {
+  if (!dense_.empty()) {
+    dense_[place] = std::max(dense_[place], rank);
+    return;
+  }
+  const auto at = std::ranges::lower_bound(sparse_, place, {}, &Register::place);
+  if (at != sparse_.end() && at->place == place) {
+    at->rank = std::max(at->rank, rank);
+    return;
+  }
+  sparse_.insert(at, {place, rank});
+  if (sparse_.size() <= most_sparse) return;
+  dense_.assign(registers, 0);
+  for (const Register& one : sparse_) dense_[one.place] = one.rank;
+  sparse_ = {};
+}
+
+void Distinct::merge(const Distinct& other) {
+  for (const Register& one : other.sparse_) raise(one.place, one.rank);
+  for (std::size_t place = 0; place < other.dense_.size(); ++place)
+    if (other.dense_[place] != 0) raise(static_cast<std::uint16_t>(place), other.dense_[place]);
+}
+
+double Distinct::estimate() const {
+  std::array<std::uint32_t, rank_bits + 2> with_rank{};
+  for (const Register& one : sparse_) ++with_rank[one.rank];
+  for (const std::uint8_t rank : dense_) ++with_rank[rank];
+  if (dense_.empty()) with_rank[0] = static_cast<std::uint32_t>(registers - sparse_.size());
+  constexpr auto m = static_cast<double>(registers);
+  double z = m * tau(1 - with_rank[rank_bits + 1] / m);
+  for (std::size_t rank = rank_bits; rank >= 1; --rank) z = (z + with_rank[rank]) / 2;
+  z += m * sigma(with_rank[0] / m);
+  return m * m / (2 * std::log(2.0) * z);
+}
+
+Json Distinct::json() const {
+  Json json = {{"estimate", static_cast<std::uint64_t>(std::llround(estimate()))}};
+  if (dense_.empty()) {
+    Json& list = json["sparse"] = Json::array();
+    for (const Register& one : sparse_) list.push_back(Json::array({one.place, one.rank}));
+  } else {
+    std::string text;
+    util::append_base64(dense_, text);
+    json["dense"] = std::move(text);
+  }
+  return json;
+}
+
+void Quantiles::add(std::uint64_t value) {
+  ++buckets_[static_cast<std::uint16_t>(util::LogHistogram::bucket_of(value))];
+  ++count_;
+  max_ = std::max(max_, value);
+}
+
+void Quantiles::merge(const Quantiles& other) {
+  for (const auto& [bucket, count] : other.buckets_) buckets_[bucket] += count;
+  count_ += other.count_;
+  max_ = std::max(max_, other.max_);
+}
+
+double Quantiles::quantile(double share) const {
+  const auto rank = static_cast<std::uint64_t>(share * static_cast<double>(count_));
+  std::uint64_t seen = 0;
+  for (const auto& [bucket, count] : buckets_) {
+    seen += count;
+    if (seen > rank || seen == count_)
+      return std::min(util::LogHistogram::middle_of(bucket), static_cast<double>(max_));
+  }
+  return 0;
+}
+
+Json Quantiles::json() const {
+  Json json = {{"count", count_},        {"p50", quantile(0.5)}, {"p90", quantile(0.9)},
+               {"p99", quantile(0.99)}, {"max", max_},          {"buckets", Json::array()}};
+  for (const auto& [bucket, count] : buckets_) json["buckets"].push_back(Json::array({bucket, count}));
+  return json;
+}
+
+std::size_t Quantiles::octets() const {
+  constexpr std::size_t node_octets = 48;  // of a tree, as it is commonly made
+  return buckets_.size() * node_octets;
+}
+
+}  // namespace rata::summary

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace rata::summary {
+
+/// How many different things there were: HyperLogLog of 4096 registers, with a standard error of 1.6 %. Merge: the
+/// larger of each register, so that any order and grouping gives the same octets. Hashes of all parts have one seed.
+class Distinct {
+ public:
+  static constexpr unsigned precision = 12;
+  static constexpr std::size_t registers = std::size_t{1} << precision;
+  /// Up to so many registers that are not zero are listed one by one; more are all written down.
+  static constexpr std::size_t most_sparse = 512;
+
+  void add(std::uint64_t hash);
+  void merge(const Distinct& other);
+
+  double estimate() const;
+  /// {"estimate": 3, "sparse": [[register, rank]...]} or {"estimate": 3000, "dense": "base64 of the registers"}.
+  nlohmann::ordered_json json() const;
+  std::size_t octets() const { return sparse_.capacity() * sizeof(Register) + dense_.capacity(); }
+
+  friend bool operator==(const Distinct&, const Distinct&) = default;
+
+ private:
+  struct Register {
+    std::uint16_t place;
+    std::uint8_t rank;
+
+    friend bool operator==(const Register&, const Register&) = default;
+  };
+
+  void raise(std::uint16_t place, std::uint8_t rank);
+
+  std::vector<Register> sparse_;     // ascending, while `dense_` is empty
+  std::vector<std::uint8_t> dense_;  // all of them, once they are many
+};
+
+/// Quantiles of whole numbers by the buckets of util::LogHistogram, less than 1 % wide. Merge: buckets add.
+class Quantiles {
+ public:
+  void add(std::uint64_t value);
+  void merge(const Quantiles& other);
+
+  std::uint64_t count() const { return count_; }
+  /// At most 0.4 % off; 0 of nothing.
+  double quantile(double share) const;
+  /// {"count": 3, "p50": 60.0, "p90": ..., "p99": ..., "max": 512, "buckets": [[bucket, count]...]}
+  nlohmann::ordered_json json() const;
+  std::size_t octets() const;
+
+  friend bool operator==(const Quantiles&, const Quantiles&) = default;
+
+ private:
+  std::map<std::uint16_t, std::uint64_t> buckets_;
+  std::uint64_t count_ = 0, max_ = 0;
+};
+
+}  // namespace rata::summary
