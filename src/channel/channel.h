@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "summary/summary.h"
 #include "util/result.h"
@@ -15,33 +18,73 @@ namespace rata::channel {
 struct Attempt {
   enum class State {
     sent,
-    try_again,  ///< nothing of the batch went out; a later attempt may do better
+    try_again,  ///< what `out` does not name did not go out; a later attempt may do better
     gone,       ///< the other side has left for good (a closed pipe)
   };
   State state = State::sent;
-  std::string why;  ///< what was tried on what, and why it failed
+  std::string why;  ///< what was tried on what, and why it failed; with `sent`: a trouble that lost nothing
+  /// With `try_again`: which of the batch went out all the same and must not be sent again. Empty: none did.
+  std::vector<bool> out;
+};
+
+/// What a channel without promises (Redis PUBLISH) does know.
+struct BestEffort {
+  std::uint64_t unheard = 0;        ///< sent while nobody listened
+  std::uint64_t perhaps_twice = 0;  ///< sent again, since it was not known whether they had arrived
 };
 
 /// A way out for summaries: one batch, one attempt. Queue, retry and counters belong to the Sender around it.
-/// Thread: one.
+/// Thread: one, but for `best_effort`.
 class Channel {
  public:
   virtual ~Channel() = default;
+  /// An attempt after `try_again` gets what is left of the batch.
   virtual Attempt send(std::span<const summary::Summary> batch) = 0;
+
+  /// Tries the way out without sending, and leaves nothing behind. Returns what was found, as "open".
+  virtual util::Result<std::string> try_out() { return std::string("open"); }
+  /// Thread: any.
+  virtual BestEffort best_effort() const { return {}; }
 };
 
 /// For channels inside one process: gets each batch on the sender's thread.
 using Deliver = std::function<void(std::span<const summary::Summary>)>;
 
-/// Opens what a URL names: "stdout:", "file:///var/log/ratadns.jsonl" (appended to, one summary a line), "null:", or
-/// "memory:" (`deliver` gets the batches). Errors: what is wrong with the URL, or why the file cannot be written.
-util::Result<std::unique_ptr<Channel>> open_channel(const std::string& url, const Deliver& deliver = {});
+enum class Compression { none, gzip, zstd };
+
+/// A [[channel]] of the configuration. What a kind of channel takes beside `url` stands in `ChannelType::options`.
+struct Settings {
+  std::string url;
+  summary::Form form = summary::Form::own;
+
+  /// Redis: the channel's name there by reducer; who is not in it: the reducer's name.
+  std::map<std::string, std::string> topics;
+  std::string password_file;  ///< its content, without a line's end, is the password
+  std::string password_env;   ///< name of the environment variable that holds it
+
+  std::uint64_t rotate_mib = 0;      ///< files: finished before they grow beyond this; 0: never
+  std::uint64_t rotate_seconds = 0;  ///< files: finished when this much of UTC is over; 0: never
+  std::uint64_t keep = 0;            ///< files: how many finished ones stay; 0: all
+  Compression compress = Compression::none;
+};
+
+/// Opens what the URL names: `channel_types` lists them. `memory:` hands each batch to `deliver`. Redis is not asked
+/// yet: one that is down is waited for. Errors: what is wrong with the settings, or why the file cannot be written.
+util::Result<std::unique_ptr<Channel>> open_channel(const Settings& settings, const Deliver& deliver = {});
+
+/// A URL as it may be shown and logged: without the password.
+std::string shown_url(std::string_view url);
 
 /// A row of the list of channels.
 struct ChannelType {
-  std::string_view scheme;
+  std::string_view scheme;   ///< what URLs of it begin with
+  std::string_view pattern;  ///< what they look like
   std::string_view help;
+  std::string_view options;  ///< the keys of [[channel]] that it takes beside name and url, with blanks between
+  bool topics = false;       ///< `send` may name a topic
 };
 std::span<const ChannelType> channel_types();
+/// nullptr when no kind of channel has such URLs.
+const ChannelType* find_channel_type(std::string_view url);
 
 }  // namespace rata::channel

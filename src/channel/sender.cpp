@@ -39,22 +39,41 @@ void Sender::close() {
 void Sender::run() {
   using namespace std::chrono_literals;
   while (!queue_.drained()) {
-    const auto batch = queue_.pop(config_.batch_summaries, 500ms);
-    if (!batch.empty()) deliver(batch);
+    auto batch = queue_.pop(config_.batch_summaries, 500ms);
+    if (!batch.empty()) deliver(std::move(batch));
   }
 }
 
-void Sender::deliver(std::span<const summary::Summary> batch) {
+/// A trouble that lost nothing is said once, until another one comes or it is over.
+void Sender::note_sent(const Attempt& attempt, std::size_t batch_size) {
+  sent_ += batch_size;
+  if (std::exchange(last_note_, attempt.why) != attempt.why && !attempt.why.empty())
+    report_(fmt::format("channel {}: {}", name_, attempt.why));
+}
+
+void Sender::take_out(std::vector<summary::Summary>& batch, const std::vector<bool>& out) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (i < out.size() && out[i]) continue;
+    if (kept != i) batch[kept] = std::move(batch[i]);
+    ++kept;
+  }
+  sent_ += batch.size() - kept;
+  batch.resize(kept);
+}
+
+void Sender::deliver(std::vector<summary::Summary> batch) {
   auto pause = config_.first_retry;
   bool troubled = false;
   while (!gone_) {
     const Attempt attempt = channel_->send(batch);
     if (attempt.state == Attempt::State::sent) {
-      sent_ += batch.size();
+      note_sent(attempt, batch.size());
       if (troubled) report_(fmt::format("channel {}: works again", name_));
       return;
     }
     ++failed_attempts_;
+    take_out(batch, attempt.out);
     if (attempt.state == Attempt::State::gone) {
       gone_ = true;
       report_(fmt::format("channel {}: {}; nothing more is sent there", name_, attempt.why));
@@ -81,7 +100,7 @@ bool Sender::wait_for_retry(std::chrono::milliseconds pause) {
 
 Sender::Counters Sender::counters() const {
   // What was sent or given up is read first: it was pushed before, so nothing comes out negative.
-  Counters counters{.sent = sent_, .dropped = given_up_, .failed_attempts = failed_attempts_};
+  Counters counters{.sent = sent_, .dropped = given_up_, .failed_attempts = failed_attempts_, .best_effort = channel_->best_effort()};
   const auto queue = queue_.counters();
   counters.dropped += queue.dropped;
   counters.pushed = queue.pushed + queue.dropped;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "channel/channel.h"
 #include "util/bounded_queue.h"
@@ -44,6 +45,7 @@ class Sender {
   /// Windows' summaries: pushed = sent + waiting + dropped.
   struct Counters {
     std::uint64_t pushed = 0, sent = 0, dropped = 0, waiting = 0, failed_attempts = 0;
+    BestEffort best_effort;  ///< of those sent
   };
   Counters counters() const;
   const std::string& name() const { return name_; }
@@ -52,7 +54,9 @@ class Sender {
 
  private:
   void run();
-  void deliver(std::span<const summary::Summary> batch);
+  void deliver(std::vector<summary::Summary> batch);
+  void note_sent(const Attempt& attempt, std::size_t batch_size);
+  void take_out(std::vector<summary::Summary>& batch, const std::vector<bool>& out);
   bool wait_for_retry(std::chrono::milliseconds pause);
 
   std::string name_;
@@ -66,6 +70,7 @@ class Sender {
   std::chrono::steady_clock::time_point deadline_{};  // set before closing_
   std::mutex mutex_;
   std::condition_variable closing_changed_;
+  std::string last_note_;  // of an attempt that succeeded
   std::thread thread_;
 };
 

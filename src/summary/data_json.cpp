@@ -9,6 +9,7 @@
 
 #include "summary/merge.h"
 #include "summary/summary.h"
+#include "util/address.h"
 
 namespace rata::summary {
 namespace {
@@ -236,8 +237,36 @@ Top::Shown Top::shown() const {
   return shown;
 }
 
-nlohmann::ordered_json data_json(const Data& data) {
+namespace {
+
+Json own_json(const Data& data) {
   return std::visit([](const auto& held) { return json_of(held); }, data);
+}
+
+/// `list` as `queries_by_client` makes it.
+Json with_ipv6_texts(Json list) {
+  constexpr std::size_t ipv6_digits = 32;
+  for (Json& row : list) {
+    const auto& client = row["ip"].get_ref<const std::string&>();
+    if (client.size() != ipv6_digits) continue;
+    if (const auto address = util::address_from_hex(client)) row["ip"] = util::text(*address);
+  }
+  return list;
+}
+
+Json older_json(const Data& data) {
+  if (const auto* rates = std::get_if<Rates>(&data); rates != nullptr && rates->members.size() == 1)
+    return rates->members.front().per_second();
+  const auto* records = std::get_if<Records>(&data);
+  if (records != nullptr && records->shape == Records::Shape::queries_by_client)
+    return with_ipv6_texts(json_of(*records));
+  return own_json(data);
+}
+
+}  // namespace
+
+nlohmann::ordered_json data_json(const Data& data, Form form) {
+  return form == Form::older ? older_json(data) : own_json(data);
 }
 
 }  // namespace rata::summary

@@ -61,10 +61,10 @@ std::uint64_t key_error(const Data& data) {
   return 0;
 }
 
-std::string to_json(const Summary& summary) {
+std::string to_json(const Summary& summary, Form form) {
   const Json record = {{"type", summary.type},
                        {"serverId", summary.server},
-                       {"data", data_json(summary.data)},
+                       {"data", data_json(summary.data, form)},
                        {"version", 1},
                        {"monitor", summary.monitor},
                        {"window", json_of(summary.window)},

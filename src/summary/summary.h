@@ -188,11 +188,15 @@ std::uint64_t left_out(const Data& data);
 /// What any key may lack; not 0 when the bound of counters was reached.
 std::uint64_t key_error(const Data& data);
 
+/// How a summary is written. The older aggregator wants of `data`: a rate as a bare number; in the list of queries by
+/// client, IPv6 addresses as text, since it takes 32 digits for four of IPv4.
+enum class Form { own, older };
+
 /// `data` as JSON, in the older chain's shape where the reducer is one of its own.
-nlohmann::ordered_json data_json(const Data& data);
+nlohmann::ordered_json data_json(const Data& data, Form form = Form::own);
 
 /// The whole record on one line, without newline (schema/summary.schema.json).
-std::string to_json(const Summary& summary);
+std::string to_json(const Summary& summary, Form form = Form::own);
 
 /// The keys that stand for what a limit cut off, inside the map that it was cut from.
 inline constexpr const char* skipped_keys = "-:SKIPPED:-";

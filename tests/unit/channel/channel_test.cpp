@@ -149,7 +149,7 @@ TEST(Sender, A_full_queue_of_a_live_source_drops_what_is_new_and_counts_it) {
 TEST(Channel, A_file_gets_one_line_a_summary_and_keeps_what_it_has) {
   const auto path = std::filesystem::temp_directory_path() / ("ratadns-channel-test-" + std::to_string(getpid()));
   for (int round = 0; round < 2; ++round) {
-    auto channel = open_channel("file://" + path.string());
+    auto channel = open_channel({.url = "file://" + path.string()});
     ASSERT_TRUE(channel);
     const summary::Summary batch[] = {summary_of("a"), summary_of("b")};
     EXPECT_EQ((*channel)->send(batch).state, Attempt::State::sent);
@@ -165,7 +165,7 @@ TEST(Channel, A_file_gets_one_line_a_summary_and_keeps_what_it_has) {
 
 TEST(Channel, A_full_disk_leaves_no_half_line) {
   // /dev/full takes nothing: nothing went out, so the batch can be sent again.
-  auto channel = open_channel("file:///dev/full");
+  auto channel = open_channel({.url = "file:///dev/full"});
   ASSERT_TRUE(channel);
   const summary::Summary batch[] = {summary_of("a")};
   const Attempt attempt = (*channel)->send(batch);
@@ -178,13 +178,14 @@ TEST(Channel, A_url_that_names_nothing_is_refused_with_what_there_is) {
     const char* url;
     const char* says;
   } cases[] = {
-      {"redis://127.0.0.1", "no such kind of channel; there are: stdout:, file:///PATH, memory:, null:"},
+      {"amqp://127.0.0.1", "no such kind of channel; there are: stdout:, file:///PATH, redis://"},
+      {"rediss://:secret@127.0.0.1", "channel rediss://@127.0.0.1: Redis over TLS is not supported"},
       {"file://relative", "the path has to be absolute"},
       {"file:///nonexistent/x", "cannot open /nonexistent/x for writing: No such file or directory"},
       {"memory:", "only `ratadns run` has"},
   };
   for (const auto& test : cases) {
-    const auto channel = open_channel(test.url);
+    const auto channel = open_channel({.url = test.url});
     ASSERT_FALSE(channel) << test.url;
     EXPECT_NE(channel.error().message.find(test.says), std::string::npos) << channel.error().message;
   }
