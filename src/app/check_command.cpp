@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 
 #include "app/options.h"
@@ -60,17 +59,25 @@ void check_user(const pipeline::Config& config, Findings& findings) {
 
 void check_channels(const pipeline::Config& config, Findings& findings) {
   for (const pipeline::ChannelConfig& channel : config.channels) {
-    const std::string part = fmt::format("channel {} ({})", channel.name, channel.url);
-    const std::filesystem::path file = channel.url.starts_with("file://") ? channel.url.substr(7) : "";
-    std::error_code ignored;
-    const bool there = std::filesystem::exists(file, ignored);
-    const auto opened = channel::open_channel(channel.url, [](auto) {});
-    if (opened && !there && !file.empty()) std::filesystem::remove(file, ignored);  // trying it leaves nothing behind
-    if (opened)
-      findings.good(part, "open");
+    const std::string part = fmt::format("channel {} ({})", channel.name, channel::shown_url(channel.settings.url));
+    const auto opened = channel::open_channel(channel.settings, [](auto) {});
+    const auto tried = opened ? (*opened)->try_out() : util::Result<std::string>(opened.error());
+    if (tried)
+      findings.good(part, *tried);
     else
-      findings.bad(part, opened.error().message);
+      findings.bad(part, tried.error().message);
   }
+}
+
+void check_anonymise(const pipeline::Config& config, Findings& findings) {
+  using Method = reduce::AnonymizerConfig::Method;
+  if (config.anonymise.method == Method::none) return;
+  const std::string part = fmt::format("anonymise ({})", reduce::name(config.anonymise.method));
+  const auto made = reduce::Anonymizer::make(config.anonymise);
+  if (!made) return findings.bad(part, made.error().message);
+  findings.good(part, !config.anonymise.has_key()        ? "needs no key"
+                      : config.anonymise.key_file.empty() ? "no key_file: a new key at every start"
+                                                          : "the key can be read");
 }
 
 void check_listener(const pipeline::Config& config, Findings& findings) {
@@ -94,6 +101,7 @@ int check(const std::string& file) {
                                   config->channels.size(), config->aggregate.processors.size()));
   check_source(*config, findings);
   check_user(*config, findings);
+  check_anonymise(*config, findings);
   check_channels(*config, findings);
   check_listener(*config, findings);
   return findings.failed() ? exit_failed : exit_done;

@@ -113,6 +113,10 @@ std::vector<Counter> counters(const Books& books) {
           {"summaries", "sent", "", books.summaries_sent, "results that a channel took"},
           {"summaries", "waiting", "", books.summaries_waiting, "results in a channel's queue"},
           {"summaries", "dropped", "", books.summaries_dropped, "results that no channel took in time"},
+          {"summaries", "unheard", "", books.summaries_unheard,
+           "results that Redis took while nobody listened; also in summaries sent"},
+          {"summaries", "perhaps_twice", "", books.summaries_perhaps_twice,
+           "results sent again because a connection broke before they were acknowledged"},
       });
   for (const auto& [reason, count] : books.lacking)
     rows.push_back(
@@ -140,6 +144,10 @@ std::string balance_text(const Books& books) {
         fmt::format("summaries  {:>12} = {} sent + {} waiting + {} dropped, of {} windows\n", books.summaries_pushed,
                     books.summaries_sent, books.summaries_waiting, books.summaries_dropped, books.windows);
   if (books.gap_windows != 0) text += fmt::format("windows in gaps of the input, not sent: {}\n", books.gap_windows);
+  if (books.summaries_unheard != 0)
+    text += fmt::format("  of those sent, nobody listened to {}\n", books.summaries_unheard);
+  if (books.summaries_perhaps_twice != 0)
+    text += fmt::format("  {} may have gone out twice\n", books.summaries_perhaps_twice);
   if (const std::string jump = jump_text(books); !jump.empty()) text += jump + "\n";
   for (const Counter& counter : counters(books))
     if (!counter.reason.empty() && counter.value != 0)

@@ -46,6 +46,8 @@ struct Books {
 
   /// Summaries over all channels: pushed = sent + waiting + dropped.
   std::uint64_t summaries_pushed = 0, summaries_sent = 0, summaries_waiting = 0, summaries_dropped = 0;
+  /// Of channels without promises, in no equation: sent while nobody listened; sent again in doubt.
+  std::uint64_t summaries_unheard = 0, summaries_perhaps_twice = 0;
 
   std::uint64_t malformed_total() const;
   std::uint64_t decoded() const;

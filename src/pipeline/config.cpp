@@ -103,15 +103,30 @@ void read_source(TableReader& root, Config& config) {
   }
 }
 
-void read_send(TableReader& reader, const toml::node* node, ReducerEntry& reducer) {
+/// The name that a channel gives to what this reducer sends there.
+void read_topic(TableReader& reader, const toml::node& at, const std::string& topic, const std::string& channel,
+                const ReducerEntry& reducer, Config& config) {
+  if (topic.empty()) return;
+  for (ChannelConfig& one : config.channels) {
+    if (one.name != channel) continue;
+    const channel::ChannelType* type = channel::find_channel_type(one.settings.url);
+    if (type != nullptr && !type->topics)
+      return reader.fail(at, fmt::format("send: topic is for channels that have topics (redis://); \"{}\" is {}",
+                                         channel, type->pattern));
+    one.settings.topics[reducer.reducer.shown_name()] = topic;
+  }
+}
+
+void read_send(TableReader& reader, const toml::node* node, ReducerEntry& reducer, Config& config) {
   if (node == nullptr) return;
   const toml::array* list = node->as_array();
   if (list == nullptr) return reader.fail(*node, "send has to be a list: send = [{ channel = \"hub\" }]");
   for (const toml::node& item : *list) {
-    std::string channel;
+    std::string channel, topic;
     if (const toml::table* table = item.as_table()) {
       TableReader inner = reader.inner(*table, "send");
       inner.text("channel", channel);
+      inner.text("topic", topic);
       inner.finish();
       reader.adopt(inner);
     } else if (const auto name = item.value_exact<std::string>()) {
@@ -119,7 +134,45 @@ void read_send(TableReader& reader, const toml::node* node, ReducerEntry& reduce
     }
     if (channel.empty()) reader.fail(item, "send: every entry names a channel: { channel = \"hub\" }");
     reducer.send.push_back(channel);
+    read_topic(reader, item, topic, channel, reducer, config);
   }
+}
+
+/// A word of a list.
+template <typename Value>
+void read_choice(TableReader& reader, const char* key, const std::vector<std::pair<std::string, Value>>& choices,
+                 Value& into) {
+  std::string word;
+  reader.text(key, word);
+  if (word.empty()) return;
+  std::vector<std::string> known;
+  for (const auto& [name, value] : choices) {
+    if (name == word) into = value;
+    known.push_back(fmt::format("\"{}\"", name));
+  }
+  if (std::ranges::find(choices, word, &std::pair<std::string, Value>::first) == choices.end())
+    reader.fail(*reader.find(key), fmt::format("{}: there is no \"{}\"; there are: {}", key, word, fmt::join(known, ", ")));
+}
+
+/// What this kind of channel takes; other keys stay unread and are refused. A kind that does not exist takes all: that
+/// is what has to be said of it.
+void read_settings(TableReader& reader, channel::Settings& settings) {
+  const channel::ChannelType* type = channel::find_channel_type(settings.url);
+  const auto takes = [type](std::string_view option) {
+    return type == nullptr || fmt::format(" {} ", type->options).find(fmt::format(" {} ", option)) != std::string::npos;
+  };
+  using channel::Compression;
+  using summary::Form;
+  if (takes("form")) read_choice<Form>(reader, "form", {{"own", Form::own}, {"older", Form::older}}, settings.form);
+  if (takes("password_file")) reader.text("password_file", settings.password_file);
+  if (takes("password_env")) reader.text("password_env", settings.password_env);
+  if (takes("rotate_mib")) reader.whole("rotate_mib", settings.rotate_mib, 1, 1'048'576);
+  if (takes("rotate_seconds")) reader.whole("rotate_seconds", settings.rotate_seconds, 1, 31'622'400);
+  if (takes("keep")) reader.whole("keep", settings.keep, 1, 1'000'000);
+  if (takes("compress"))
+    read_choice<Compression>(
+        reader, "compress",
+        {{"none", Compression::none}, {"gzip", Compression::gzip}, {"zstd", Compression::zstd}}, settings.compress);
 }
 
 void read_channels(TableReader& root, Config& config) {
@@ -127,9 +180,10 @@ void read_channels(TableReader& root, Config& config) {
     TableReader reader = root.inner(*table, "[[channel]]");
     ChannelConfig channel;
     reader.text("name", channel.name);
-    reader.text("url", channel.url);
+    reader.text("url", channel.settings.url);
+    read_settings(reader, channel.settings);
     reader.finish();
-    if (channel.name.empty() || channel.url.empty()) reader.fail(*table, "needs a name and a url");
+    if (channel.name.empty() || channel.settings.url.empty()) reader.fail(*table, "needs a name and a url");
     root.adopt(reader);
     config.channels.push_back(channel);
   }
@@ -161,11 +215,31 @@ void read_reducers(TableReader& root, Config& config) {
     if (takes("n") && table->contains("n")) reader.whole("n", reducer.reducer.n.emplace(), 0, 1'000'000);
     if (takes("prefix")) reader.wholes("prefix", reducer.reducer.prefix, 0, 128);
     if (takes("orig")) reader.flag("orig", reducer.reducer.orig);
-    read_send(reader, reader.find("send"), reducer);
+    read_send(reader, reader.find("send"), reducer, config);
     reader.finish();
     root.adopt(reader);
     config.reducers.push_back(std::move(reducer));
   }
+}
+
+void read_anonymise(TableReader& root, Config& config) {
+  const toml::table* table = root.table("anonymise");
+  if (table == nullptr) return;
+  TableReader reader = root.inner(*table, "[anonymise]");
+  std::string method;
+  reader.text("method", method);
+  const auto found = reduce::anonymizer_method(method);
+  if (!found)
+    reader.fail(*table, found.error().message);
+  else
+    config.anonymise.method = *found;
+  if (config.anonymise.has_key()) reader.text("key_file", config.anonymise.key_file);
+  if (config.anonymise.method == reduce::AnonymizerConfig::Method::truncate) {
+    reader.whole("ipv4_bits", config.anonymise.ipv4_bits, 0, 32);
+    reader.whole("ipv6_bits", config.anonymise.ipv6_bits, 0, 128);
+  }
+  reader.finish();
+  root.adopt(reader);
 }
 
 void read_window(TableReader& root, Config& config) {
@@ -316,7 +390,7 @@ Config embedded_config() {
   Config config;
   config.server = machine_name();
   config.serve_enabled = true;
-  config.channels = {{"page", "memory:"}};
+  config.channels = {{"page", {.url = "memory:"}}};
   config.reducers = {entry("QueriesPerSecond", "page"), entry("AnswersPerSecond", "page"),
                      count_by("client_by_qname", {"qname", "client"}, {20'000, 20}),
                      count_by("client_by_qtype", {"qtype", "client"}, {200, 20'000}),
@@ -343,6 +417,7 @@ util::Result<Config> read_config(const std::string& path) {
   read_window(root, config);
   read_limits(root, config);
   read_source(root, config);
+  read_anonymise(root, config);
   read_channels(root, config);
   read_reducers(root, config);
   read_serve(root, config);
@@ -362,16 +437,25 @@ util::Result<void> validate(const Config& config) {
   for (const ChannelConfig& channel : config.channels)
     if (!channels.insert(channel.name).second)
       return util::Error{fmt::format("two channels have the name \"{}\"", channel.name)};
+  if (config.anonymise.method != reduce::AnonymizerConfig::Method::none && !config.keep_malformed.empty())
+    return util::Error{fmt::format("keep_malformed would write addresses as they are into {}, and [anonymise] says that "
+                                   "none may leave: one of the two has to go",
+                                   config.keep_malformed)};
   std::set<std::string> names;
   for (const ReducerEntry& entry : config.reducers) {
     if (!names.insert(entry.reducer.shown_name()).second)
       return util::Error{fmt::format("two reducers have the name \"{}\"; give one another with name = \"...\"",
                                      entry.reducer.shown_name())};
-    for (const std::string& channel : entry.send)
+    for (const std::string& channel : entry.send) {
+      if (std::ranges::count(entry.send, channel) > 1)
+        return util::Error{fmt::format("reducer {}: sends to the channel \"{}\" twice; for a second topic there, give "
+                                       "the URL a second [[channel]] with another name",
+                                       entry.reducer.shown_name(), channel)};
       if (!channels.contains(channel))
         return util::Error{
             fmt::format("reducer {}: sends to the channel \"{}\", which is not configured; there are: {}",
                         entry.reducer.shown_name(), channel, fmt::join(channels, ", "))};
+    }
     const reduce::Context context;
     reduce::Plan plan;
     reduce::Surroundings around{context, plan};
@@ -444,6 +528,8 @@ std::string Config::fingerprint() const {
                       streams.stream_idle_ns, fragments.datagrams, fragments.octets, fragments.age_ns);
   for (std::size_t i = 0; i < decode::tunnel_names().size(); ++i)
     if (!tunnels.has(static_cast<decode::Tunnel>(i))) text += fmt::format("|-{}", decode::tunnel_names()[i]);
+  if (anonymise.method != reduce::AnonymizerConfig::Method::none)
+    text += fmt::format("|{} {} {}", reduce::name(anonymise.method), anonymise.ipv4_bits, anonymise.ipv6_bits);
   for (const ReducerEntry& entry : reducers) {
     const reduce::ReducerConfig& reducer = entry.reducer;
     text += fmt::format("|{} {} {} {} {} {}", reducer.type, reducer.name, fmt::join(reducer.by, ","),

@@ -6,9 +6,11 @@
 
 #include "aggregate/aggregator.h"
 #include "capture/source.h"
+#include "channel/channel.h"
 #include "decode/fragments.h"
 #include "decode/joiner.h"
 #include "decode/tunnel.h"
+#include "reduce/anonymizer.h"
 #include "reduce/reducer.h"
 #include "reduce/windows.h"
 #include "serve/server.h"
@@ -29,7 +31,7 @@ struct SourceConfig {
 
 struct ChannelConfig {
   std::string name;
-  std::string url;
+  channel::Settings settings;
 };
 
 struct ReducerEntry {
@@ -62,6 +64,7 @@ struct Config {
   std::uint64_t memory_mib = 256;    ///< ceiling for the whole process
   reduce::WindowConfig window;
   std::optional<SourceConfig> source;
+  reduce::AnonymizerConfig anonymise;  ///< addresses on their way out
   std::vector<ChannelConfig> channels;
   std::vector<ReducerEntry> reducers;
   bool serve_enabled = false;  ///< a [serve] table is there

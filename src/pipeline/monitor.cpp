@@ -113,7 +113,7 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config, std::
 
 util::Result<void> Monitor::open_channels(const channel::Deliver& deliver) {
   for (const ChannelConfig& config : config_.channels) {
-    auto opened = channel::open_channel(config.url, deliver);
+    auto opened = channel::open_channel(config.settings, deliver);
     if (!opened) return opened.error();
     channel::SenderConfig sender;
     sender.when_full = source_->live() ? util::WhenFull::drop_newest : util::WhenFull::block;
@@ -248,6 +248,8 @@ Books Monitor::books() const {
     books.summaries_sent += counters.sent;
     books.summaries_dropped += counters.dropped;
     books.summaries_waiting += counters.waiting;
+    books.summaries_unheard += counters.best_effort.unheard;
+    books.summaries_perhaps_twice += counters.best_effort.perhaps_twice;
   }
   books.summaries_pushed = pushed_;
   for (std::size_t i = 0; i < lacking_.size(); ++i)
