@@ -43,10 +43,11 @@ void check_source(const pipeline::Config& config, Findings& findings) {
     if (config.source->arrival_time || !config.source->filter.empty()) return findings.bad(part, valid.error().message);
     findings.good(part, "counts when it arrives with run; monitor needs arrival_time = true or windows by packets");
   }
-  const auto source = pipeline::open_source(config);
-  if (!source) return findings.bad(part, source.error().message);
-  for (const util::Error& error : (*source)->errors()) findings.bad(part, error.message);
-  if ((*source)->errors().empty()) findings.good(part, what_can_be_done(**source));
+  const auto sources = pipeline::open_source(config);
+  if (!sources) return findings.bad(part, sources.error().message);
+  const capture::Source& source = *sources->front();
+  for (const util::Error& error : source.errors()) findings.bad(part, error.message);
+  if (source.errors().empty()) findings.good(part, what_can_be_done(source));
 }
 
 void check_user(const pipeline::Config& config, Findings& findings) {

@@ -6,7 +6,7 @@
 
 namespace rata::app {
 
-void InputOptions::add_to(CLI::App& command, unsigned most_threads) {
+void InputOptions::add_to(CLI::App& command) {
   command.add_option("--port", ports, "DNS port; may be given several times (default: 53)")
       ->type_name("N")
       ->check(CLI::Range(1, 65535))
@@ -28,10 +28,9 @@ void InputOptions::add_to(CLI::App& command, unsigned most_threads) {
       ->allow_extra_args(false);
   command
       .add_option("--threads", threads,
-                  most_threads > 1 ? "threads that format; the output is the same for any number (default: 1)"
-                                   : "threads for reading; this version uses 1")
+                  "threads that share the work; the result is the same for any number (default: 1)")
       ->type_name("N")
-      ->check(CLI::Range(1u, most_threads));
+      ->check(CLI::Range(1u, pipeline::most_threads));
 }
 
 void InputOptions::close(decode::TunnelSet& tunnels) const {
@@ -46,6 +45,7 @@ void InputOptions::close(decode::TunnelSet& tunnels) const {
 util::Result<pipeline::IntakeConfig> InputOptions::intake() const {
   pipeline::IntakeConfig config;
   close(config.tunnels);
+  config.threads = threads.value_or(1);
   if (!ports.empty()) config.ports = ports;
   const auto read = [](const char* option, const std::string& text,
                        std::optional<util::Time>& into) -> util::Result<void> {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,10 @@ struct InputOptions {
   std::string from, to;
   std::string keep_malformed;  ///< a file for examples; empty: none
   std::vector<std::string> closed_tunnels;
-  unsigned threads = 1;
+  std::optional<unsigned> threads;
   bool balance = false;  ///< commands that print packets: also what became of the rest, at the end
 
-  /// `most_threads`: what --threads may be.
-  void add_to(CLI::App& command, unsigned most_threads = 1);
+  void add_to(CLI::App& command);
 
   /// Takes the tunnels that are not to be opened out of `tunnels`.
   void close(decode::TunnelSet& tunnels) const;

@@ -79,7 +79,7 @@ OrderedOutput::OrderedOutput(FormatPacket format, unsigned threads)
 
 OrderedOutput::~OrderedOutput() { finish(); }
 
-void OrderedOutput::add(std::size_t, std::span<const reduce::Packet> batch) {
+void OrderedOutput::add(std::size_t, std::size_t, std::span<const reduce::Packet> batch) {
   for (const reduce::Packet& packet : batch) {
     if (filling_ != nullptr) {
       copy(packet);
@@ -210,8 +210,9 @@ int print_packets(const InputOptions& options, const std::vector<std::string>& f
     return exit_usage;
   }
   config->shards = 1;          // one shard keeps the order of the input
+  config->threads = 1;         // the output has its own
   const SignalsBlocked quiet;  // threads begin below, and the watch over signals later
-  OrderedOutput output(std::move(format), options.threads);
+  OrderedOutput output(std::move(format), options.threads.value_or(1));
   pipeline::Intake intake(*config, output);
   if (auto kept = intake.keep_malformed(options.keep_malformed, files); !kept) {
     complain(kept.error().message);

@@ -30,7 +30,7 @@ class OrderedOutput final : public pipeline::PacketSink {
   OrderedOutput(FormatPacket format, unsigned threads);
   ~OrderedOutput() override;
 
-  void add(std::size_t shard, std::span<const reduce::Packet> batch) override;
+  void add(std::size_t shard, std::size_t server, std::span<const reduce::Packet> batch) override;
   util::Time advance(util::Time) override { return {INT64_MAX}; }
 
   /// What has been added goes on its way, though more may be long in coming. False when nobody takes it.
@@ -72,8 +72,6 @@ class OrderedOutput final : public pipeline::PacketSink {
   bool closed_ = false, failed_ = false;
   std::vector<std::jthread> threads_;
 };
-
-inline constexpr unsigned most_output_threads = 64;
 
 /// All of a command that prints packets: reads the captures in `files` and prints with `options.threads` threads.
 /// Returns the exit status; what went wrong has been told on standard error.

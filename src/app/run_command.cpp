@@ -60,7 +60,11 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
   config.to = input->to;
   if (!options.input.keep_malformed.empty()) config.keep_malformed = options.input.keep_malformed;
   options.input.close(config.tunnels);
-  if (!options.server.empty()) config.server = options.server;
+  if (!options.server.empty()) {
+    config.server = options.server;
+    config.server_is_given = true;
+  }
+  if (options.input.threads) config.threads = *options.input.threads;
   if (!options.user.empty()) config.user = options.user;
   if (options.cpu_limit != 0) config.cpu_limit = options.cpu_limit;
   if (options.window_seconds != 0) {
@@ -70,6 +74,7 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
   if (!options.source.empty()) {
     if (!config.source) config.source.emplace();
     config.source->what = options.source;
+    config.source->servers.clear();
   }
   if (options.arrival_time && config.source) config.source->arrival_time = true;
   // The page shows now: records without a time are of now.

@@ -27,7 +27,7 @@ int serialize(const Options& options) {
 void add_serialize(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("serialize", "DNS messages as length-prefixed JSON on standard output");
   auto options = std::make_shared<Options>();
-  options->input.add_to(*command, most_output_threads);
+  options->input.add_to(*command);
   command->add_flag(
       "--balance", options->input.balance,
       "at the end say on standard error what became of every frame; without it only when something was lost");

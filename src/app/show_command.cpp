@@ -66,7 +66,7 @@ bool append_packet(const reduce::Packet& packet, std::string& out) {
 void add_show(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("show", "Every DNS message as text, record by record");
   auto options = std::make_shared<Options>();
-  options->input.add_to(*command, most_output_threads);
+  options->input.add_to(*command);
   command->add_flag(
       "--balance", options->input.balance,
       "at the end say on standard error what became of every frame; without it only when something was lost");

@@ -21,7 +21,7 @@ struct Options {
   bool json = false;
 };
 
-/// One report a shard; they add up in shard order.
+/// One report a shard.
 class Reports final : public pipeline::PacketSink {
  public:
   Reports(reduce::ReportScope scope, std::size_t shards) {
@@ -29,17 +29,14 @@ class Reports final : public pipeline::PacketSink {
       shards_.push_back(std::make_unique<reduce::Report>(scope, keys_kept / shards));
   }
 
-  void add(std::size_t shard, std::span<const reduce::Packet> batch) override { shards_[shard]->add(batch); }
+  void add(std::size_t shard, std::size_t, std::span<const reduce::Packet> batch) override {
+    shards_[shard]->add(batch);
+  }
   util::Time advance(util::Time) override { return {INT64_MAX}; }
 
-  const reduce::Report& merged() {
-    shards_.front()->finish();
-    for (std::size_t i = 1; i < shards_.size(); ++i) {
-      shards_.front()->absorb(std::move(*shards_[i]));
-      shards_[i].reset();
-    }
-    shards_.resize(1);
-    return *shards_.front();
+  reduce::WholeReport whole(pipeline::Intake& intake, std::size_t threads) {
+    return {std::move(shards_), threads,
+            [&intake](std::size_t tasks, const pipeline::Crew::Task& task) { intake.for_each(tasks, task); }};
   }
 
  private:
@@ -66,7 +63,7 @@ int summarise(const Options& options) {
   const CaptureSummary summary{.files = options.files,
                                .facts = std::move(facts),
                                .scope = scope,
-                               .report = reports.merged(),
+                               .report = reports.whole(intake, config->threads),
                                .books = std::move(books),
                                .from = config->from,
                                .to = config->to};

@@ -17,8 +17,9 @@ namespace rata::app {
 namespace {
 
 using nlohmann::ordered_json;
-using reduce::KeyTable;
+using reduce::KeyParts;
 using reduce::Report;
+using reduce::WholeReport;
 
 constexpr std::size_t top_rows = 20;
 
@@ -74,9 +75,9 @@ std::vector<Row> rows_of_kinds(const reduce::Contents& contents) {
                  [](std::size_t kind) { return std::string(dns::name(static_cast<dns::ResponseKind>(kind))); });
 }
 
-ordered_json top_json(const KeyTable& table, std::string (*text)(std::span<const std::uint8_t>)) {
+ordered_json top_json(const KeyParts& table, std::string (*text)(std::span<const std::uint8_t>)) {
   ordered_json list = ordered_json::array();
-  for (const KeyTable::Ranked& row : table.top(top_rows, text)) list.push_back({row.text, row.count});
+  for (const reduce::KeyTable::Ranked& row : table.top(top_rows, text)) list.push_back({row.text, row.count});
   return list;
 }
 
@@ -92,7 +93,7 @@ ordered_json latency_json(const util::LogHistogram& latency) {
 }
 
 ordered_json dns_json(const CaptureSummary& summary) {
-  const Report& report = summary.report;
+  const WholeReport& report = summary.report;
   const Report::Totals& totals = report.totals();
   ordered_json dns = {
       {"messages", totals.messages},
@@ -150,9 +151,9 @@ void append_rows(std::string& text, const std::string& title, const std::vector<
   if (rows.size() > limit) text += fmt::format("  {:>12}  {} more\n", "", rows.size() - limit);
 }
 
-std::vector<Row> top_of(const KeyTable& table, std::string (*text)(std::span<const std::uint8_t>), std::size_t limit) {
+std::vector<Row> top_of(const KeyParts& table, std::string (*text)(std::span<const std::uint8_t>), std::size_t limit) {
   std::vector<Row> rows;
-  for (const KeyTable::Ranked& row : table.top(limit, text)) rows.push_back({row.text, row.count});
+  for (const reduce::KeyTable::Ranked& row : table.top(limit, text)) rows.push_back({row.text, row.count});
   return rows;
 }
 
@@ -228,7 +229,7 @@ std::string summary_json(const CaptureSummary& summary) {
 }
 
 std::string summary_text(const CaptureSummary& summary) {
-  const Report& report = summary.report;
+  const WholeReport& report = summary.report;
   const Report::Totals& totals = report.totals();
   std::string text = header_text(summary);
   text += fmt::format("{}; IPv4 {}, IPv6 {}; EDNS {}, DO {}, TC {}\n", transports_text(totals), totals.ipv4,

@@ -14,7 +14,7 @@ struct CaptureSummary {
   std::vector<std::string> files;
   CaptureFacts facts;
   reduce::ReportScope scope = reduce::ReportScope::all;
-  const reduce::Report& report;
+  reduce::WholeReport report;
   pipeline::Books books;
   std::optional<util::Time> from, to;  ///< what part of the files was asked for
 };

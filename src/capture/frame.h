@@ -51,7 +51,7 @@ struct Frame {
   std::uint64_t ordinal = 0;          ///< position in the input, from 0
   std::uint32_t original_length = 0;  ///< on the wire; more than octets.size() when the capture cut it
   LinkType link = LinkType::Ethernet;
-  std::uint16_t input = 0;             ///< live: the interface, by its place among those given
+  std::uint16_t input = 0;             ///< which of several inputs read as one it came from, in the order given
   const Envelope* envelope = nullptr;  ///< the octets are a DNS message, and this says the rest
 };
 

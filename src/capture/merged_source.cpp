@@ -24,6 +24,7 @@ constexpr Place behind_all{{INT64_MAX}, SIZE_MAX};
 struct Open {
   std::unique_ptr<Source> source;
   std::size_t order = 0;
+  std::uint16_t input = 0;
   bool roomy = true;
   std::vector<Frame> batch;
   std::size_t next = 0;
@@ -115,7 +116,7 @@ MergedSource::MergedSource(std::string name, Inputs inputs)
   for (const util::Error& error : inputs.errors) complain(error);
   for (Member& member : inputs.members) {
     if (member.source != nullptr)
-      hungry_.push_back(std::make_unique<Open>(std::move(member.source), member.order));
+      hungry_.push_back(std::make_unique<Open>(std::move(member.source), member.order, member.input));
     else
       waiting_.push_back(std::move(member));
   }
@@ -195,7 +196,7 @@ void MergedSource::open_next() {
   if (!roomy) options.buffer_octets = narrow_octets;
   auto source = open_source(member.path, options);
   if (source)
-    hungry_.push_back(std::make_unique<Open>(std::move(*source), member.order, roomy));
+    hungry_.push_back(std::make_unique<Open>(std::move(*source), member.order, member.input, roomy));
   else
     complain(source.error());
 }
@@ -233,7 +234,10 @@ void MergedSource::hand_out(std::vector<Frame>& batch) {
 void MergedSource::hand_out_until(Place limit, Open& member, std::vector<Frame>& batch) {
   const std::size_t begin = member.next;
   const std::size_t most = std::min(member.batch.size(), begin + max_batch - batch.size());
-  for (; member.next < most && member.place() < limit; ++member.next) member.batch[member.next].ordinal = ordinal_++;
+  for (; member.next < most && member.place() < limit; ++member.next) {
+    member.batch[member.next].ordinal = ordinal_++;
+    member.batch[member.next].input = member.input;
+  }
   if (member.roomy && batch.empty() && begin == 0 && member.used_up()) {
     batch.swap(member.batch);  // undisturbed by others: nothing is copied
     member.batch.clear();

@@ -14,8 +14,9 @@ struct Member {
   /// Opened already: a pipe, standard input. Otherwise a file that is opened when its time comes.
   std::unique_ptr<Source> source;
   std::string path;
-  util::Time first;       ///< a file's first stamp
-  std::size_t order = 0;  ///< as given: decides between equal stamps
+  util::Time first;         ///< a file's first stamp
+  std::size_t order = 0;    ///< as given: decides between equal stamps
+  std::uint16_t input = 0;  ///< Frame::input of its frames
 };
 
 /// What the looking before the reading has found.

@@ -46,7 +46,9 @@ class Looker {
   explicit Looker(const SourceOptions& options) : options_(options) {}
 
   /// Errors: a live interface. What cannot be read goes to the inputs' errors.
-  util::Result<void> add(const std::string& what) {
+  /// `input`: what its frames say they come from.
+  util::Result<void> add(const std::string& what, std::uint16_t input) {
+    input_ = input;
     struct stat info{};
     const bool there = what != "-" && ::stat(what.c_str(), &info) == 0;
     if (there && S_ISDIR(info.st_mode))
@@ -91,7 +93,8 @@ class Looker {
     Read read = Read::idle;
     while (read == Read::idle) read = (*source)->read(batch);
     if (read == Read::frames) {
-      inputs_.members.push_back({.source = nullptr, .path = path, .first = batch.front().time, .order = order_++});
+      inputs_.members.push_back(
+          {.source = nullptr, .path = path, .first = batch.front().time, .order = order_++, .input = input_});
       return;
     }
     inputs_.link_types.insert((*source)->link_types().begin(), (*source)->link_types().end());
@@ -107,13 +110,15 @@ class Looker {
     }
     if ((*source)->live()) return not_alone(what);
     found_any_ = true;
-    inputs_.members.push_back({.source = std::move(*source), .path = what, .first = {}, .order = order_++});
+    inputs_.members.push_back(
+        {.source = std::move(*source), .path = what, .first = {}, .order = order_++, .input = input_});
     return {};
   }
 
   const SourceOptions& options_;
   Inputs inputs_;
   std::size_t order_ = 0;
+  std::uint16_t input_ = 0;
   bool found_any_ = false;
 };
 
@@ -156,9 +161,9 @@ util::Result<std::unique_ptr<Source>> open_sources(const std::vector<std::string
   }
   if (const auto error = unlike_interfaces(what, options)) return *error;
   Looker looker(options);
-  for (const std::string& one : what) {
+  for (std::size_t i = 0; i < what.size(); ++i) {
     if (options.interrupted && options.interrupted()) break;
-    if (const auto added = looker.add(one); !added) return added.error();
+    if (const auto added = looker.add(what[i], static_cast<std::uint16_t>(i)); !added) return added.error();
   }
   Inputs inputs = looker.take();
   if (!looker.found_any() && inputs.errors.empty())

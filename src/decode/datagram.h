@@ -76,6 +76,7 @@ struct Datagram {
   std::uint64_t ordinal = 0;
   std::uint32_t fragment_id = 0;
   std::uint32_t fragment_offset = 0;  ///< octets
+  std::uint16_t input = 0;            ///< of the frame: capture::Frame::input
   std::uint8_t protocol = 0;          ///< 6 TCP, 17 UDP
   bool fragment = false;
   bool more_fragments = false;

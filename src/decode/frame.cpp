@@ -13,6 +13,7 @@ constexpr std::size_t ethernet_octets = 14;
 Outcome open_frame(const capture::Frame& frame, Datagram& datagram, const TunnelSet& tunnels) noexcept {
   datagram.time = frame.time;
   datagram.ordinal = frame.ordinal;
+  datagram.input = frame.input;
   datagram.joined = false;
   const bool cut = frame.original_length > frame.octets.size();
   // Nearly all frames: Ethernet without tags.

@@ -45,6 +45,7 @@ Outcome Joiner::State::add_udp(const Datagram& datagram, std::vector<Payload>& o
                  .octets = octets.subspan(udp_header_octets, length - udp_header_octets),
                  .time = datagram.time,
                  .ordinal = datagram.ordinal,
+                 .input = datagram.input,
                  .source_port = source_port,
                  .destination_port = destination_port,
                  .transport = Transport::udp});

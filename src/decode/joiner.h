@@ -19,6 +19,7 @@ struct Payload {
   std::span<const std::uint8_t> octets;
   util::Time time;            ///< of the frame that completed it
   std::uint64_t ordinal = 0;  ///< of the same frame
+  std::uint16_t input = 0;    ///< of the same frame: capture::Frame::input
   std::uint16_t source_port = 0, destination_port = 0;
   Transport transport = Transport::udp;
 };

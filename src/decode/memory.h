@@ -61,6 +61,7 @@ class Arena {
 struct Stamp {
   util::Time time;
   std::uint64_t ordinal = 0;
+  std::uint16_t input = 0;
 
   /// The later frame completes what both carried.
   void advance(const Stamp& other) {
@@ -74,7 +75,7 @@ struct Block {
   Stamp stamp;
   std::uint32_t next = 0;
   std::uint32_t size = 0;
-  std::uint8_t octets[480];
+  std::uint8_t octets[472];
 
   std::span<const std::uint8_t> data() const { return {octets, size}; }
   std::uint64_t end() const { return offset + size; }

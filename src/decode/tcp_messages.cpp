@@ -72,6 +72,7 @@ void TcpDirection::deliver(Octets octets, bool stable, const Stamp& stamp, TcpSh
   payload.octets = stable ? octets : shared.arena.copy(octets);
   payload.time = stamp.time;
   payload.ordinal = stamp.ordinal;
+  payload.input = stamp.input;
   shared.counters.tcp_delivered += 2 + octets.size();
 }
 

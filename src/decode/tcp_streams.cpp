@@ -75,7 +75,7 @@ Outcome TcpStreams::read_header(const Datagram& datagram, Segment& segment) {
   segment.acknowledged = util::big_endian<std::uint32_t>(octets.data() + 8);
   segment.flags = octets[13];
   segment.data = octets.subspan(header_octets);
-  segment.stamp = {datagram.time, datagram.ordinal};
+  segment.stamp = {datagram.time, datagram.ordinal, datagram.input};
   segment.cut = datagram.cut;
   return Outcome::decoded;
 }

@@ -30,7 +30,33 @@ std::uint64_t lacking_total(const Books& books) {
   return sum;
 }
 
+/// Places in the input, 0 for none.
+std::uint64_t earlier(std::uint64_t a, std::uint64_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
+
 }  // namespace
+
+Books& Books::operator+=(const Books& other) {
+  for (const auto member : {&Books::frames, &Books::octets, &Books::outside_time, &Books::implausible_time,
+                            &Books::no_time, &Books::messages, &Books::well_formed, &Books::broken_records})
+    this->*member += other.*member;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    outcomes[i] += other.outcomes[i];
+    first_frame[i] = earlier(first_frame[i], other.first_frame[i]);
+  }
+  for (std::size_t i = 0; i < malformed.size(); ++i) {
+    malformed[i] += other.malformed[i];
+    first_malformed[i] = earlier(first_malformed[i], other.first_malformed[i]);
+  }
+  fragments.fragments += other.fragments.fragments;
+  fragments.datagrams_joined += other.fragments.datagrams_joined;
+  fragments.datagrams_given_up += other.fragments.datagrams_given_up;
+  decode += other.decode;
+  if (other.largest_jump_ns > largest_jump_ns) {
+    largest_jump_ns = other.largest_jump_ns;
+    jump_frame = other.jump_frame;
+  }
+  return *this;
+}
 
 std::uint64_t Books::malformed_total() const {
   return std::accumulate(malformed.begin(), malformed.end(), std::uint64_t{0});

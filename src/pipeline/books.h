@@ -49,6 +49,18 @@ struct Books {
   /// Of channels without promises, in no equation: sent while nobody listened; sent again in doubt.
   std::uint64_t summaries_unheard = 0, summaries_perhaps_twice = 0;
 
+  /// What became of a frame.
+  void count(decode::Outcome outcome, std::uint64_t ordinal) {
+    ++outcomes[static_cast<std::size_t>(outcome)];
+    if (decode::class_of(outcome) != decode::OutcomeClass::refused) [[likely]]
+      return;
+    std::uint64_t& first = first_frame[static_cast<std::size_t>(outcome)];
+    if (first == 0) first = ordinal + 1;
+  }
+
+  /// Adds the frames, TCP octets and messages of another intake; of what was first, that which stands first in its own.
+  Books& operator+=(const Books& other);
+
   std::uint64_t malformed_total() const;
   std::uint64_t decoded() const;
   std::uint64_t filtered() const;  ///< outside_time included

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "channel/channel.h"
+#include "pipeline/intake.h"
 #include "pipeline/table_reader.h"
 #include "util/nearest.h"
 
@@ -61,13 +62,14 @@ std::vector<aggregate::ProcessorConfig> default_processors() {
 /// One [[source]] into what stands in the tables before it.
 void read_one_source(TableReader& reader, const toml::table& table, Config& config) {
   std::vector<std::string> interfaces, files;
-  std::string filter, dnstap, speedy;
+  std::string filter, dnstap, speedy, server;
   bool arrival_time = false;
   reader.texts("interface", interfaces);
   reader.texts("file", files);
   reader.text("dnstap", dnstap);
   reader.text("speedy", speedy);
   reader.text("filter", filter);
+  reader.text("server", server);
   reader.flag("arrival_time", arrival_time);
   const bool first = !config.source, live = !interfaces.empty();
   if (first) config.source.emplace();
@@ -91,6 +93,7 @@ void read_one_source(TableReader& reader, const toml::table& table, Config& conf
   if (!dnstap.empty()) files = {"dnstap:" + dnstap};
   if (!speedy.empty()) files = {"speedy:" + speedy};
   config.source->what.insert(config.source->what.end(), files.begin(), files.end());
+  config.source->servers.resize(config.source->what.size(), server);
   if (!filter.empty()) config.source->filter = filter;
   if (table.contains("arrival_time")) config.source->arrival_time = arrival_time;
 }
@@ -314,6 +317,40 @@ void read_locations(TableReader& root, Config& config) {
   }
 }
 
+/// A name, or tables: TOML does not allow one key to be both.
+void read_servers(TableReader& root, Config& config) {
+  const toml::node* node = root.find("server");
+  if (node == nullptr) return;
+  if (!node->is_array_of_tables()) {
+    root.text("server", config.server);
+    config.server_is_given = true;
+    return;
+  }
+  for (const toml::table* table : root.tables("server")) {
+    TableReader reader = root.inner(*table, "[[server]]");
+    WatchedServer server;
+    std::vector<std::string> addresses;
+    reader.text("name", server.name);
+    reader.texts("addresses", addresses);
+    reader.finish();
+    if (server.name.empty()) reader.fail(*table, "needs name = \"...\": what its summaries say");
+    for (const std::string& address : addresses) {
+      const auto network = parse_network(address);
+      if (!network) reader.fail(*table->get("addresses"), "addresses: " + network.error().message);
+      if (network) server.addresses.push_back(*network);
+    }
+    if (addresses.empty()) {
+      if (config.server_is_given)
+        reader.fail(*table, "has no addresses, as one before it: only one server can have what is nobody else's");
+      config.server = server.name;
+      config.server_is_given = true;
+    } else {
+      config.watched.push_back(std::move(server));
+    }
+    root.adopt(reader);
+  }
+}
+
 void read_tunnels(TableReader& root, Config& config) {
   const toml::node* node = root.find("tunnels");
   if (node == nullptr) return;
@@ -359,12 +396,13 @@ void read_limits(TableReader& root, Config& config) {
 }
 
 void read_top_level(TableReader& root, Config& config) {
-  root.text("server", config.server);
+  read_servers(root, config);
   root.text("monitor", config.monitor);
   root.wholes("ports", config.ports, 1, 65'535);
   root.whole("shards", config.shards, 1, 256);
   root.text("user", config.user);
   root.whole("cpu_limit", config.cpu_limit, 1, most_cpu_limit);
+  root.whole("threads", config.threads, 1, most_threads);
   root.text("keep_malformed", config.keep_malformed);
   read_tunnels(root, config);
 }
@@ -381,6 +419,26 @@ util::Result<void> validate_limits(const Config& config) {
         fmt::format("[limits] streams_octets = {}: {} shards, in each of which one stream may keep {} "
                     "octets waiting (stream_octets), need {} or more",
                     limits.total_octets, config.shards, limits.stream_octets, config.shards * limits.stream_octets)};
+  return {};
+}
+
+/// An address is of one server.
+util::Result<void> validate_watched(const Config& config) {
+  std::vector<std::pair<Network, std::string>> known;
+  std::set<std::string> names;
+  for (const WatchedServer& server : config.watched) {
+    if (!is_text(server.name)) return util::Error{"the name of a [[server]] is not UTF-8"};
+    if (!names.insert(server.name).second)
+      return util::Error{
+          fmt::format("two [[server]] tables have the name \"{}\"; one can have all its addresses", server.name)};
+    for (const Network& network : server.addresses) {
+      const auto same = std::ranges::find(known, network, &std::pair<Network, std::string>::first);
+      if (same != known.end())
+        return util::Error{fmt::format("the address {}/{} is of the servers \"{}\" and \"{}\"",
+                                       util::text(network.address), network.bits, same->second, server.name)};
+      known.emplace_back(network, server.name);
+    }
+  }
   return {};
 }
 
@@ -429,6 +487,7 @@ util::Result<Config> read_config(const std::string& path) {
 }
 
 util::Result<void> validate(const Config& config) {
+  if (auto watched = validate_watched(config); !watched) return watched;
   if (config.ports.empty()) return util::Error{"ports is empty; it needs at least one, such as [53]"};
   for (const std::string& name : {config.server, config.monitor})
     if (!is_text(name)) return util::Error{"the name of the server or monitor is not UTF-8"};
@@ -526,6 +585,12 @@ std::string Config::fingerprint() const {
   text += fmt::format("|{}", memory_mib);
   text += fmt::format("|{} {} {} {}|{} {} {}", streams.streams, streams.stream_octets, streams.total_octets,
                       streams.stream_idle_ns, fragments.datagrams, fragments.octets, fragments.age_ns);
+  for (const WatchedServer& one : watched)
+    for (const Network& network : one.addresses)
+      text += fmt::format("|{} {} {}", one.name, util::text(network.address), network.bits);
+  if (source)
+    for (const std::string& name : source->servers)
+      if (!name.empty()) text += fmt::format("|<{}", name);
   for (std::size_t i = 0; i < decode::tunnel_names().size(); ++i)
     if (!tunnels.has(static_cast<decode::Tunnel>(i))) text += fmt::format("|-{}", decode::tunnel_names()[i]);
   if (anonymise.method != reduce::AnonymizerConfig::Method::none)

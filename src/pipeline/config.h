@@ -10,6 +10,7 @@
 #include "decode/fragments.h"
 #include "decode/joiner.h"
 #include "decode/tunnel.h"
+#include "pipeline/server_map.h"
 #include "reduce/anonymizer.h"
 #include "reduce/reducer.h"
 #include "reduce/windows.h"
@@ -22,6 +23,8 @@ namespace rata::pipeline {
 struct SourceConfig {
   std::vector<std::string> what;  ///< as capture::open_sources takes them: a live source, or captures read as one input
   std::string filter;             ///< interfaces: in libpcap's language; empty: `default_filter`
+  std::vector<std::string>
+      servers;  ///< of each of `what`: whose packets these are unless an address says; "": nobody's
   /// Messages without a time (Speedy JSON, some dnstap) get that of their arrival. Absent: `run` does so for Speedy
   /// JSON, since its page shows now.
   std::optional<bool> arrival_time;
@@ -48,14 +51,22 @@ struct ServerPlace {
 /// More than so many cores nobody means: percent.
 inline constexpr unsigned most_cpu_limit = 10'000;
 
+/// A server that is known by its addresses.
+struct WatchedServer {
+  std::string name;
+  std::vector<Network> addresses;
+};
+
 /// The whole configuration, defaults beside each field. One TOML file fills it; command-line options override.
 struct Config {
-  std::string server;   ///< name on every summary; default: this machine's name
-  std::string monitor;  ///< name of this process; default: `server`
+  std::string server;            ///< name on every summary that is not of a `watched` one; default: this machine's name
+  bool server_is_given = false;  ///< `server` is not the default
+  std::string monitor;           ///< name of this process; default: `server`
   std::vector<std::uint16_t> ports = {53};
   unsigned shards = 8;
   std::string user;        ///< who to be once everything is open; empty: who we are
   unsigned cpu_limit = 0;  ///< percent of one core, for all threads that read, together; 0: no limit
+  unsigned threads = 1;
   std::optional<util::Time> from, to;
   std::string keep_malformed;        ///< pcap file for examples of what cannot be read; empty: none
   decode::TunnelSet tunnels;         ///< that are looked into
@@ -71,6 +82,7 @@ struct Config {
   serve::Config serve;
   aggregate::Config aggregate;
   std::vector<ServerPlace> servers;
+  std::vector<WatchedServer> watched;
 
   /// What of `memory_mib` the tables of reducers may take.
   std::size_t tables_octets() const;

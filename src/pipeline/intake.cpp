@@ -1,22 +1,17 @@
 #include "pipeline/intake.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
-#include "dns/name.h"
-#include "util/hash.h"
+#include "decode/ip.h"
+#include "util/cursor.h"
 
 namespace rata::pipeline {
 
 using decode::Datagram;
 using decode::Outcome;
-using decode::Payload;
-using reduce::Packet;
 
 namespace {
-
-/// Packets handed to the reducers at a time: enough to hide the way to memory, few enough to stay in the cache.
-constexpr std::size_t packets_per_batch = 256;
 
 decode::JoinerLimits share_of(const decode::JoinerLimits& limits, std::size_t shards) {
   decode::JoinerLimits share = limits;
@@ -33,140 +28,22 @@ decode::Ports port_set(const std::vector<std::uint16_t>& ports) {
 
 }  // namespace
 
-/// What one logical shard owns. Nothing of it is touched by another.
-class Intake::Shard {
- public:
-  Shard(std::size_t index, const IntakeConfig& config, PacketSink& sink)
-      : index_(index),
-        alone_(config.shards == 1),
-        sink_(sink),
-        joiner_(port_set(config.ports), share_of(config.limits, config.shards)) {
-    packets_.reserve(packets_per_batch);
-    names_.resize(packets_per_batch * name_room);
-  }
-
-  Outcome add(const Datagram& datagram) {
-    payloads_.clear();
-    const Outcome outcome = joiner_.add(datagram, payloads_);
-    for (const Payload& payload : payloads_) read(payload, nullptr);
-    return outcome;
-  }
-
-  /// A DNS message with its envelope.
-  void add(const capture::Frame& frame) {
-    const capture::Envelope& envelope = *frame.envelope;
-    read({.source = envelope.source,
-          .destination = envelope.destination,
-          .octets = frame.octets,
-          .time = frame.time,
-          .ordinal = frame.ordinal,
-          .source_port = envelope.source_port,
-          .destination_port = envelope.destination_port,
-          .transport = envelope.transport},
-         &envelope);
-  }
-
-  void flush() {
-    hand_over();
-    joiner_.release();
-  }
-
-  void finish() {
-    // Whole messages may lie behind a gap in a stream that nothing will fill any more.
-    payloads_.clear();
-    joiner_.finish(payloads_);
-    for (const Payload& payload : payloads_) read(payload, nullptr);
-    flush();
-  }
-
-  void keep_malformed(MalformedFile* file) { malformed_file_ = file; }
-
-  void add_to(Books& books) const {
-    books.decode += joiner_.counters();
-    books.messages += books_.messages;
-    books.well_formed += books_.well_formed;
-    books.broken_records += books_.broken_records;
-    for (std::size_t i = 0; i < books.malformed.size(); ++i) {
-      books.malformed[i] += books_.malformed[i];
-      books.first_malformed[i] = earlier(books.first_malformed[i], books_.first_malformed[i]);
-    }
-  }
-
- private:
-  /// Places in the input, 0 for none.
-  static std::uint64_t earlier(std::uint64_t a, std::uint64_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
-
-  static constexpr std::size_t name_room = 256;  // the longest name, rounded up to whole words
-
-  void hand_over() {
-    if (!packets_.empty()) sink_.add(index_, packets_);
-    packets_.clear();
-  }
-
-  void read(const Payload& payload, const capture::Envelope* envelope) {
-    ++books_.messages;
-    // A full batch goes, but the joined octets of this payload's neighbours stay until the next flush.
-    if (packets_.size() == packets_per_batch) hand_over();
-    Packet& packet = packets_.emplace_back();
-    const dns::Malformed reason = dns::parse(payload.octets, packet.message);
-    if (reason != dns::Malformed::none) {
-      packets_.pop_back();
-      // A lone shard may close windows by packet count: what came before goes first, so that the loss is told with the
-      // window in which it happened however the input was cut into reads.
-      if (alone_) hand_over();
-      if (books_.malformed[static_cast<std::size_t>(reason)]++ == 0)
-        books_.first_malformed[static_cast<std::size_t>(reason)] = payload.ordinal + 1;
-      if (malformed_file_ != nullptr) malformed_file_->keep(payload, reason);
-      return;
-    }
-    ++books_.well_formed;
-    books_.broken_records += packet.message.broken_records;
-    describe(payload, packet);
-    if (envelope != nullptr) note_envelope(*envelope, packet);
-  }
-
-  /// The facts that reducers share.
-  void describe(const Payload& payload, Packet& packet) {
-    // The one who asks is who sent the query, whichever port it came from.
-    const bool response = packet.message.is_response();
-    packet.client = response ? payload.destination : payload.source;
-    packet.server = response ? payload.source : payload.destination;
-    packet.client_port = response ? payload.destination_port : payload.source_port;
-    packet.server_port = response ? payload.source_port : payload.destination_port;
-    packet.time = payload.time;
-    packet.ordinal = payload.ordinal;
-    packet.transport = payload.transport;
-    packet.client_hash = util::table_hash(packet.client.bytes());
-    if (!packet.message.has_question()) return;
-    std::uint8_t* name = names_.data() + (packets_.size() - 1) * name_room;
-    dns::fold_case(packet.message.qname, name);
-    packet.qname = {name, packet.message.qname.size()};
-    packet.qname_hash = util::table_hash(packet.qname);
-  }
-
-  static void note_envelope(const capture::Envelope& envelope, Packet& packet) {
-    const bool response = packet.message.is_response();
-    packet.lacks = envelope.lacks;
-    packet.client_text = response ? envelope.destination_text : envelope.source_text;
-    packet.server_text = response ? envelope.source_text : envelope.destination_text;
-  }
-
-  std::size_t index_;
-  bool alone_;
-  PacketSink& sink_;
-  MalformedFile* malformed_file_ = nullptr;
-  decode::Joiner joiner_;
-  std::vector<Payload> payloads_;
-  std::vector<Packet> packets_;
-  std::vector<std::uint8_t> names_;  // the packets' folded names, `name_room` each
-  Books books_;
-};
-
 Intake::Intake(const IntakeConfig& config, PacketSink& sink)
     : config_(config),
+      ports_(port_set(config.ports)),
       sink_(sink),
-      opener_({.ports = port_set(config.ports), .tunnels = config.tunnels, .fragments = config.fragments}) {
-  for (std::size_t i = 0; i < config.shards; ++i) shards_.push_back(std::make_unique<Shard>(i, config_, sink_));
+      opener_({.ports = ports_, .tunnels = config.tunnels, .fragments = config.fragments}),
+      filling_(config.shards) {
+  for (std::size_t i = 0; i < config.shards; ++i)
+    shards_.push_back(std::make_unique<Shard>(ShardConfig{.index = i,
+                                                          .alone = config.shards == 1,
+                                                          .ports = ports_,
+                                                          .limits = share_of(config.limits, config.shards),
+                                                          .servers = config.servers},
+                                              sink_));
+  if (config.threads > 1)
+    crew_ = std::make_unique<Crew>(config.threads - 1, config.shards,
+                                   [this](std::size_t shard, const Parcel& parcel) { shards_[shard]->add(parcel); });
 }
 
 Intake::~Intake() = default;
@@ -234,36 +111,59 @@ void Intake::process(const capture::Frame& frame) {
       own_.jump_frame = frame.ordinal;
     }
     watermark_ = frame.time;
-    if (watermark_ >= next_advance_) {
-      flush();
-      next_advance_ = sink_.advance(watermark_);
-    }
+    if (watermark_ >= next_advance_) advance();
   }
-  const Outcome outcome = frame.envelope != nullptr ? open_envelope(frame) : open(frame);
-  ++own_.outcomes[static_cast<std::size_t>(outcome)];
-  if (decode::class_of(outcome) != decode::OutcomeClass::refused) [[likely]]
-    return;
-  std::uint64_t& first = own_.first_frame[static_cast<std::size_t>(outcome)];
-  if (first == 0) first = frame.ordinal + 1;
+  frame.envelope != nullptr ? open_envelope(frame) : open(frame);
 }
 
-Outcome Intake::open(const capture::Frame& frame) {
+/// Before packet time moves on, all shards have had what came before.
+void Intake::advance() {
+  flush();
+  settle();
+  next_advance_ = sink_.advance(watermark_);
+}
+
+void Intake::open(const capture::Frame& frame) {
   Datagram datagram;
   bool whole = false;
-  const Outcome outcome = opener_.open(frame, datagram, whole);
-  return whole ? shard_of(datagram.source, datagram.destination).add(datagram) : outcome;
+  Outcome outcome = opener_.open(frame, datagram, whole);
+  if (!whole || (crew_ && stays(datagram, outcome))) return own_.count(outcome, frame.ordinal);
+  pass_on(shard_of(datagram.source, datagram.destination), datagram);
 }
 
-Outcome Intake::open_envelope(const capture::Frame& frame) {
+/// What no shard would look into is not worth a copy. As Joiner::add says it.
+bool Intake::stays(const Datagram& datagram, Outcome& outcome) const {
+  const bool has_ports = datagram.protocol == decode::protocol_udp || datagram.protocol == decode::protocol_tcp;
+  if (has_ports) {
+    if (datagram.payload.size() < 4) return false;
+    if (ports_[util::big_endian<std::uint16_t>(datagram.payload.data())]) return false;
+    if (ports_[util::big_endian<std::uint16_t>(datagram.payload.data() + 2)]) return false;
+  }
+  outcome = has_ports ? Outcome::other_port : Outcome::other_protocol;
+  if (datagram.joined) outcome = Outcome::decoded;
+  return true;
+}
+
+void Intake::open_envelope(const capture::Frame& frame) {
   const capture::Envelope& envelope = *frame.envelope;
-  if (envelope.content == capture::Envelope::Content::none) return Outcome::no_message;
-  if (envelope.content == capture::Envelope::Content::unreadable) return Outcome::bad_record;
-  shard_of(envelope.source, envelope.destination).add(frame);
-  return Outcome::decoded;
+  if (envelope.content == capture::Envelope::Content::none) return own_.count(Outcome::no_message, frame.ordinal);
+  if (envelope.content == capture::Envelope::Content::unreadable) return own_.count(Outcome::bad_record, frame.ordinal);
+  pass_on(shard_of(envelope.source, envelope.destination), frame);
 }
 
-Intake::Shard& Intake::shard_of(const util::Address& a, const util::Address& b) {
-  return *shards_[decode::pair_hash(a, b) % shards_.size()];
+std::size_t Intake::shard_of(const util::Address& a, const util::Address& b) const {
+  return decode::pair_hash(a, b) % shards_.size();
+}
+
+template <typename Item>
+void Intake::pass_on(std::size_t shard, const Item& item) {
+  if (!crew_) return shards_[shard]->add(item);
+  Parcel*& parcel = filling_[shard];
+  if (parcel == nullptr) parcel = &crew_->take();
+  if (parcel->put(item)) return;
+  crew_->post(shard, *parcel);
+  parcel = &crew_->take();
+  parcel->put(item);
 }
 
 void Intake::tick(util::Time now) {
@@ -272,22 +172,39 @@ void Intake::tick(util::Time now) {
   // that somebody plays to our socket.
   if (now.ns - watermark_.ns > TimeGuard::jump_ns) return;
   watermark_ = now;
-  if (watermark_ < next_advance_) return;
-  flush();
-  next_advance_ = sink_.advance(watermark_);
+  if (watermark_ >= next_advance_) advance();
 }
 
+/// The frames' octets may go. The crew has copies.
 void Intake::flush() {
-  for (const auto& shard : shards_) shard->flush();
+  if (!crew_)
+    for (const auto& shard : shards_) shard->flush();
   opener_.release();
+}
+
+/// The shards have done all that they were given, and stand still.
+void Intake::settle() {
+  if (!crew_) return;
+  for (std::size_t shard = 0; shard < filling_.size(); ++shard)
+    if (Parcel* const parcel = std::exchange(filling_[shard], nullptr)) crew_->post(shard, *parcel);
+  crew_->drain();
+  if (malformed_file_) malformed_file_->settle();
 }
 
 util::Result<void> Intake::finish() {
   refuse_held();
   flush();
+  settle();
   opener_.finish();
-  for (const auto& shard : shards_) shard->finish();
-  return malformed_file_ ? malformed_file_->flush() : util::Result<void>{};
+  for_each(shards_.size(), [this](std::size_t shard) { shards_[shard]->finish(); });
+  if (!malformed_file_) return {};
+  malformed_file_->settle();
+  return malformed_file_->flush();
+}
+
+void Intake::for_each(std::size_t count, const Crew::Task& task) {
+  if (crew_) return crew_->for_each(count, task);
+  for (std::size_t i = 0; i < count; ++i) task(i);
 }
 
 util::Result<void> Intake::keep_malformed(const std::string& path, const std::vector<std::string>& inputs) {
@@ -295,15 +212,26 @@ util::Result<void> Intake::keep_malformed(const std::string& path, const std::ve
   auto file = MalformedFile::create(path, inputs);
   if (!file) return file.error();
   malformed_file_ = std::move(*file);
-  for (const auto& shard : shards_) shard->keep_malformed(malformed_file_.get());
+  for (const auto& shard : shards_) shard->keep_malformed(malformed_file_.get(), !crew_ || shards_.size() == 1);
   return {};
 }
 
-Books Intake::books() const {
+void Intake::keep_malformed(MalformedFile& file) {
+  for (const auto& shard : shards_) shard->keep_malformed(&file, false);
+}
+
+Books Intake::books() {
+  settle();
   Books books = own_;
   books.fragments = opener_.counters();
   for (const auto& shard : shards_) shard->add_to(books);
   return books;
+}
+
+std::uint64_t Intake::malformed_of(std::size_t server) const {
+  std::uint64_t sum = 0;
+  for (const auto& shard : shards_) sum += shard->malformed_of(server);
+  return sum;
 }
 
 }  // namespace rata::pipeline

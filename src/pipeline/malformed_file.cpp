@@ -151,6 +151,31 @@ void MalformedFile::keep(const decode::Payload& payload, dns::Malformed reason) 
   (void)flush();
 }
 
+void MalformedFile::keep_later(const Place& place, const decode::Payload& payload, dns::Malformed reason) {
+  later_.with([&](std::vector<Later>& later) {
+    const auto of_reason = [reason](const Later& one) { return one.reason == reason; };
+    const std::size_t written = std::min(kept_[static_cast<std::size_t>(reason)], examples_per_reason);
+    if (static_cast<std::size_t>(std::ranges::count_if(later, of_reason)) + written >= examples_per_reason) {
+      // The last of its reason makes room, if this one stands before it.
+      const auto last = std::ranges::find_if(later.rbegin(), later.rend(), of_reason);
+      if (last == later.rend() || last->place < place) return;
+      later.erase(std::next(last).base());
+    }
+    const auto at = std::ranges::upper_bound(later, place, {}, &Later::place);
+    later.insert(at, {place, reason, payload, {payload.octets.begin(), payload.octets.end()}});
+  });
+}
+
+void MalformedFile::settle() {
+  later_.with([this](std::vector<Later>& later) {
+    for (Later& one : later) {
+      one.payload.octets = one.octets;
+      keep(one.payload, one.reason);
+    }
+    later.clear();
+  });
+}
+
 void MalformedFile::write_udp(const decode::Payload& payload) {
   Octets segment;
   put(segment, payload.source_port);

@@ -3,8 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cassert>
 #include <cmath>
+#include <functional>
+#include <mutex>
+#include <numeric>
 #include <random>
+#include <shared_mutex>
+#include <thread>
 #include <utility>
 
 #include "util/encoding.h"
@@ -13,10 +20,12 @@
 namespace rata::pipeline {
 namespace {
 
+/// Windows by packet count need all packets in one order: one shard.
+std::size_t shards_of(const Config& config) { return config.window.packets != 0 ? 1 : config.shards; }
+
 IntakeConfig intake_config(const Config& config) {
-  // Windows by packet count need all packets in one order: one shard.
   return {.ports = config.ports,
-          .shards = config.window.packets != 0 ? 1 : config.shards,
+          .shards = shards_of(config),
           .from = config.from,
           .to = config.to,
           .guard_time = true,
@@ -38,6 +47,11 @@ std::string boot_text(std::uint64_t number) {
     number >>= 5;
   }
   return text;
+}
+
+std::string random_boot() {
+  std::random_device device;
+  return boot_text(static_cast<std::uint64_t>(device()) << 32 | device());
 }
 
 bool timeless(const capture::Frame& frame) {
@@ -70,45 +84,90 @@ std::string_view name(InputState state) {
   return "";
 }
 
-/// Packets into windows.
-class Monitor::Sink final : public PacketSink {
- public:
-  explicit Sink(std::unique_ptr<reduce::Windows> windows) : windows_(std::move(windows)) {}
+/// A source, the intake that takes its frames, and where the packets of that go.
+struct Monitor::Line final : PacketSink {
+  Line(Monitor& owner, std::size_t place, std::unique_ptr<capture::Source> opened)
+      : monitor(owner), number(place), source(std::move(opened)) {}
 
-  void add(std::size_t shard, std::span<const reduce::Packet> batch) override { windows_->add(shard, batch); }
-  util::Time advance(util::Time watermark) override { return windows_->advance(watermark); }
-  void finish() { windows_->finish(); }
-  const reduce::Windows& windows() const { return *windows_; }
+  void add(std::size_t shard, std::size_t server, std::span<const reduce::Packet> batch) override {
+    monitor.watched_->servers()[server].windows->add(monitor.cell_of(number, shard), batch);
+  }
+  util::Time advance(util::Time watermark) override { return monitor.advance(*this, watermark); }
 
- private:
-  std::unique_ptr<reduce::Windows> windows_;
+  /// What others may ask of the source, whose thread this is.
+  void look_at_source() {
+    const capture::SourceStats stats = source->stats();
+    kernel_dropped = stats.kernel_dropped;
+    left_out = stats.left_out;
+    if (const auto& errors = source->errors(); !errors.empty() && !failed.exchange(true))
+      error.with([&](std::string& text) { text = errors.front().message; });
+  }
+
+  Monitor& monitor;
+  const std::size_t number;
+  std::unique_ptr<capture::Source> source;
+  std::unique_ptr<Intake> intake;
+  std::atomic<std::uint64_t> kernel_dropped = 0, left_out = 0;
+  std::atomic<bool> failed = false;
+  util::Guarded<std::string> error;  ///< the first one
+  std::size_t errors_told = 0, complaints_told = 0;
+  std::chrono::steady_clock::time_point next_look{};
 };
 
-Monitor::Monitor(const Config& config, std::unique_ptr<capture::Source> source, Report report)
-    : config_(config), source_(std::move(source)), report_(std::move(report)), throttle_(config.cpu_limit) {
+Monitor::Monitor(const Config& config, Report report)
+    : config_(config), report_(std::move(report)), throttle_(config.cpu_limit) {
   if (config_.monitor.empty()) config_.monitor = config_.server;
   lacking_.resize(config_.reducers.size());
 }
 
 Monitor::~Monitor() = default;
 
-util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config, std::unique_ptr<capture::Source> source,
+util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
+                                                     std::vector<std::unique_ptr<capture::Source>> sources,
                                                      channel::Deliver deliver, Report report) {
-  std::unique_ptr<Monitor> monitor(new Monitor(config, std::move(source), std::move(report)));
+  assert(!sources.empty() && (sources.size() == 1 || config.window.packets == 0));
+  std::unique_ptr<Monitor> monitor(new Monitor(config, std::move(report)));
+  for (auto& source : sources)
+    monitor->lines_.push_back(std::make_unique<Line>(*monitor, monitor->lines_.size(), std::move(source)));
   if (const auto opened = monitor->open_channels(deliver); !opened) return opened.error();
-  std::vector<reduce::ReducerConfig> reducers;
-  for (const ReducerEntry& entry : config.reducers) reducers.push_back(entry.reducer);
-  const IntakeConfig intake = intake_config(config);
-  monitor->context_.shards = intake.shards;
-  auto windows =
-      reduce::Windows::make(config.window, reducers, monitor->context_, config.tables_octets(),
-                            [raw = monitor.get()](reduce::ClosedWindow&& window) { raw->closed(std::move(window)); });
-  if (!windows) return windows.error();
-  monitor->sink_ = std::make_unique<Sink>(std::move(*windows));
-  monitor->intake_ = std::make_unique<Intake>(intake, *monitor->sink_);
-  if (auto kept = monitor->intake_->keep_malformed(config.keep_malformed, config.source->what); !kept)
-    return kept.error();
+  if (const auto added = monitor->make_windows(); !added) return added.error();
   return monitor;
+}
+
+/// The windows, and what feeds them.
+util::Result<void> Monitor::make_windows() {
+  IntakeConfig intake = intake_config(config_);
+  const bool shares_work = lines_.size() == 1 && config_.threads > 1;
+  reduce::DoAll do_all;  // by packet count windows close on the thread that works on the shard
+  if (shares_work && config_.window.packets == 0)
+    do_all = [this](std::size_t tasks, const Crew::Task& task) { lines_.front()->intake->for_each(tasks, task); };
+  context_.shards = lines_.size() > 1 ? intake.shards + lines_.size() : intake.shards;
+  auto watched = Watched::make(
+      config_, context_,
+      [this](std::size_t server, reduce::ClosedWindow&& window) { closed(server, std::move(window)); }, do_all);
+  if (!watched) return watched.error();
+  watched_ = std::move(*watched);
+  intake.servers = watched_->map();
+  intake.threads = shares_work ? config_.threads : 1;
+  for (const auto& line : lines_) line->intake = std::make_unique<Intake>(intake, *line);
+  return keep_malformed();
+}
+
+/// Several lines: the kernel deals packets by their shard, so each has shards that hardly ever get anything elsewhere
+/// (capture::open_live says when). What does goes to a cell that the line has for that: no cell is two threads'.
+std::size_t Monitor::cell_of(std::size_t line, std::size_t shard) const {
+  return lines_.size() == 1 || shard % lines_.size() == line ? shard : shards_of(config_) + line;
+}
+
+util::Result<void> Monitor::keep_malformed() {
+  const std::vector<std::string> inputs = config_.source ? config_.source->what : std::vector<std::string>{};
+  if (lines_.size() == 1) return lines_.front()->intake->keep_malformed(config_.keep_malformed, inputs);
+  if (config_.keep_malformed.empty()) return {};
+  auto file = MalformedFile::create(config_.keep_malformed, inputs);
+  if (!file) return file.error();
+  malformed_file_ = std::move(*file);
+  for (const auto& line : lines_) line->intake->keep_malformed(*malformed_file_);
+  return {};
 }
 
 util::Result<void> Monitor::open_channels(const channel::Deliver& deliver) {
@@ -116,7 +175,7 @@ util::Result<void> Monitor::open_channels(const channel::Deliver& deliver) {
     auto opened = channel::open_channel(config.settings, deliver);
     if (!opened) return opened.error();
     channel::SenderConfig sender;
-    sender.when_full = source_->live() ? util::WhenFull::drop_newest : util::WhenFull::block;
+    sender.when_full = live() ? util::WhenFull::drop_newest : util::WhenFull::block;
     senders_.push_back(std::make_unique<channel::Sender>(config.name, std::move(*opened), sender, report_));
   }
   for (const ReducerEntry& entry : config_.reducers) {
@@ -139,52 +198,89 @@ void Monitor::name_boot(std::span<const capture::Frame> frames) {
 
 /// One frame, whatever the first read brought: the input may be cut into reads in any way.
 std::string Monitor::boot_of(const capture::Frame& first) const {
-  if (source_->live()) {
-    std::random_device device;
-    return boot_text(static_cast<std::uint64_t>(device()) << 32 | device());
-  }
   std::string what = fmt::format("{}|{}", config_.fingerprint(), first.time.ns);
   if (timeless(first)) append_content(first, what);
   return boot_text(util::stable_hash(what));
 }
 
 void Monitor::run() {
+  if (live()) boot_ = random_boot();
+  {
+    std::vector<std::jthread> others;
+    for (const auto& line : std::span(lines_).subspan(1)) others.emplace_back([this, &line] { read(*line); });
+    read(*lines_.front());
+  }
+  watched_->finish();
+  if (malformed_file_) malformed_file_->settle();
+  share_state(live() ? InputState::live : InputState::reading);
+  for (const auto& sender : senders_) sender->close();
+  // Of several inputs more than one may have failed.
+  for (const auto& line : lines_) {
+    tell(line->source->errors(), line->errors_told, SIZE_MAX);
+    tell(line->source->complaints(), line->complaints_told, SIZE_MAX);
+  }
+  const bool failed = std::ranges::any_of(lines_, [](const auto& line) { return line->failed.load(); });
+  share_state(failed ? InputState::failed : InputState::ended);
+}
+
+/// One line, to its end.
+void Monitor::read(Line& line) {
   std::vector<capture::Frame> batch;
   batch.reserve(capture::max_batch);
   Throttle::Meter meter;
   // A source that was stopped still hands over what it holds; then it ends.
   for (;;) {
-    const capture::Read read = source_->read(batch);
-    if (read == capture::Read::end) break;
-    if (read == capture::Read::frames) {
-      name_boot(batch);
-      intake_->add(batch);
-      throttle_.pause(meter);
-    } else if (source_->live() || (config_.source && config_.source->arrival_time.value_or(false))) {
-      // A silent link closes its windows by the clock, a second late so that frames on their way still count.
-      intake_->tick({util::Clock::system().now().ns - util::ns_per_second});
+    const capture::Read brought = line.source->read(batch);
+    if (brought == capture::Read::end) break;
+    take_in(line, brought, batch);
+    if (brought == capture::Read::frames) throttle_.pause(meter);
+    if (live()) {
+      tell(line.source->errors(), line.errors_told, capture::max_told_errors);
+      tell(line.source->complaints(), line.complaints_told, capture::max_told_errors);
     }
-    if (source_->live()) {
-      tell(source_->errors(), errors_told_, capture::max_told_errors);
-      tell(source_->complaints(), complaints_told_, capture::max_told_errors);
-    }
-    if (const auto now = std::chrono::steady_clock::now(); now >= next_share_) {
-      next_share_ = now + share_interval;
-      share_state(source_->live() ? InputState::live : InputState::reading);
+    if (const auto now = std::chrono::steady_clock::now(); now >= line.next_look) {
+      line.next_look = now + share_interval;
+      line.look_at_source();
+      if (&line == lines_.front().get()) share_state(live() ? InputState::live : InputState::reading);
     }
     if (nobody_listens()) {
-      report_(fmt::format("{}: not read to its end, since no channel takes anything any more", source_->name()));
+      if (&line == lines_.front().get())
+        report_(fmt::format("{}: not read to its end, since no channel takes anything any more", line.source->name()));
       break;
     }
   }
-  if (auto finished = intake_->finish(); !finished) report_(finished.error().message);
-  sink_->finish();
-  share_state(source_->live() ? InputState::live : InputState::reading);
-  for (const auto& sender : senders_) sender->close();
-  // Of several inputs more than one may have failed.
-  tell(source_->errors(), errors_told_, SIZE_MAX);
-  tell(source_->complaints(), complaints_told_, SIZE_MAX);
-  share_state(source_->errors().empty() ? InputState::ended : InputState::failed);
+  line.look_at_source();
+  const std::shared_lock inside(gate_);
+  if (auto finished = line.intake->finish(); !finished) report_(finished.error().message);
+}
+
+void Monitor::take_in(Line& line, capture::Read brought, std::span<const capture::Frame> frames) {
+  const std::shared_lock inside(gate_);
+  if (brought == capture::Read::frames) {
+    name_boot(frames);
+    line.intake->add(frames);
+  } else if (live() || (config_.source && config_.source->arrival_time.value_or(false))) {
+    // A silent link closes its windows by the clock, a second late so that frames on their way still count.
+    line.intake->tick({util::Clock::system().now().ns - util::ns_per_second});
+  }
+}
+
+/// Called by a line that is inside the gate, between packets. Where there are others, they come to a stand first: each
+/// has then handed over what it held, or waits here itself.
+util::Time Monitor::advance(Line& line, util::Time watermark) {
+  line.look_at_source();
+  if (lines_.size() > 1) {
+    gate_.unlock_shared();
+    gate_.lock();
+  }
+  watermark_ = std::max(watermark_, watermark);
+  const util::Time next = watched_->advance(watermark_);
+  if (malformed_file_) malformed_file_->settle();
+  if (lines_.size() > 1) {
+    gate_.unlock();
+    gate_.lock_shared();
+  }
+  return next;
 }
 
 /// One that sums up further ones grows: it is told last.
@@ -208,41 +304,60 @@ bool Monitor::nobody_listens() const {
   return !senders_.empty() && std::ranges::all_of(senders_, [](const auto& sender) { return sender->gone(); });
 }
 
-void Monitor::closed(reduce::ClosedWindow&& window) {
-  const Books now = intake_->books();
-  // What was lost later belongs to windows that are still open.
-  const util::Time end{window.window.start.ns + std::llround(window.window.seconds * 1e9)};
-  const std::uint64_t lost = source_->kernel_dropped_before(end);
-  summary::Loss loss{.kernel = lost - std::exchange(kernel_reported_, lost),
-                     .malformed = now.malformed_total() - std::exchange(malformed_reported_, now.malformed_total())};
+/// What was lost later belongs to windows that are still open. A source is asked on its own thread only.
+std::uint64_t Monitor::lost_before(const summary::Window& window) {
+  const bool own_thread = lines_.size() == 1 && (config_.threads == 1 || config_.window.packets == 0);
+  if (own_thread)
+    return lines_.front()->source->kernel_dropped_before({window.start.ns + std::llround(window.seconds * 1e9)});
+  return std::transform_reduce(lines_.begin(), lines_.end(), std::uint64_t{0}, std::plus<>(),
+                               [](const auto& line) { return line->kernel_dropped.load(); });
+}
+
+summary::Loss Monitor::loss_of(std::size_t server, const summary::Window& window) {
+  Watched::Server& watched = watched_->servers()[server];
+  const std::uint64_t lost = lost_before(window);
+  std::uint64_t malformed = 0;
+  for (const auto& line : lines_) malformed += line->intake->malformed_of(server);
+  return {.kernel = lost - std::exchange(watched.kernel_reported, lost),
+          .malformed = malformed - std::exchange(watched.malformed_reported, malformed)};
+}
+
+void Monitor::closed(std::size_t server, reduce::ClosedWindow&& window) {
+  Watched::Server& watched = watched_->servers()[server];
+  if (watched.fallback && window.window.packets == 0) return;
+  summary::Loss loss = loss_of(server, window.window);
   for (std::size_t i = 0; i < config_.reducers.size(); ++i) {
     loss.left_out = summary::left_out(window.data[i]);
     loss.key_error = summary::key_error(window.data[i]);
     loss.lacking = window.lacking[i];
     note_lacking(i, loss.lacking);
     summary::Summary summary{.type = config_.reducers[i].reducer.shown_name(),
-                             .server = config_.server,
+                             .server = watched.name,
                              .monitor = config_.monitor,
                              .data = std::move(window.data[i]),
                              .window = window.window,
-                             .id = {.boot = boot_, .sequence = sequence_, .revision = 0},
+                             .id = {.boot = boot_, .sequence = watched.sequence, .revision = 0},
                              .loss = loss};
     const auto& targets = senders_by_reducer_[i];
     pushed_ += targets.size();
     for (std::size_t t = 0; t + 1 < targets.size(); ++t) targets[t]->send(summary);
     if (!targets.empty()) targets.back()->send(std::move(summary));
   }
-  ++sequence_;
+  ++watched.sequence;
 }
 
-Books Monitor::books() const {
-  Books books = intake_->books();
-  const capture::SourceStats stats = source_->stats();
-  books.kernel_lost = stats.kernel_dropped;
-  books.left_out = stats.left_out;
-  books.late_packets = sink_->windows().late();
-  books.windows = sequence_;
-  books.gap_windows = sink_->windows().gap_windows();
+Books Monitor::books() {
+  Books books;
+  for (const auto& line : lines_) {
+    books += line->intake->books();
+    books.kernel_lost += line->kernel_dropped;
+    books.left_out += line->left_out;
+  }
+  for (const Watched::Server& server : watched_->servers()) {
+    books.late_packets += server.windows->late();
+    books.windows += server.sequence;
+    books.gap_windows += server.windows->gap_windows();
+  }
   for (const auto& sender : senders_) {
     const auto counters = sender->counters();
     books.summaries_sent += counters.sent;
@@ -261,15 +376,21 @@ Books Monitor::books() const {
 }
 
 void Monitor::share_state(InputState input) {
-  MonitorState fresh{.input = input,
-                     .error = source_->errors().empty() ? "" : source_->errors().front().message,
-                     .watermark = intake_->watermark(),
-                     .books = books()};
+  MonitorState fresh{.input = input, .error = {}, .watermark = {INT64_MIN}, .books = {}};
+  for (const auto& line : lines_)
+    if (fresh.error.empty()) fresh.error = line->error.with([](const std::string& text) { return text; });
+  {
+    const std::scoped_lock alone(gate_);
+    for (const auto& line : lines_) fresh.watermark = std::max(fresh.watermark, line->intake->watermark());
+    fresh.books = books();
+  }
   state_.with([&](MonitorState& shared) { shared = std::move(fresh); });
 }
 
+const capture::Source& Monitor::source() const { return *lines_.front()->source; }
+
 void Monitor::stop() {
-  source_->stop();
+  for (const auto& line : lines_) line->source->stop();
   throttle_.stop();
   for (const auto& sender : senders_) sender->hurry();
 }

@@ -13,6 +13,8 @@
 #include "pipeline/config.h"
 #include "pipeline/intake.h"
 #include "pipeline/throttle.h"
+#include "pipeline/watched.h"
+#include "util/gate.h"
 #include "util/guarded.h"
 
 namespace rata::pipeline {
@@ -29,56 +31,69 @@ struct MonitorState {
   Books books;
 };
 
-/// A source through intake, windows and reducers into channels. Runs on the thread that calls `run`.
+/// Sources through intake, windows and reducers into channels.
+///
+/// One source is read on the thread that calls `run`; with `Config::threads` further ones share the work on its shards.
+/// Several sources, which are rings of live interfaces, have a thread each, with shards of their own, and hand nothing
+/// over: only when packet time moves on, windows close or the books are read, they all stand still for a moment.
 class Monitor {
  public:
   using Report = std::function<void(const std::string&)>;
 
   /// Opens the channels. `deliver` gets what goes to "memory:". `report`: one sentence for the operator, at once.
+  /// `sources`: one, or live ones where windows go by time. Thread of `report`: any.
   /// Errors: a channel cannot be opened, a reducer cannot be made.
-  static util::Result<std::unique_ptr<Monitor>> make(const Config& config, std::unique_ptr<capture::Source> source,
+  static util::Result<std::unique_ptr<Monitor>> make(const Config& config,
+                                                     std::vector<std::unique_ptr<capture::Source>> sources,
                                                      channel::Deliver deliver, Report report);
   ~Monitor();
 
-  /// Reads until the input ends or `stop` is called; then closes windows and channels.
+  /// Reads until the inputs end or `stop` is called; then closes windows and channels.
   void run();
 
   /// Thread: any.
   void stop();
   MonitorState state() const;
-  const capture::Source& source() const { return *source_; }
+  const capture::Source& source() const;  ///< the first
 
  private:
-  class Sink;
+  struct Line;
 
-  Monitor(const Config& config, std::unique_ptr<capture::Source> source, Report report);
+  Monitor(const Config& config, Report report);
   util::Result<void> open_channels(const channel::Deliver& deliver);
-  void closed(reduce::ClosedWindow&& window);
+  util::Result<void> make_windows();
+  util::Result<void> keep_malformed();
+  void read(Line& line);
+  void take_in(Line& line, capture::Read brought, std::span<const capture::Frame> frames);
+  util::Time advance(Line& line, util::Time watermark);
+  void closed(std::size_t server, reduce::ClosedWindow&& window);
+  summary::Loss loss_of(std::size_t server, const summary::Window& window);
+  std::uint64_t lost_before(const summary::Window& window);
+  std::size_t cell_of(std::size_t line, std::size_t shard) const;
   void name_boot(std::span<const capture::Frame> frames);
   std::string boot_of(const capture::Frame& first) const;
   void share_state(InputState input);
-  Books books() const;
+  Books books();
   bool nobody_listens() const;
+  bool live() const { return source().live(); }
   void tell(const std::vector<util::Error>& errors, std::size_t& told, std::size_t up_to);
   void note_lacking(std::size_t reducer, const util::MemberCounts& lacking);
 
   Config config_;
-  std::unique_ptr<capture::Source> source_;
   reduce::Context context_;
   Report report_;
   std::vector<std::unique_ptr<channel::Sender>> senders_;
   std::vector<std::vector<channel::Sender*>> senders_by_reducer_;
-  std::unique_ptr<Sink> sink_;
-  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<Watched> watched_;
+  std::unique_ptr<MalformedFile> malformed_file_;  // where several lines share it
+  std::vector<std::unique_ptr<Line>> lines_;       // one a source
+  util::Gate gate_;  // several lines: inside while packets are added, alone for what concerns all of them
   Throttle throttle_;
   std::string boot_;
-  std::uint64_t sequence_ = 0;
-  std::uint64_t pushed_ = 0;  // summaries given to senders
-  std::uint64_t malformed_reported_ = 0, kernel_reported_ = 0;
-  std::size_t errors_told_ = 0, complaints_told_ = 0;
+  util::Time watermark_{INT64_MIN};          // the latest of all lines
+  std::uint64_t pushed_ = 0;                 // summaries given to senders
   std::vector<util::MemberCounts> lacking_;  // by reducer, in configured order
   util::Guarded<MonitorState> state_;
-  std::chrono::steady_clock::time_point next_share_{};
 };
 
 }  // namespace rata::pipeline

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "capture/live.h"
 #include "pipeline/metrics.h"
 #include "pipeline/privileges.h"
 #include "pipeline/status.h"
@@ -17,7 +19,7 @@ constexpr std::chrono::milliseconds publish_interval{1000};
 
 }  // namespace
 
-util::Result<std::unique_ptr<capture::Source>> open_source(const Config& config) {
+util::Result<std::vector<std::unique_ptr<capture::Source>>> open_source(const Config& config) {
   if (!config.source)
     return util::Error{"no source: name an interface, a capture file, a folder of them, or - for standard input"};
   const std::string& filter = config.source->filter;
@@ -25,8 +27,14 @@ util::Result<std::unique_ptr<capture::Source>> open_source(const Config& config)
   options.filter = filter.empty() ? default_filter(config) : capture::LiveFilter{filter, filter};
   options.arrival_time = config.source->arrival_time.value_or(false);
   options.ring_octets = std::size_t{config.source->ring_mib} << 20;
+  // Each thread its own rings. Windows by packet count have one shard, so that one thread reads, and others help it.
+  if (config.threads > 1 && config.window.packets == 0 && capture::are_interfaces(config.source->what))
+    return capture::open_live(config.source->what, options, std::min(config.threads, config.shards), config.shards);
   auto source = capture::open_sources(config.source->what, options);
-  if (!source || (*source)->live() || filter.empty()) return source;
+  if (!source) return source.error();
+  std::vector<std::unique_ptr<capture::Source>> sources;
+  sources.push_back(std::move(*source));
+  if (sources.front()->live() || filter.empty()) return sources;
   return util::Error{
       fmt::format("{0}: a filter is for live interfaces; for a capture: tcpdump -r {0} -w - '{1}' | ratadns run -",
                   capture::name_of_sources(config.source->what), filter)};
@@ -43,10 +51,10 @@ util::Result<void> Service::open(Monitor::Report report) {
   // Before anything is opened, since opening may leave traces.
   if (!config_.user.empty())
     if (const auto user = find_user(config_.user); !user) return user.error();
-  auto source = open_source(config_);
-  if (!source) return source.error();
-  if ((*source)->name() != capture::name_of_sources(config_.source->what))
-    report(fmt::format("{}: listens", (*source)->name()));
+  auto sources = open_source(config_);
+  if (!sources) return sources.error();
+  if (const std::string& name = sources->front()->name(); name != capture::name_of_sources(config_.source->what))
+    report(fmt::format("{}: listens", name));
 
   channel::Deliver deliver;
   if (kind_ == Kind::run) {
@@ -59,7 +67,7 @@ util::Result<void> Service::open(Monitor::Report report) {
       });
     };
   }
-  auto monitor = Monitor::make(config_, std::move(*source), std::move(deliver), report);
+  auto monitor = Monitor::make(config_, std::move(*sources), std::move(deliver), report);
   if (!monitor) return monitor.error();
   monitor_ = std::move(*monitor);
 

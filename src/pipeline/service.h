@@ -15,9 +15,9 @@
 
 namespace rata::pipeline {
 
-/// Opens what the configuration names as its source. Errors: none named, it cannot be opened, or a filter where no
+/// Opens what the configuration names as its source: one, or of interfaces one for each thread. Errors: none named, it cannot be opened, or a filter where no
 /// interface is.
-util::Result<std::unique_ptr<capture::Source>> open_source(const Config& config);
+util::Result<std::vector<std::unique_ptr<capture::Source>>> open_source(const Config& config);
 
 /// A configuration becomes a running path: the monitor on a thread of its own, the aggregator fed by the monitor's
 /// memory channel, the HTTP server on another. The owner calls `tick` a few times a second.

@@ -126,6 +126,25 @@ void KeyTable::prefetch_key(std::uint64_t hash) const noexcept {
     if (line[i].hash == short_hash) __builtin_prefetch(keys_.data() + std::size_t{line[i].offset} * 2);
 }
 
+/// Adds entries of `other`, in leaps all over its slots. How many there are nobody knows before; in the order of slots
+/// the front of this table would fill up before it grows, and every step in there would pass thousands of slots.
+template <typename Wanted>
+void KeyTable::absorb_slots(const KeyTable& other, Wanted wanted) {
+  constexpr std::size_t leap = 0x9e3779b1;  // odd: with a power of two of slots every one is met once
+  constexpr std::size_t ahead = 8;
+  const auto slot_at = [&](std::size_t step) -> const Slot& { return other.slots_[step * leap & other.mask_]; };
+  for (std::size_t i = 0; i < other.slots_.size(); ++i) {
+    __builtin_prefetch(&slot_at(i + 3 * ahead));
+    if (const Slot& soon = slot_at(i + 2 * ahead); soon.count != 0 && wanted(soon.hash)) {
+      __builtin_prefetch(other.keys_.data() + std::size_t{soon.offset} * 2);
+      prefetch(soon.hash);
+    }
+    if (const Slot& next = slot_at(i + ahead); next.count != 0 && wanted(next.hash)) prefetch_key(next.hash);
+    const Slot& slot = slot_at(i);
+    if (slot.count != 0 && wanted(slot.hash)) add(slot.hash, other.key_of(slot), slot.count);
+  }
+}
+
 void KeyTable::absorb(KeyTable&& other) {
   limit_ += other.limit_;
   if (used_ == 0 && error_ == 0) {
@@ -163,11 +182,17 @@ void KeyTable::add_all(const KeyTable& other) {
   }
 }
 
+void KeyTable::absorb_part(const KeyTable& other, std::size_t part, std::size_t parts) {
+  limit_ += other.limit_;
+  absorbing_ = true;
+  // By the upper bits: the lower ones find the slot.
+  absorb_slots(other, [=](std::uint32_t hash) { return std::uint64_t{hash} * parts >> 32 == part; });
+  absorbing_ = false;
+}
+
 std::vector<KeyTable::Ranked> KeyTable::top(std::size_t count,
                                             std::string (*text)(std::span<const std::uint8_t>)) const {
-  const auto before = [](const Ranked& a, const Ranked& b) {
-    return a.count != b.count ? a.count > b.count : a.text < b.text;
-  };
+  const auto before = ranks_before;
   // A heap with the smallest of the chosen on top: one pass, and text is made only of what may be chosen.
   std::vector<Ranked> chosen;
   each([&](const Entry& entry) {

@@ -41,6 +41,9 @@ class KeyTable final : public Bounded {
 
   /// Adds all of `other` and leaves it empty. The limits add up, so that nothing has to go here.
   void absorb(KeyTable&& other);
+  /// Adds of `other` those keys whose hash is in one of so many equal parts. Errors and what was dropped are not of a
+  /// part, and stay there.
+  void absorb_part(const KeyTable& other, std::size_t part, std::size_t parts);
 
   std::size_t size() const { return used_; }
   std::uint64_t error() const { return error_; }                  ///< see above
@@ -58,6 +61,9 @@ class KeyTable final : public Bounded {
     std::string text;
     std::uint64_t count;
   };
+  static bool ranks_before(const Ranked& a, const Ranked& b) {
+    return a.count != b.count ? a.count > b.count : a.text < b.text;
+  }
   /// The `count` largest, by count descending, then by their text ascending.
   std::vector<Ranked> top(std::size_t count, std::string (*text)(std::span<const std::uint8_t>)) const;
 
@@ -82,6 +88,8 @@ class KeyTable final : public Bounded {
   std::span<const std::uint8_t> key_of(const Slot& slot) const { return key_at(keys_, slot.offset); }
   Slot& find(std::uint32_t hash, std::span<const std::uint8_t> key);
   void insert(std::uint32_t hash, std::span<const std::uint8_t> key, std::uint64_t count);
+  template <typename Wanted>
+  void absorb_slots(const KeyTable& other, Wanted wanted);
   std::uint32_t keep(std::span<const std::uint8_t> key);
   void add_all(const KeyTable& other);
   void make_room(std::size_t key_octets);

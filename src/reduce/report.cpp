@@ -121,12 +121,21 @@ void Report::add_client(const Packet& packet) {
   clients_.add(packet.client_hash, key_.octets());
 }
 
-void Report::absorb(Report&& sibling) {
-  totals_ += sibling.totals_;
-  qnames_.absorb(std::move(sibling.qnames_));
-  clients_.absorb(std::move(sibling.clients_));
-  pairing_.absorb(sibling.pairing_);
-  contents_ += sibling.contents_;
+WholeReport::WholeReport(std::vector<std::unique_ptr<Report>> shards, std::size_t threads, const DoAll& do_all)
+    : qnames_(threads), clients_(threads) {
+  do_all(shards.size(), [&](std::size_t shard) { shards[shard]->pairing_.finish(); });
+  for (std::unique_ptr<Report>& shard : shards) {
+    qnames_.absorb(std::move(shard->qnames_), do_all);
+    clients_.absorb(std::move(shard->clients_), do_all);
+    if (!sum_) {
+      sum_ = std::move(shard);
+      continue;
+    }
+    sum_->totals_ += shard->totals_;
+    sum_->pairing_.absorb(shard->pairing_);
+    sum_->contents_ += shard->contents_;
+    shard.reset();
+  }
 }
 
 }  // namespace rata::reduce

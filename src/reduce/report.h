@@ -8,6 +8,7 @@
 
 #include "reduce/contents.h"
 #include "reduce/dimension.h"
+#include "reduce/key_parts.h"
 #include "reduce/key_table.h"
 #include "reduce/packet.h"
 #include "reduce/pairing.h"
@@ -17,7 +18,7 @@ namespace rata::reduce {
 /// What to look at: `counts` leaves out names, clients, pairing and what lies behind the question.
 enum class ReportScope { counts, all };
 
-/// What is in a capture, one shard's part of it; parts add up. Units: messages unless said otherwise.
+/// What is in a capture, one shard's part of it. Units: messages unless said otherwise.
 class Report {
  public:
   struct Totals {
@@ -38,17 +39,10 @@ class Report {
   Report(ReportScope scope, std::size_t keys);
 
   void add(std::span<const Packet> batch);
-  /// Takes over another part. Both are at their end: queries still waiting are unanswered.
-  void absorb(Report&& sibling);
-  void finish() { pairing_.finish(); }
-
-  const Totals& totals() const { return totals_; }
-  const KeyTable& qnames() const { return qnames_; }    ///< of queries, wire form, lower case
-  const KeyTable& clients() const { return clients_; }  ///< of queries; `party_text` reads the keys
-  const Pairing& pairing() const { return pairing_; }
-  const Contents& contents() const { return contents_; }
 
  private:
+  friend class WholeReport;
+
   void count(const Packet& packet);
   void count_known(const Packet& packet);
   void count_flags(const dns::Message& message);
@@ -62,6 +56,24 @@ class Report {
   KeyTable qnames_, clients_;
   Pairing pairing_;
   Contents contents_;
+};
+
+/// The parts of all shards added up.
+class WholeReport {
+ public:
+  /// Takes over the parts and leaves none. They are at their end: queries still waiting are unanswered. `threads`: that
+  /// `do_all` uses; what comes out does not depend on them.
+  WholeReport(std::vector<std::unique_ptr<Report>> shards, std::size_t threads, const DoAll& do_all);
+
+  const Report::Totals& totals() const { return sum_->totals_; }
+  const KeyParts& qnames() const { return qnames_; }    ///< of queries, wire form, lower case
+  const KeyParts& clients() const { return clients_; }  ///< of queries; `party_text` reads the keys
+  const Pairing& pairing() const { return sum_->pairing_; }
+  const Contents& contents() const { return sum_->contents_; }
+
+ private:
+  std::unique_ptr<Report> sum_;  ///< all but the keys
+  KeyParts qnames_, clients_;
 };
 
 }  // namespace rata::reduce

@@ -11,22 +11,24 @@ namespace rata::reduce {
 
 util::Result<std::unique_ptr<Windows>> Windows::make(const WindowConfig& config,
                                                      const std::vector<ReducerConfig>& reducers, const Context& context,
-                                                     std::size_t memory_octets, OnClosed on_closed) {
+                                                     std::size_t memory_octets, OnClosed on_closed, DoAll do_all) {
   assert(context.shards > 0 && (config.packets == 0 || context.shards == 1));
   Plan plan;
   Surroundings around{context, plan};
   for (const ReducerConfig& reducer : reducers)
     if (auto made = make_reducer(reducer, around); !made) return made.error();
-  return {std::unique_ptr<Windows>(new Windows(config, reducers, context, memory_octets, std::move(on_closed)))};
+  return {std::unique_ptr<Windows>(
+      new Windows(config, reducers, context, memory_octets, std::move(on_closed), std::move(do_all)))};
 }
 
 Windows::Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers, const Context& context,
-                 std::size_t memory_octets, OnClosed on_closed)
+                 std::size_t memory_octets, OnClosed on_closed, DoAll do_all)
     : config_(config),
       reducers_(std::move(reducers)),
       context_(context),
       shard_count_(context.shards),
       on_closed_(std::move(on_closed)),
+      do_all_(std::move(do_all)),
       length_ns_(static_cast<std::int64_t>(config.seconds) * util::ns_per_second),
       lateness_ns_(config.lateness_seconds ? static_cast<std::int64_t>(*config.lateness_seconds * 1e9) : length_ns_),
       late_by_shard_(shard_count_) {
@@ -158,20 +160,27 @@ void Windows::close_first() {
   spare_.push_back(std::move(open));
 }
 
-/// Merges the shards in their order into the first one and hands the window over.
+/// Merges the shards in their order into the first one, reducer by reducer, and hands the window over.
 void Windows::emit(Open& open, summary::Window window) {
   Cell& first = open.shards.front();
   for (Cell& shard : open.shards) window.packets += std::exchange(shard.packets, 0);
   const std::uint64_t late_now = late();
   window.late = late_now - std::exchange(late_reported_, late_now);
   ClosedWindow closed{.window = window, .data = {}, .lacking = {}};
-  for (std::size_t i = 0; i < reducers_.size(); ++i) {
+  closed.data.resize(reducers_.size());
+  closed.lacking.resize(reducers_.size());
+  const auto merge = [&](std::size_t i) {
     for (std::size_t shard = 1; shard < shard_count_; ++shard) {
       first.reducers[i]->absorb(*open.shards[shard].reducers[i]);
       first.reducers[i]->absorb_lacking(*open.shards[shard].reducers[i]);
     }
-    closed.lacking.push_back(first.reducers[i]->take_lacking());
-    closed.data.push_back(first.reducers[i]->take(window.seconds));
+    closed.lacking[i] = first.reducers[i]->take_lacking();
+    closed.data[i] = first.reducers[i]->take(window.seconds);
+  };
+  if (do_all_) {
+    do_all_(reducers_.size(), merge);
+  } else {
+    for (std::size_t i = 0; i < reducers_.size(); ++i) merge(i);
   }
   on_closed_(std::move(closed));
 }

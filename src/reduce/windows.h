@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "reduce/key_parts.h"
 #include "reduce/reducer.h"
 #include "reduce/response_times.h"
 #include "util/result.h"
@@ -38,10 +39,11 @@ class Windows {
   static constexpr std::int64_t max_gap_windows = 3600;
 
   /// `context`: outlives it; windows by packet count need its `shards` to be 1. `memory_octets`: of the reducers'
-  /// tables in all shards together. Errors: a reducer cannot be made as configured.
+  /// tables in all shards together. `do_all`: for what can be done side by side when a window by time closes; empty:
+  /// one after the other. Errors: a reducer cannot be made as configured.
   static util::Result<std::unique_ptr<Windows>> make(const WindowConfig& config,
                                                      const std::vector<ReducerConfig>& reducers, const Context& context,
-                                                     std::size_t memory_octets, OnClosed on_closed);
+                                                     std::size_t memory_octets, OnClosed on_closed, DoAll do_all = {});
 
   /// Adds one shard's packets, in input order.
   void add(std::size_t shard, std::span<const Packet> batch);
@@ -70,7 +72,7 @@ class Windows {
   };
 
   Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers, const Context& context,
-          std::size_t memory_octets, OnClosed on_closed);
+          std::size_t memory_octets, OnClosed on_closed, DoAll do_all);
 
   std::int64_t number_of(util::Time time) const;
   util::Time start_of(std::int64_t number) const { return {number * length_ns_}; }
@@ -96,6 +98,7 @@ class Windows {
   std::vector<Batch> batches_;                    // the same
   std::vector<ResponseTimes> response_times_;     // the same, or none: no reducer asks
   OnClosed on_closed_;
+  DoAll do_all_;
   std::int64_t length_ns_, lateness_ns_;
 
   bool started_ = false;

@@ -14,7 +14,7 @@ using capture::Frame;
 /// Remembers the ids of the messages it gets, and that they come before packet time moves past them.
 class Collector final : public PacketSink {
  public:
-  void add(std::size_t, std::span<const reduce::Packet> batch) override {
+  void add(std::size_t, std::size_t, std::span<const reduce::Packet> batch) override {
     for (const reduce::Packet& packet : batch) {
       ids.push_back(packet.message.id);
       EXPECT_LE(packet.time, advanced_to + second);
@@ -133,7 +133,7 @@ TEST_F(IntakeTest, The_envelope_of_a_message_that_waits_outlives_the_read) {
   std::vector<std::string> clients;
   struct Texts final : PacketSink {
     explicit Texts(std::vector<std::string>& texts) : into(texts) {}
-    void add(std::size_t, std::span<const reduce::Packet> batch) override {
+    void add(std::size_t, std::size_t, std::span<const reduce::Packet> batch) override {
       for (const reduce::Packet& packet : batch) into.emplace_back(packet.client_text);
     }
     util::Time advance(util::Time watermark) override { return {watermark.ns + 1}; }

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "reduce/key_parts.h"
 #include "util/hash.h"
 
 namespace rata::reduce {
@@ -101,6 +102,30 @@ TEST(KeyTable, Absorbing_adds_and_leaves_the_other_empty) {
   EXPECT_EQ(c.error(), 0u);
   EXPECT_EQ(a.size(), 0u);
   EXPECT_EQ(b.size(), 0u);
+}
+
+TEST(KeyParts, The_number_of_parts_changes_nothing) {
+  const DoAll one_by_one = [](std::size_t tasks, const auto& task) {
+    for (std::size_t i = 0; i < tasks; ++i) task(i);
+  };
+  std::vector<std::pair<std::string, std::uint64_t>> expected;
+  for (const std::size_t parts : {1u, 2u, 3u, 16u}) {
+    KeyParts all(parts);
+    for (const int step : {1, 3, 9, 11}) {
+      KeyTable table(600);
+      for (int i = 0; i < 2000; ++i)
+        add(table, "key" + std::to_string(i * step % 700), static_cast<std::uint64_t>(i % 7 + 1));
+      EXPECT_GT(table.error(), 0u);
+      all.absorb(std::move(table), one_by_one);
+      EXPECT_EQ(table.size(), 0u);
+    }
+    std::vector<std::pair<std::string, std::uint64_t>> rows = {
+        {"size", all.size()}, {"error", all.error()}, {"dropped", all.dropped_keys()}};
+    for (const KeyTable::Ranked& row : all.top(300, text)) rows.emplace_back(row.text, row.count);
+    EXPECT_GT(rows.size(), 100u);
+    if (expected.empty()) expected = rows;
+    EXPECT_EQ(rows, expected) << parts;
+  }
 }
 
 TEST(KeyTable, What_was_absorbed_widens_the_bound_only_until_the_table_is_cleared) {

@@ -135,12 +135,15 @@ TEST(Lacking, Shards_add_up) {
 }
 
 TEST(Lacking, The_report_counts_what_is_known_and_nothing_else) {
-  Report report(ReportScope::all, 1000);
+  std::vector<std::unique_ptr<Report>> shards;
+  shards.push_back(std::make_unique<Report>(ReportScope::all, 1000));
   const std::vector<Packet> batch = {
       packet({Member::flags, Member::transport, Member::source, Member::dest, Member::queries}),
       packet({Member::source}), packet({Member::ports}, "client-7"), packet({}, "abc")};
-  report.add(batch);
-  report.finish();
+  shards.front()->add(batch);
+  const WholeReport report(std::move(shards), 1, [](std::size_t tasks, const auto& task) {
+    for (std::size_t i = 0; i < tasks; ++i) task(i);
+  });
   const Report::Totals& totals = report.totals();
   EXPECT_EQ(totals.messages, 4u);
   EXPECT_EQ(totals.queries, 3u);

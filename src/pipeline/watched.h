@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/config.h"
+#include "pipeline/server_map.h"
+#include "reduce/windows.h"
+#include "util/result.h"
+
+namespace rata::pipeline {
+
+/// The servers that one monitor watches, each with windows of its own. Number 0 is that of the configuration's
+/// `server`, which gets what is nobody else's.
+class Watched {
+ public:
+  struct Server {
+    std::string name;
+    /// What is nobody else's, while others are configured: nothing of it is news only where that is asked for by name.
+    bool fallback = false;
+    std::unique_ptr<reduce::Windows> windows;
+    std::uint64_t sequence = 0;                                 ///< windows handed on
+    std::uint64_t malformed_reported = 0, kernel_reported = 0;  ///< in their losses
+  };
+  using OnClosed = std::function<void(std::size_t server, reduce::ClosedWindow&&)>;
+
+  /// `context`: outlives it. The servers share the memory of tables. Errors: a reducer cannot be made.
+  static util::Result<std::unique_ptr<Watched>> make(const Config& config, const reduce::Context& context,
+                                                     const OnClosed& on_closed, const reduce::DoAll& do_all);
+
+  /// nullptr: there is one.
+  const ServerMap* map() const { return servers_.size() > 1 ? &map_ : nullptr; }
+  std::vector<Server>& servers() { return servers_; }
+  const std::vector<Server>& servers() const { return servers_; }
+
+  /// Packet time has come to `watermark`: all servers' windows close that are due. Returns when to be called next.
+  util::Time advance(util::Time watermark);
+  void finish();
+
+ private:
+  explicit Watched(const Config& config);
+  std::size_t number_of(const std::string& name);
+
+  std::vector<Server> servers_;
+  ServerMap map_;
+};
+
+}  // namespace rata::pipeline
