@@ -76,7 +76,7 @@ void check_anonymise(const pipeline::Config& config, Findings& findings) {
   const std::string part = fmt::format("anonymise ({})", reduce::name(config.anonymise.method));
   const auto made = reduce::Anonymizer::make(config.anonymise);
   if (!made) return findings.bad(part, made.error().message);
-  findings.good(part, !config.anonymise.has_key()        ? "needs no key"
+  findings.good(part, !config.anonymise.has_key()         ? "needs no key"
                       : config.anonymise.key_file.empty() ? "no key_file: a new key at every start"
                                                           : "the key can be read");
 }

@@ -65,9 +65,10 @@ Opened open_channel(const Settings& settings, const Deliver& deliver) {
   if (url == "null:") return {std::make_unique<NullChannel>()};
   if (url == "memory:") return open_memory(deliver);
   if (url.starts_with("rediss://"))
-    return util::Error{fmt::format("channel {}: Redis over TLS is not supported by this version; accepted is redis://, "
-                                   "on this machine or through a tunnel (stunnel, ssh -L)",
-                                   shown_url(url))};
+    return util::Error{
+        fmt::format("channel {}: Redis over TLS is not supported by this version; accepted is redis://, "
+                    "on this machine or through a tunnel (stunnel, ssh -L)",
+                    shown_url(url))};
   std::string known;
   for (const ChannelType& type : types) known += fmt::format("{}{}", known.empty() ? "" : ", ", type.pattern);
   return util::Error{fmt::format("channel {}: no such kind of channel; there are: {}", shown_url(url), known)};

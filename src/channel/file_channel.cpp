@@ -23,7 +23,7 @@ constexpr std::uint64_t mib = 1u << 20;
 /// Appending to a regular file, as it is at the moment.
 struct OpenFile {
   int descriptor = -1;
-  struct stat status {};
+  struct stat status{};
   bool made = false;  ///< by us, just now
 };
 
@@ -120,7 +120,7 @@ class FileChannel final : public Channel {
 
   /// Somebody has removed or renamed it, or put another one in its place. Others may also append to it, or empty it.
   bool displaced() {
-    struct stat named {};
+    struct stat named{};
     if (stat(path(), &named) != 0 || named.st_dev != status_.st_dev || named.st_ino != status_.st_ino) return true;
     size_ = static_cast<std::uint64_t>(named.st_size);
     return false;
@@ -169,7 +169,7 @@ class FileChannel final : public Channel {
   const util::Clock& clock_;
 
   int descriptor_ = -1;
-  struct stat status_ {};
+  struct stat status_{};
   std::uint64_t size_ = 0;
   std::int64_t period_ = 0;  // of rotate_seconds, since 1970, that the file's lines are of
   bool made_ = false, half_a_line_ = false, of_another_run_ = false;
@@ -188,18 +188,18 @@ util::Result<std::unique_ptr<Channel>> open_file_channel(const Settings& setting
     return util::Error{
         fmt::format("channel {}: the path has to be absolute: file:///var/log/ratadns.jsonl", settings.url)};
   if (settings.keep != 0 && !rotates(settings))
-    return util::Error{fmt::format("channel {}: keep is the number of finished files, and none is finished without "
-                                   "rotate_mib, rotate_seconds or compress",
-                                   settings.url)};
+    return util::Error{
+        fmt::format("channel {}: keep is the number of finished files, and none is finished without "
+                    "rotate_mib, rotate_seconds or compress",
+                    settings.url)};
   RotatedFiles files(path, std::string(Compressor(settings.compress).suffix()));
   auto file = open_to_append(files.current());
   if (!file) return util::Error{fmt::format("channel {}: {}", settings.url, file.error().message)};
-  if (S_ISREG(file->status.st_mode))
-    return {std::make_unique<FileChannel>(settings, std::move(files), *file, clock)};
+  if (S_ISREG(file->status.st_mode)) return {std::make_unique<FileChannel>(settings, std::move(files), *file, clock)};
   if (!rotates(settings)) return {make_line_channel(file->descriptor, path, settings.form)};
   close(file->descriptor);
-  return util::Error{fmt::format("channel {}: {} is no regular file: it can be neither rotated nor compressed",
-                                 settings.url, path)};
+  return util::Error{
+      fmt::format("channel {}: {} is no regular file: it can be neither rotated nor compressed", settings.url, path)};
 }
 
 }  // namespace rata::channel

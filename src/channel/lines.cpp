@@ -31,9 +31,10 @@ class LineChannel final : public Channel {
     const off_t size_before = regular_file_ ? lseek(descriptor_, 0, SEEK_END) : 0;
     const Written written = write_all(descriptor_, lines);
     if (written.fault == 0) return {};
-    Attempt attempt{Attempt::State::try_again, fmt::format("cannot write {} octets to {}: {}",
-                                                           lines.size() - written.octets, what_,
-                                                           std::strerror(written.fault)), {}};
+    Attempt attempt{Attempt::State::try_again,
+                    fmt::format("cannot write {} octets to {}: {}", lines.size() - written.octets, what_,
+                                std::strerror(written.fault)),
+                    {}};
     const bool half_written = regular_file_ ? ftruncate(descriptor_, size_before) != 0 : written.octets > 0;
     if (written.fault == EPIPE || half_written) attempt.state = Attempt::State::gone;
     return attempt;

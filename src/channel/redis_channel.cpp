@@ -76,7 +76,8 @@ class RedisChannel final : public Channel {
     if (context_->err == REDIS_ERR_EOF) return "the connection was closed";
     if (context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
       return fmt::format("no reply within {} s", command_patience.tv_sec);
-    if (context_->err == REDIS_ERR_PROTOCOL) return fmt::format("does not speak Redis' protocol ({})", context_->errstr);
+    if (context_->err == REDIS_ERR_PROTOCOL)
+      return fmt::format("does not speak Redis' protocol ({})", context_->errstr);
     return context_->errstr;
   }
 
@@ -164,9 +165,9 @@ class RedisChannel final : public Channel {
         unheard_ += reply->integer == 0;
       } else if (attempt.state == Attempt::State::sent) {
         attempt.state = Attempt::State::try_again;
-        attempt.why = trouble(fmt::format("PUBLISH refused: {}",
-                                          reply->type == REDIS_REPLY_ERROR ? std::string_view(reply->str, reply->len)
-                                                                           : "a reply of another kind"))
+        attempt.why = trouble(fmt::format("PUBLISH refused: {}", reply->type == REDIS_REPLY_ERROR
+                                                                     ? std::string_view(reply->str, reply->len)
+                                                                     : "a reply of another kind"))
                           .message;
       }
     }

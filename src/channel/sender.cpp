@@ -100,7 +100,8 @@ bool Sender::wait_for_retry(std::chrono::milliseconds pause) {
 
 Sender::Counters Sender::counters() const {
   // What was sent or given up is read first: it was pushed before, so nothing comes out negative.
-  Counters counters{.sent = sent_, .dropped = given_up_, .failed_attempts = failed_attempts_, .best_effort = channel_->best_effort()};
+  Counters counters{
+      .sent = sent_, .dropped = given_up_, .failed_attempts = failed_attempts_, .best_effort = channel_->best_effort()};
   const auto queue = queue_.counters();
   counters.dropped += queue.dropped;
   counters.pushed = queue.pushed + queue.dropped;

@@ -13,8 +13,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "channel/channel.h"
 #include "pipeline/intake.h"
+#include "pipeline/output_keys.h"
 #include "pipeline/table_reader.h"
 #include "util/nearest.h"
 
@@ -106,20 +106,6 @@ void read_source(TableReader& root, Config& config) {
   }
 }
 
-/// The name that a channel gives to what this reducer sends there.
-void read_topic(TableReader& reader, const toml::node& at, const std::string& topic, const std::string& channel,
-                const ReducerEntry& reducer, Config& config) {
-  if (topic.empty()) return;
-  for (ChannelConfig& one : config.channels) {
-    if (one.name != channel) continue;
-    const channel::ChannelType* type = channel::find_channel_type(one.settings.url);
-    if (type != nullptr && !type->topics)
-      return reader.fail(at, fmt::format("send: topic is for channels that have topics (redis://); \"{}\" is {}",
-                                         channel, type->pattern));
-    one.settings.topics[reducer.reducer.shown_name()] = topic;
-  }
-}
-
 void read_send(TableReader& reader, const toml::node* node, ReducerEntry& reducer, Config& config) {
   if (node == nullptr) return;
   const toml::array* list = node->as_array();
@@ -138,57 +124,6 @@ void read_send(TableReader& reader, const toml::node* node, ReducerEntry& reduce
     if (channel.empty()) reader.fail(item, "send: every entry names a channel: { channel = \"hub\" }");
     reducer.send.push_back(channel);
     read_topic(reader, item, topic, channel, reducer, config);
-  }
-}
-
-/// A word of a list.
-template <typename Value>
-void read_choice(TableReader& reader, const char* key, const std::vector<std::pair<std::string, Value>>& choices,
-                 Value& into) {
-  std::string word;
-  reader.text(key, word);
-  if (word.empty()) return;
-  std::vector<std::string> known;
-  for (const auto& [name, value] : choices) {
-    if (name == word) into = value;
-    known.push_back(fmt::format("\"{}\"", name));
-  }
-  if (std::ranges::find(choices, word, &std::pair<std::string, Value>::first) == choices.end())
-    reader.fail(*reader.find(key), fmt::format("{}: there is no \"{}\"; there are: {}", key, word, fmt::join(known, ", ")));
-}
-
-/// What this kind of channel takes; other keys stay unread and are refused. A kind that does not exist takes all: that
-/// is what has to be said of it.
-void read_settings(TableReader& reader, channel::Settings& settings) {
-  const channel::ChannelType* type = channel::find_channel_type(settings.url);
-  const auto takes = [type](std::string_view option) {
-    return type == nullptr || fmt::format(" {} ", type->options).find(fmt::format(" {} ", option)) != std::string::npos;
-  };
-  using channel::Compression;
-  using summary::Form;
-  if (takes("form")) read_choice<Form>(reader, "form", {{"own", Form::own}, {"older", Form::older}}, settings.form);
-  if (takes("password_file")) reader.text("password_file", settings.password_file);
-  if (takes("password_env")) reader.text("password_env", settings.password_env);
-  if (takes("rotate_mib")) reader.whole("rotate_mib", settings.rotate_mib, 1, 1'048'576);
-  if (takes("rotate_seconds")) reader.whole("rotate_seconds", settings.rotate_seconds, 1, 31'622'400);
-  if (takes("keep")) reader.whole("keep", settings.keep, 1, 1'000'000);
-  if (takes("compress"))
-    read_choice<Compression>(
-        reader, "compress",
-        {{"none", Compression::none}, {"gzip", Compression::gzip}, {"zstd", Compression::zstd}}, settings.compress);
-}
-
-void read_channels(TableReader& root, Config& config) {
-  for (const toml::table* table : root.tables("channel")) {
-    TableReader reader = root.inner(*table, "[[channel]]");
-    ChannelConfig channel;
-    reader.text("name", channel.name);
-    reader.text("url", channel.settings.url);
-    read_settings(reader, channel.settings);
-    reader.finish();
-    if (channel.name.empty() || channel.settings.url.empty()) reader.fail(*table, "needs a name and a url");
-    root.adopt(reader);
-    config.channels.push_back(channel);
   }
 }
 
@@ -223,26 +158,6 @@ void read_reducers(TableReader& root, Config& config) {
     root.adopt(reader);
     config.reducers.push_back(std::move(reducer));
   }
-}
-
-void read_anonymise(TableReader& root, Config& config) {
-  const toml::table* table = root.table("anonymise");
-  if (table == nullptr) return;
-  TableReader reader = root.inner(*table, "[anonymise]");
-  std::string method;
-  reader.text("method", method);
-  const auto found = reduce::anonymizer_method(method);
-  if (!found)
-    reader.fail(*table, found.error().message);
-  else
-    config.anonymise.method = *found;
-  if (config.anonymise.has_key()) reader.text("key_file", config.anonymise.key_file);
-  if (config.anonymise.method == reduce::AnonymizerConfig::Method::truncate) {
-    reader.whole("ipv4_bits", config.anonymise.ipv4_bits, 0, 32);
-    reader.whole("ipv6_bits", config.anonymise.ipv6_bits, 0, 128);
-  }
-  reader.finish();
-  root.adopt(reader);
 }
 
 void read_window(TableReader& root, Config& config) {
@@ -497,9 +412,10 @@ util::Result<void> validate(const Config& config) {
     if (!channels.insert(channel.name).second)
       return util::Error{fmt::format("two channels have the name \"{}\"", channel.name)};
   if (config.anonymise.method != reduce::AnonymizerConfig::Method::none && !config.keep_malformed.empty())
-    return util::Error{fmt::format("keep_malformed would write addresses as they are into {}, and [anonymise] says that "
-                                   "none may leave: one of the two has to go",
-                                   config.keep_malformed)};
+    return util::Error{
+        fmt::format("keep_malformed would write addresses as they are into {}, and [anonymise] says that "
+                    "none may leave: one of the two has to go",
+                    config.keep_malformed)};
   std::set<std::string> names;
   for (const ReducerEntry& entry : config.reducers) {
     if (!names.insert(entry.reducer.shown_name()).second)
@@ -507,9 +423,10 @@ util::Result<void> validate(const Config& config) {
                                      entry.reducer.shown_name())};
     for (const std::string& channel : entry.send) {
       if (std::ranges::count(entry.send, channel) > 1)
-        return util::Error{fmt::format("reducer {}: sends to the channel \"{}\" twice; for a second topic there, give "
-                                       "the URL a second [[channel]] with another name",
-                                       entry.reducer.shown_name(), channel)};
+        return util::Error{
+            fmt::format("reducer {}: sends to the channel \"{}\" twice; for a second topic there, give "
+                        "the URL a second [[channel]] with another name",
+                        entry.reducer.shown_name(), channel)};
       if (!channels.contains(channel))
         return util::Error{
             fmt::format("reducer {}: sends to the channel \"{}\", which is not configured; there are: {}",

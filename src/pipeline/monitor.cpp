@@ -130,6 +130,7 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
   for (auto& source : sources)
     monitor->lines_.push_back(std::make_unique<Line>(*monitor, monitor->lines_.size(), std::move(source)));
   if (const auto opened = monitor->open_channels(deliver); !opened) return opened.error();
+  if (const auto anonymous = monitor->open_anonymizer(); !anonymous) return anonymous.error();
   if (const auto added = monitor->make_windows(); !added) return added.error();
   return monitor;
 }
@@ -167,6 +168,15 @@ util::Result<void> Monitor::keep_malformed() {
   if (!file) return file.error();
   malformed_file_ = std::move(*file);
   for (const auto& line : lines_) line->intake->keep_malformed(*malformed_file_);
+  return {};
+}
+
+util::Result<void> Monitor::open_anonymizer() {
+  auto made = reduce::Anonymizer::make(config_.anonymise);
+  if (!made) return made.error();
+  context_.anonymizer = std::move(*made);
+  if (config_.anonymise.has_key() && config_.anonymise.key_file.empty())
+    report_("anonymise: no key_file: a key for this run only; the next one shows other addresses");
   return {};
 }
 

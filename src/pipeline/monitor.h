@@ -60,6 +60,7 @@ class Monitor {
   struct Line;
 
   Monitor(const Config& config, Report report);
+  util::Result<void> open_anonymizer();
   util::Result<void> open_channels(const channel::Deliver& deliver);
   util::Result<void> make_windows();
   util::Result<void> keep_malformed();

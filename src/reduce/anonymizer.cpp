@@ -1,6 +1,5 @@
 #include "reduce/anonymizer.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -101,13 +100,6 @@ util::Address first_bits(const util::Address& address, unsigned bits) {
   return cut;
 }
 
-std::optional<util::Address> address_of(const std::string& text) {
-  std::array<std::uint8_t, block_octets> octets;
-  if (inet_pton(AF_INET, text.c_str(), octets.data()) == 1) return util::Address::v4_from(octets.data());
-  if (inet_pton(AF_INET6, text.c_str(), octets.data()) == 1) return util::Address::v6_from(octets.data());
-  return util::address_from_hex(text);
-}
-
 }  // namespace
 
 struct Anonymizer::State {
@@ -144,9 +136,14 @@ util::Result<Anonymizer> Anonymizer::make(const AnonymizerConfig& config) {
   return made;
 }
 
+bool Anonymizer::joins() const { return state_ && state_->method == Method::truncate; }
+
 util::Address Anonymizer::counted(const util::Address& address) const {
-  if (!state_ || state_->method != Method::truncate) return address;
-  return first_bits(address, state_->bits(address));
+  return joins() ? first_bits(address, state_->bits(address)) : address;
+}
+
+unsigned Anonymizer::counted_bits(const util::Address& address, unsigned bits) const {
+  return joins() ? std::min(bits, state_->bits(address)) : bits;
 }
 
 /// Each bit is turned by a bit that depends on those before it and on nothing else: the first of the block that AES
@@ -205,13 +202,11 @@ std::string Anonymizer::prefix_text(const util::Address& address, unsigned bits)
   if (state_ && state_->method == Method::hash) return fmt::format("{}/{}", hash("prefix", prefix.bytes()), bits);
   // The turned bits behind the prefix would say nothing: they are cut off again.
   if (state_ && state_->method == Method::crypto_pan) prefix = first_bits(crypto_pan(prefix), bits);
-  return fmt::format("{}/{}", util::text(counted(prefix)),
-                     state_ && state_->method == Method::truncate ? std::min(bits, state_->bits(address)) : bits);
+  return fmt::format("{}/{}", util::text(counted(prefix)), counted_bits(address, bits));
 }
 
 std::string Anonymizer::opaque_text(std::string_view given) const {
   if (!state_) return std::string(given);
-  if (const auto address = address_of(std::string(given))) return text(*address);
   return hash("text", {reinterpret_cast<const std::uint8_t*>(given.data()), given.size()});
 }
 

@@ -43,8 +43,12 @@ class Anonymizer {
 
   bool changes() const { return state_ != nullptr; }
 
+  /// Different addresses may become one: `counted` changes them.
+  bool joins() const;
   /// What to count by: `truncate` cuts here, all others give the address back.
   util::Address counted(const util::Address& address) const;
+  /// The same for the length of a prefix of that address.
+  unsigned counted_bits(const util::Address& address, unsigned bits) const;
 
   /// An address as it may be shown, from what `counted` gave: RFC 5952, or the hash's digits.
   std::string text(const util::Address& address) const;
@@ -52,8 +56,7 @@ class Anonymizer {
   std::string hex_text(const util::Address& address) const;
   /// The first `bits` bits of an address (the others are not looked at) as "192.0.2.0/24", or hash and length.
   std::string prefix_text(const util::Address& address, unsigned bits) const;
-  /// What a source gave in place of an address: nobody knows that it is none, so it is treated as one where it reads as
-  /// one and hashed otherwise.
+  /// What a source gave in place of an address: nobody knows that it is none, so it is hashed whatever the method.
   std::string opaque_text(std::string_view text) const;
 
  private:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "reduce/anonymizer.h"
 #include "reduce/prefixes.h"
 #include "reduce/top_level_domains.h"
 
@@ -12,6 +13,7 @@ namespace rata::reduce {
 /// What reducers know beside packets: read once at the start and the same for all of them. Outlives them.
 struct Context {
   std::size_t shards = 1;  ///< limits of a configuration are for all shards together
+  Anonymizer anonymizer;   ///< of addresses on their way out
   PrefixSet local;         ///< the addresses of this side; empty: not known
   std::shared_ptr<const TopLevelDomains> top_level_domains = TopLevelDomains::built_in();
   std::uint64_t sketch_seed = 0;  ///< of hashes inside sketches: one for all whose summaries are merged

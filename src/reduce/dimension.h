@@ -17,12 +17,14 @@ namespace rata::reduce {
 
 using Octets = std::span<const std::uint8_t>;
 
-/// The key of a party: the 4 or 16 octets of an address or, where that was made anonymous, its text with an octet or
+/// The key of a party, to be counted by what `Anonymizer::counted` gives: the 4 or 16 octets of an address or, where that was made anonymous, its text with an octet or
 /// two behind it, so that it is no address's.
 void party_key(const util::Address& address, std::string_view text, KeyBuffer& key);
 std::string party_text(Octets key);
+/// The same as it may leave.
+std::string shown_party_text(Octets key, const Anonymizer& anonymizer);
 /// The same with addresses in hexadecimal, the older chain's form.
-std::string older_party_text(Octets key);
+std::string older_party_text(Octets key, const Anonymizer& anonymizer);
 
 /// How a dimension looks at packets: with what is known beside them, and with the number that stands behind its name
 /// in the configuration ("message_size:512").

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "reduce/anonymous_packet.h"
 #include "reduce/builtin/list_bound.h"
 #include "reduce/pairing.h"
 #include "reduce/selector.h"
@@ -156,7 +157,7 @@ class WaitingRoom {
   std::size_t waiting_ = 0;
 };
 
-Record record_of(const WaitingRoom::Guest& guest) {
+Record record_of(const WaitingRoom::Guest& guest, AnonymousPacket& anonymous) {
   Packet packet = guest.packet;
   // It was read before: it can be read again.
   static_cast<void>(dns::parse(guest.octets, packet.message));
@@ -164,14 +165,16 @@ Record record_of(const WaitingRoom::Guest& guest) {
   packet.client_text = guest.client_text;
   packet.server_text = guest.server_text;
   Record record{.ordinal = packet.ordinal, .keys = {pair_text(packet)}};
-  append_speedy_object(packet, {}, record.json);
+  append_speedy_object(anonymous.of(packet), {}, record.json);
   return record;
 }
 
 class AlonePackets final : public Reducer {
  public:
   AlonePackets(ListBound bound, Surroundings& around)
-      : selector_({}, {{.members = {util::Member::id, util::Member::flags}}}, around.plan), bound_(std::move(bound)) {}
+      : selector_({}, {{.members = {util::Member::id, util::Member::flags}}}, around.plan),
+        bound_(std::move(bound)),
+        anonymous_(around.context.anonymizer) {}
 
   void add(Batch& batch) noexcept override {
     for (const std::uint16_t i : selector_.choose(batch, lacking())) add(batch[i]);
@@ -216,7 +219,8 @@ class AlonePackets final : public Reducer {
   /// Both directions between two hosts are in one shard: whoever waits now is alone.
   void settle() {
     room_.each([this](const WaitingRoom::Guest& guest) {
-      (guest.packet.message.is_query() ? data_.alone_queries : data_.alone_answers).push_back(record_of(guest));
+      (guest.packet.message.is_query() ? data_.alone_queries : data_.alone_answers)
+          .push_back(record_of(guest, anonymous_));
     });
     room_.clear();
     bound_.clear();
@@ -224,6 +228,7 @@ class AlonePackets final : public Reducer {
 
   Selector selector_;
   ListBound bound_;
+  AnonymousPacket anonymous_;
   WaitingRoom room_;
   summary::Alone data_;
 };

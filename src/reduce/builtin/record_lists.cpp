@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dns/name.h"
+#include "reduce/anonymous_packet.h"
 #include "reduce/builtin/list_bound.h"
 #include "reduce/reducer.h"
 #include "reduce/selector.h"
@@ -31,12 +32,15 @@ class RecordList final : public Reducer {
   };
 
   RecordList(const Kind& kind, std::vector<ConditionUse> where, ListBound bound, Surroundings& around)
-      : kind_(kind), selector_(std::move(where), {kind.needs}, around.plan), bound_(std::move(bound)) {}
+      : kind_(kind),
+        selector_(std::move(where), {kind.needs}, around.plan),
+        bound_(std::move(bound)),
+        anonymous_(around.context.anonymizer) {}
 
   void add(Batch& batch) noexcept override {
     for (const std::uint16_t i : selector_.choose(batch, lacking())) {
       Record record;
-      if (!kind_.make(batch[i], record) || !bound_.take_in(octets_of(record))) continue;
+      if (!kind_.make(anonymous_.of(batch[i]), record) || !bound_.take_in(octets_of(record))) continue;
       record.ordinal = batch[i].ordinal;
       records_.push_back(std::move(record));
     }
@@ -53,8 +57,7 @@ class RecordList final : public Reducer {
   summary::Data take(double) override {
     std::ranges::stable_sort(records_, {}, &Record::ordinal);
     bound_.clear();
-    return Records{
-        .shape = kind_.shape, .records = std::exchange(records_, {}), .left_out = bound_.take_left_out()};
+    return Records{.shape = kind_.shape, .records = std::exchange(records_, {}), .left_out = bound_.take_left_out()};
   }
 
  private:
@@ -69,6 +72,7 @@ class RecordList final : public Reducer {
   Kind kind_;
   Selector selector_;
   ListBound bound_;
+  AnonymousPacket anonymous_;
   std::vector<Record> records_;
 };
 

@@ -134,8 +134,9 @@ bool read_ecs(Octets data, Prefix& prefix) {
 }
 
 /// The key: the address and behind it the bits of the prefix.
-void ecs_prefixes(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
+void ecs_prefixes(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
   KeyBuffer key;
+  const Anonymizer& anonymizer = look.context.anonymizer;
   for (std::size_t i = 0; i < packets.size(); ++i) {
     const Found found = find<Ecs>(packets[i]);
     Prefix prefix;
@@ -143,8 +144,8 @@ void ecs_prefixes(std::span<const Packet> packets, const Look&, KeyColumn& keys)
       keys.none(i);
       continue;
     }
-    key.assign(prefix.address.bytes());
-    key.append(static_cast<std::uint8_t>(prefix.bits));
+    key.assign(anonymizer.counted(prefix.address).bytes());
+    key.append(static_cast<std::uint8_t>(anonymizer.counted_bits(prefix.address, prefix.bits)));
     keys.copy(i, key.octets());
   }
 }

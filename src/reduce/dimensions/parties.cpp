@@ -10,27 +10,29 @@ namespace {
 bool address_length(std::size_t size) { return size == 4 || size == 16; }
 
 /// Their hash is a fact of the packet.
-void clients(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
+void clients(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
   KeyBuffer key;
+  const Anonymizer& anonymizer = look.context.anonymizer;
   for (std::size_t i = 0; i < packets.size(); ++i) {
-    if (packets[i].client_text.empty()) {
+    if (packets[i].client_text.empty() && !anonymizer.joins()) {
       keys.refer(i, packets[i].client.bytes(), packets[i].client_hash);
       continue;
     }
-    party_key(packets[i].client, packets[i].client_text, key);
+    party_key(anonymizer.counted(packets[i].client), packets[i].client_text, key);
     keys.copy(i, key.octets());
   }
 }
 
 template <util::Address Packet::* address, std::string_view Packet::* text>
-void parties(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
+void parties(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
   KeyBuffer key;
+  const Anonymizer& anonymizer = look.context.anonymizer;
   for (std::size_t i = 0; i < packets.size(); ++i) {
-    if ((packets[i].*text).empty()) {
+    if ((packets[i].*text).empty() && !anonymizer.joins()) {
       keys.refer(i, (packets[i].*address).bytes());
       continue;
     }
-    party_key(packets[i].*address, packets[i].*text, key);
+    party_key(anonymizer.counted(packets[i].*address), packets[i].*text, key);
     keys.copy(i, key.octets());
   }
 }
@@ -52,20 +54,22 @@ template <util::Address Packet::* address, std::string_view Packet::* text>
 void prefixes(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
   KeyBuffer key;
   for (std::size_t i = 0; i < packets.size(); ++i) {
-    const util::Address& whole = packets[i].*address;
+    const util::Address whole = look.context.anonymizer.counted(packets[i].*address);
     party_key(masked(whole, bits_for(whole.v6, look.argument)), packets[i].*text, key);
     keys.copy(i, key.octets());
   }
 }
 
 std::string party_prefix_text(Octets key, const Look& look) {
-  if (!address_length(key.size())) return party_text(key);
+  if (!address_length(key.size())) return shown_party_text(key, look.context.anonymizer);
   const auto address = util::Address::from(key);
   return prefix_text(address, bits_for(address.v6, look.argument), look);
 }
 
-std::string party_key_text(Octets key, const Look&) { return party_text(key); }
-std::string older_party_key_text(Octets key, const Look&) { return older_party_text(key); }
+std::string party_key_text(Octets key, const Look& look) { return shown_party_text(key, look.context.anonymizer); }
+std::string older_party_key_text(Octets key, const Look& look) {
+  return older_party_text(key, look.context.anonymizer);
+}
 
 constexpr std::string_view bits_argument = "the bits of IPv4 and of IPv6 prefixes with a colon between, such as 24:48";
 
@@ -115,16 +119,20 @@ void party_key(const util::Address& address, std::string_view text, KeyBuffer& k
   if (address_length(text.size() + 1)) key.append(1);
 }
 
-std::string party_text(Octets key) {
-  if (address_length(key.size())) return util::text(util::Address::from(key));
+std::string party_text(Octets key) { return shown_party_text(key, {}); }
+
+std::string shown_party_text(Octets key, const Anonymizer& anonymizer) {
+  if (address_length(key.size())) return anonymizer.text(util::Address::from(key));
   const Octets text = key.first(key.size() - (key.back() == 0 ? 1 : 2));
-  return {text.begin(), text.end()};
+  return anonymizer.opaque_text({reinterpret_cast<const char*>(text.data()), text.size()});
 }
 
-std::string older_party_text(Octets key) { return address_length(key.size()) ? util::hex(key) : party_text(key); }
+std::string older_party_text(Octets key, const Anonymizer& anonymizer) {
+  return address_length(key.size()) ? anonymizer.hex_text(util::Address::from(key)) : shown_party_text(key, anonymizer);
+}
 
-std::string prefix_text(const util::Address& address, unsigned bits, const Look&) {
-  return text(Prefix{address, bits});
+std::string prefix_text(const util::Address& address, unsigned bits, const Look& look) {
+  return look.context.anonymizer.prefix_text(address, bits);
 }
 
 std::span<const Dimension> party_dimensions() { return table; }

@@ -127,8 +127,8 @@ TEST_F(FileChannelTest, Finished_files_never_take_the_place_of_others_and_only_t
     must_send(*channel, std::to_string(i));
     clock_.time.ns += util::ns_per_second;
   }
-  EXPECT_EQ(names(), (Names{"log.jsonl", "log-notes.jsonl", "log-20261121T101501Z.jsonl",
-                            "log-20261121T101501Z-1.jsonl"}));
+  EXPECT_EQ(names(),
+            (Names{"log.jsonl", "log-notes.jsonl", "log-20261121T101501Z.jsonl", "log-20261121T101501Z-1.jsonl"}));
   EXPECT_EQ(content("log-20261121T101501Z.jsonl"), "of somebody else");
   for (int i = 2; i < 6; ++i) {
     must_send(*channel, std::to_string(i));

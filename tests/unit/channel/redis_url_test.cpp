@@ -73,7 +73,8 @@ TEST(RedisPassword, Comes_from_one_place_that_others_cannot_read) {
     return opened ? std::string("open") : opened.error().message;
   };
   const std::string url = "redis://hub.example";
-  EXPECT_NE(says({.url = url, .password_file = path}).find("others may read or write it (mode 0644)"), std::string::npos);
+  EXPECT_NE(says({.url = url, .password_file = path}).find("others may read or write it (mode 0644)"),
+            std::string::npos);
   chmod(path.c_str(), 0640);
   EXPECT_EQ(says({.url = url, .password_file = path}), "open");
   EXPECT_NE(says({.url = "redis://:s3cret@hub.example", .password_file = path})

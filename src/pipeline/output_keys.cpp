@@ -1,0 +1,100 @@
+#include "pipeline/output_keys.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace rata::pipeline {
+namespace {
+
+/// A word of a list.
+template <typename Value>
+void read_choice(TableReader& reader, const char* key, const std::vector<std::pair<std::string, Value>>& choices,
+                 Value& into) {
+  std::string word;
+  reader.text(key, word);
+  if (word.empty()) return;
+  std::vector<std::string> known;
+  for (const auto& [name, value] : choices) {
+    if (name == word) into = value;
+    known.push_back(fmt::format("\"{}\"", name));
+  }
+  if (std::ranges::find(choices, word, &std::pair<std::string, Value>::first) == choices.end())
+    reader.fail(*reader.find(key),
+                fmt::format("{}: there is no \"{}\"; there are: {}", key, word, fmt::join(known, ", ")));
+}
+
+/// What this kind of channel takes; other keys stay unread and are refused. A kind that does not exist takes all: that
+/// is what has to be said of it.
+void read_settings(TableReader& reader, channel::Settings& settings) {
+  const channel::ChannelType* type = channel::find_channel_type(settings.url);
+  const auto takes = [type](std::string_view option) {
+    return type == nullptr || fmt::format(" {} ", type->options).find(fmt::format(" {} ", option)) != std::string::npos;
+  };
+  using channel::Compression;
+  using summary::Form;
+  if (takes("form")) read_choice<Form>(reader, "form", {{"own", Form::own}, {"older", Form::older}}, settings.form);
+  if (takes("password_file")) reader.text("password_file", settings.password_file);
+  if (takes("password_env")) reader.text("password_env", settings.password_env);
+  if (takes("rotate_mib")) reader.whole("rotate_mib", settings.rotate_mib, 1, 1'048'576);
+  if (takes("rotate_seconds")) reader.whole("rotate_seconds", settings.rotate_seconds, 1, 31'622'400);
+  if (takes("keep")) reader.whole("keep", settings.keep, 1, 1'000'000);
+  if (takes("compress"))
+    read_choice<Compression>(reader, "compress",
+                             {{"none", Compression::none}, {"gzip", Compression::gzip}, {"zstd", Compression::zstd}},
+                             settings.compress);
+}
+
+}  // namespace
+
+void read_channels(TableReader& root, Config& config) {
+  for (const toml::table* table : root.tables("channel")) {
+    TableReader reader = root.inner(*table, "[[channel]]");
+    ChannelConfig channel;
+    reader.text("name", channel.name);
+    reader.text("url", channel.settings.url);
+    read_settings(reader, channel.settings);
+    reader.finish();
+    if (channel.name.empty() || channel.settings.url.empty()) reader.fail(*table, "needs a name and a url");
+    root.adopt(reader);
+    config.channels.push_back(channel);
+  }
+}
+
+void read_topic(TableReader& reader, const toml::node& at, const std::string& topic, const std::string& channel,
+                const ReducerEntry& reducer, Config& config) {
+  if (topic.empty()) return;
+  for (ChannelConfig& one : config.channels) {
+    if (one.name != channel) continue;
+    const channel::ChannelType* type = channel::find_channel_type(one.settings.url);
+    if (type != nullptr && !type->topics)
+      return reader.fail(at, fmt::format("send: topic is for channels that have topics (redis://); \"{}\" is {}",
+                                         channel, type->pattern));
+    one.settings.topics[reducer.reducer.shown_name()] = topic;
+  }
+}
+
+void read_anonymise(TableReader& root, Config& config) {
+  const toml::table* table = root.table("anonymise");
+  if (table == nullptr) return;
+  TableReader reader = root.inner(*table, "[anonymise]");
+  std::string method;
+  reader.text("method", method);
+  const auto found = reduce::anonymizer_method(method);
+  if (!found)
+    reader.fail(*table, found.error().message);
+  else
+    config.anonymise.method = *found;
+  if (config.anonymise.has_key()) reader.text("key_file", config.anonymise.key_file);
+  if (config.anonymise.method == reduce::AnonymizerConfig::Method::truncate) {
+    reader.whole("ipv4_bits", config.anonymise.ipv4_bits, 0, 32);
+    reader.whole("ipv6_bits", config.anonymise.ipv6_bits, 0, 128);
+  }
+  reader.finish();
+  root.adopt(reader);
+}
+
+}  // namespace rata::pipeline
