@@ -54,6 +54,7 @@ void add_summary(CLI::App& app, int& status);
 void add_serialize(CLI::App& app, int& status);
 void add_show(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
+void add_import(CLI::App& app, int& status);
 void add_list(CLI::App& app, int& status);
 void add_completion(CLI::App& app, int& status);
 void add_manual(CLI::App& app, int& status);
