@@ -65,9 +65,10 @@ void Sender::take_out(std::vector<summary::Summary>& batch, const std::vector<bo
 void Sender::deliver(std::vector<summary::Summary> batch) {
   auto pause = config_.first_retry;
   bool troubled = false;
-  while (!gone_) {
+  while (!gone_ && !(failing_ && out_of_time())) {
     const Attempt attempt = channel_->send(batch);
-    if (attempt.state == Attempt::State::sent) {
+    failing_ = attempt.state != Attempt::State::sent;
+    if (!failing_) {
       note_sent(attempt, batch.size());
       if (troubled) report_(fmt::format("channel {}: works again", name_));
       return;
@@ -84,6 +85,12 @@ void Sender::deliver(std::vector<summary::Summary> batch) {
     }
   }
   given_up_ += batch.size();
+}
+
+/// Then what waits is not tried on a channel that is in trouble: each attempt may take seconds.
+bool Sender::out_of_time() {
+  const std::scoped_lock lock(mutex_);
+  return closing_ && std::chrono::steady_clock::now() >= deadline_;
 }
 
 /// False when the time to go on trying is over.

@@ -57,6 +57,7 @@ class Sender {
   void deliver(std::vector<summary::Summary> batch);
   void note_sent(const Attempt& attempt, std::size_t batch_size);
   void take_out(std::vector<summary::Summary>& batch, const std::vector<bool>& out);
+  bool out_of_time();
   bool wait_for_retry(std::chrono::milliseconds pause);
 
   std::string name_;
@@ -70,6 +71,7 @@ class Sender {
   std::chrono::steady_clock::time_point deadline_{};  // set before closing_
   std::mutex mutex_;
   std::condition_variable closing_changed_;
+  bool failing_ = false;   // the last attempt
   std::string last_note_;  // of an attempt that succeeded
   std::thread thread_;
 };

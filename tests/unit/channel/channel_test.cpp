@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "channel/sender.h"
 
@@ -96,6 +97,82 @@ TEST(Sender, What_cannot_be_sent_by_the_deadline_is_dropped_and_counted) {
   EXPECT_EQ(counters.pushed, 10u);
   EXPECT_EQ(counters.sent, 0u);
   EXPECT_EQ(counters.dropped, 10u);
+}
+
+/// Sends a part of each batch, then fails, as often as asked; says something about the last attempt.
+class PartlyChannel final : public Channel {
+ public:
+  struct Script {
+    int failures = 0;
+    std::string note;
+    std::vector<std::string> got;
+    std::vector<std::size_t> sizes;  // of the batches
+  };
+  explicit PartlyChannel(Script& script) : script_(script) {}
+
+  Attempt send(std::span<const summary::Summary> batch) override {
+    script_.sizes.push_back(batch.size());
+    Attempt attempt{Attempt::State::sent, script_.note, {}};
+    const bool fails = script_.failures > 0;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      // Not only the first ones: those behind an error reply went out, too.
+      const bool out = !fails || i % 3 != 0;
+      attempt.out.push_back(out);
+      if (out) script_.got.push_back(batch[i].type);
+    }
+    if (fails) attempt.state = Attempt::State::try_again;
+    script_.failures -= fails;
+    return attempt;
+  }
+  BestEffort best_effort() const override { return {.unheard = 7, .perhaps_twice = 5}; }
+
+ private:
+  Script& script_;
+};
+
+TEST(Sender, What_went_out_of_a_batch_that_failed_is_not_sent_again) {
+  PartlyChannel::Script script;
+  script.failures = 3;
+  Reports reports;
+  Sender sender("hub", std::make_unique<PartlyChannel>(script), quick(), reports.sink());
+  for (int i = 0; i < 200; ++i) sender.send(summary_of(std::to_string(i)));
+  sender.close();
+  EXPECT_EQ(script.got.size(), 200u);
+  EXPECT_EQ(std::set(script.got.begin(), script.got.end()).size(), 200u);
+  const auto counters = sender.counters();
+  EXPECT_EQ(counters.sent, 200u);
+  EXPECT_EQ(counters.dropped, 0u);
+  EXPECT_EQ(counters.failed_attempts, 3u);
+  EXPECT_EQ(counters.best_effort.unheard, 7u);
+  EXPECT_EQ(counters.best_effort.perhaps_twice, 5u);
+}
+
+TEST(Sender, What_went_out_before_the_deadline_is_not_counted_as_dropped) {
+  PartlyChannel::Script script;
+  script.failures = 1'000'000;
+  Reports reports;
+  SenderConfig config = quick();
+  config.drain = 0ms;
+  Sender sender("hub", std::make_unique<PartlyChannel>(script), config, reports.sink());
+  for (int i = 0; i < 30; ++i) sender.send(summary_of(std::to_string(i)));
+  sender.close();
+  const auto counters = sender.counters();
+  EXPECT_EQ(counters.sent, script.got.size());
+  EXPECT_EQ(counters.sent + counters.dropped, 30u);
+  EXPECT_GT(counters.sent, 0u);
+  EXPECT_GT(counters.dropped, 0u);
+}
+
+TEST(Sender, A_trouble_that_lost_nothing_is_said_once) {
+  PartlyChannel::Script script;
+  script.note = "an old file cannot be removed";
+  Reports reports;
+  SenderConfig config = quick();
+  config.batch_summaries = 1;
+  Sender sender("log", std::make_unique<PartlyChannel>(script), config, reports.sink());
+  for (int i = 0; i < 5; ++i) sender.send(summary_of("x"));
+  sender.close();
+  EXPECT_EQ(reports.texts, std::vector<std::string>{"channel log: an old file cannot be removed"});
 }
 
 TEST(Sender, A_reader_that_has_left_is_reported_and_ends_the_sending) {

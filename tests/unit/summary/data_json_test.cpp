@@ -60,6 +60,23 @@ TEST(DataJson, QueriesByClientKeepTheOrderOfFirstAppearance) {
                            R"({"ip":"c6336401","queries":{"1":["a.example."]}}])");
 }
 
+TEST(DataJson, InTheOlderFormARateIsABareNumberAndIPv6ClientsAreText) {
+  EXPECT_EQ(data_json(Rate{"qps", 15, 2}, Form::older).dump(), "7.5");
+  EXPECT_EQ(data_json(Rate{"qps", 8, 1}, Form::older).dump(), "8.0");
+  const Records records{Records::Shape::queries_by_client,
+                        {{1, {"c6336401", "1"}, "a."},
+                         {2, {"20010db8000000000000000000000007", "28"}, "a."},
+                         {3, {"0123456789abcdef", "1"}, "a."},
+                         {4, {"of some other text, of 32 letters", "1"}, "a."}},
+                        0};
+  EXPECT_EQ(data_json(records, Form::older).dump(),
+            R"([{"ip":"c6336401","queries":{"1":["a."]}},{"ip":"2001:db8::7","queries":{"28":["a."]}},)"
+            R"({"ip":"0123456789abcdef","queries":{"1":["a."]}},)"
+            R"({"ip":"of some other text, of 32 letters","queries":{"1":["a."]}}])");
+  const Counts counts{{"qname"}, {{{"a."}, 2}}, {}};
+  EXPECT_EQ(data_json(counts, Form::older), data_json(counts));
+}
+
 TEST(DataJson, NoRecordsKeepTheirShape) {
   EXPECT_EQ(json(Records{Records::Shape::lists_by_key, {}, 0}), "{}");
   EXPECT_EQ(json(Records{Records::Shape::queries_by_client, {}, 0}), "[]");

@@ -113,8 +113,10 @@ std::vector<Data> one_of_each_form() {
 TEST(Schema, AcceptsEveryFormOfSummary) {
   const Schema schema;
   for (const Data& data : one_of_each_form()) {
-    const std::string line = to_json(example(data));
-    EXPECT_TRUE(schema.accepts(Json::parse(line))) << line;
+    for (const Form form : {Form::own, Form::older}) {
+      const std::string line = to_json(example(data), form);
+      EXPECT_TRUE(schema.accepts(Json::parse(line))) << line;
+    }
   }
 }
 
