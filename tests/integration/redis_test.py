@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -54,12 +55,8 @@ class RedisTest(unittest.TestCase):
         def answers():
             if server.process.poll() is not None:
                 raise AssertionError(f"redis-server ended: {server.text()}")
-            try:
-                connection = Connection(PORT)
-                connection.close()
-                return True
-            except OSError:
-                return False
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", PORT)) == 0
         wait_until(answers, lambda: f"redis-server listens: {server.text()}")
         return server
 
@@ -181,13 +178,19 @@ class RedisTest(unittest.TestCase):
         self.addCleanup(log.close)
         monitor = subprocess.Popen([RATADNS, "monitor", "-c", self.config(), "--source", "-"], stdin=subprocess.PIPE,
                                    stderr=log)
-        self.addCleanup(monitor.wait)
-        octets = pcap([(1000 + second + i / 10, query_frame(query(f"n{second}.example"))) for second in range(40)
-                       for i in range(10)])
-        third = len(octets) // 3
+
+        def end():
+            monitor.stdin.close()
+            monitor.kill()
+            monitor.wait()
+        self.addCleanup(end)
+        frames = [(1000 + second + i / 10, query_frame(query(f"n{second}.example"))) for second in range(40)
+                  for i in range(10)]
+        octets = pcap(frames)
+        third = len(pcap(frames[:130]))
         monitor.stdin.write(octets[:third])
         monitor.stdin.flush()
-        aggregator.hear(8 * len(TYPES))  # of thirteen seconds at least so many windows have closed
+        aggregator.hear(11 * len(TYPES))  # of thirteen seconds all but the last two: nothing is on its way then
         server.stop()
         aggregator.hear_rest()
         monitor.stdin.write(octets[third:2 * third])
