@@ -5,7 +5,9 @@
 #include <memory>
 
 #include "reduce/anonymizer.h"
+#include "reduce/geography.h"
 #include "reduce/prefixes.h"
+#include "reduce/public_suffixes.h"
 #include "reduce/top_level_domains.h"
 
 namespace rata::reduce {
@@ -16,6 +18,8 @@ struct Context {
   Anonymizer anonymizer;   ///< of addresses on their way out
   PrefixSet local;         ///< the addresses of this side; empty: not known
   std::shared_ptr<const TopLevelDomains> top_level_domains = TopLevelDomains::built_in();
+  std::shared_ptr<const PublicSuffixes> public_suffixes;  ///< nullptr: no list
+  std::shared_ptr<const Geography> countries, networks;   ///< nullptr: no database
   std::uint64_t sketch_seed = 0;  ///< of hashes inside sketches: one for all whose summaries are merged
 };
 

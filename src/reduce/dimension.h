@@ -33,6 +33,9 @@ struct Look {
   std::uint32_t argument = 0;
 };
 
+/// What a dimension wants to know beside packets, and says less without.
+enum class Knowledge : std::uint8_t { none, public_suffixes, countries, networks };
+
 /// The code of a packet that has none: a message without question has no qtype.
 inline constexpr std::uint32_t no_code = 0xffffffff;
 
@@ -61,6 +64,7 @@ struct Dimension {
   std::string (*older_key_text)(Octets key, const Look&) = nullptr;  ///< nullptr: as key_text
 
   bool pairs = false;  ///< looks at Packet::response_ns, for which queries and responses have to be paired
+  Knowledge knowledge = Knowledge::none;
 
   bool coded() const { return bits != 0; }
 };

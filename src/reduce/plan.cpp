@@ -49,4 +49,9 @@ bool Plan::pairs() const {
   return std::ranges::any_of(codes_, asks) || std::ranges::any_of(keys_, asks);
 }
 
+bool Plan::wants(Knowledge knowledge) const {
+  const auto asks = [knowledge](const DimensionUse& use) { return use.dimension->knowledge == knowledge; };
+  return std::ranges::any_of(codes_, asks) || std::ranges::any_of(keys_, asks);
+}
+
 }  // namespace rata::reduce

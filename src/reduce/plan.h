@@ -42,6 +42,8 @@ class Plan {
 
   /// Something is asked for of which queries and responses have to be paired.
   bool pairs() const;
+  /// Something is asked for that wants to know this.
+  bool wants(Knowledge knowledge) const;
 
   const std::vector<DimensionUse>& codes() const { return codes_; }
   const std::vector<DimensionUse>& keys() const { return keys_; }

@@ -60,6 +60,7 @@ std::span<const Dimension> name_dimensions();
 std::span<const Dimension> header_dimensions();
 std::span<const Dimension> edns_dimensions();
 std::span<const Dimension> party_dimensions();
+std::span<const Dimension> place_dimensions();
 std::span<const Dimension> transport_dimensions();
 std::span<const Dimension> edns_option_dimensions();
 std::span<const Dimension> response_time_dimensions();

@@ -33,9 +33,9 @@ std::string bucket_text(std::uint32_t bucket, const Look& look) {
 }
 
 std::span<const Dimension> dimensions() {
-  static const std::vector<Dimension> all =
-      joined<Dimension>({name_dimensions(), header_dimensions(), party_dimensions(), transport_dimensions(),
-                         edns_dimensions(), edns_option_dimensions(), response_time_dimensions()});
+  static const std::vector<Dimension> all = joined<Dimension>(
+      {name_dimensions(), header_dimensions(), party_dimensions(), place_dimensions(), transport_dimensions(),
+       edns_dimensions(), edns_option_dimensions(), response_time_dimensions()});
   return all;
 }
 const Dimension* find_dimension(std::string_view name) { return find(dimensions(), name); }

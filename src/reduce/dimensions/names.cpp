@@ -35,6 +35,23 @@ Octets last_labels(const Packet& packet, const Look&) {
   return dns::Labels(packet.qname).last(labels);
 }
 
+const PublicSuffixes no_list;
+
+std::size_t suffix_labels(const dns::Labels& labels, const Look& look) {
+  const PublicSuffixes* const list = look.context.public_suffixes.get();
+  return (list == nullptr ? no_list : *list).labels_of(labels);
+}
+Octets public_suffix(const Packet& packet, const Look& look) {
+  const dns::Labels labels(packet.qname);
+  return labels.last(suffix_labels(labels, look));
+}
+/// One label more; a suffix itself is nobody's.
+Octets registered_domain(const Packet& packet, const Look& look) {
+  const dns::Labels labels(packet.qname);
+  const std::size_t count = suffix_labels(labels, look);
+  return count == labels.count() ? Octets{} : labels.last(count + 1);
+}
+
 std::string key_text(Octets key, const Look&) { return dns::name_text(key); }
 std::string text_without_dot(Octets key, const Look&) {
   std::string text = dns::name_text(key);
@@ -136,6 +153,22 @@ constexpr Dimension table[] = {
      .keys = refer<last_labels<3>>,
      .key_text = key_text,
      .older_key_text = text_without_dot},
+    {.name = "public_suffix",
+     .help = "the end of the name under which one can register, by [lists] public_suffixes; without: the last label",
+     .example = "co.example.",
+     .needs = question,
+     .keys = refer<public_suffix>,
+     .key_text = key_text,
+     .older_key_text = text_without_dot,
+     .knowledge = Knowledge::public_suffixes},
+    {.name = "registered_domain",
+     .help = "the public suffix and one label more; names that are public suffixes do not count",
+     .example = "a.co.example.",
+     .needs = question,
+     .keys = refer<registered_domain>,
+     .key_text = key_text,
+     .older_key_text = text_without_dot,
+     .knowledge = Knowledge::public_suffixes},
     {.name = "qname_length",
      .help = "octets of the name as text without escapes, with the final dot",
      .example = "12",
