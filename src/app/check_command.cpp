@@ -6,6 +6,7 @@
 #include "app/options.h"
 #include "capture/source.h"
 #include "channel/channel.h"
+#include "pipeline/knowledge.h"
 #include "pipeline/privileges.h"
 #include "pipeline/service.h"
 
@@ -20,6 +21,7 @@ class Findings {
     fmt::print("FAILED  {}: {}\n", part, why);
     failed_ = true;
   }
+  void warn(const std::string& part, const std::string& what) { fmt::print("note    {}: {}\n", part, what); }
   bool failed() const { return failed_; }
 
  private:
@@ -81,6 +83,13 @@ void check_anonymise(const pipeline::Config& config, Findings& findings) {
                                                           : "the key can be read");
 }
 
+void check_knowledge(const pipeline::Config& config, Findings& findings) {
+  const auto knowledge = pipeline::gather_knowledge(config);
+  if (!knowledge) return findings.bad("lists and databases", knowledge.error().message);
+  for (const std::string& found : knowledge->found) findings.good("read", found);
+  for (const std::string& open : knowledge->left_open) findings.warn("lists and databases", open);
+}
+
 void check_listener(const pipeline::Config& config, Findings& findings) {
   const std::string part = fmt::format("listen {}:{}", config.serve.address, config.serve.port);
   const auto server = serve::Server::start(
@@ -104,6 +113,7 @@ int check(const std::string& file) {
   check_user(*config, findings);
   check_anonymise(*config, findings);
   check_channels(*config, findings);
+  check_knowledge(*config, findings);
   check_listener(*config, findings);
   return findings.failed() ? exit_failed : exit_done;
 }

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "pipeline/intake.h"
+#include "pipeline/knowledge.h"
 #include "pipeline/output_keys.h"
 #include "pipeline/table_reader.h"
 #include "util/nearest.h"
@@ -320,6 +321,7 @@ void read_top_level(TableReader& root, Config& config) {
   root.whole("threads", config.threads, 1, most_threads);
   root.text("keep_malformed", config.keep_malformed);
   read_tunnels(root, config);
+  read_knowledge(root, config);
 }
 
 /// Each shard has its part of what is bounded in all.
@@ -512,6 +514,8 @@ std::string Config::fingerprint() const {
     if (!tunnels.has(static_cast<decode::Tunnel>(i))) text += fmt::format("|-{}", decode::tunnel_names()[i]);
   if (anonymise.method != reduce::AnonymizerConfig::Method::none)
     text += fmt::format("|{} {} {}", reduce::name(anonymise.method), anonymise.ipv4_bits, anonymise.ipv6_bits);
+  text += fmt::format("|{}|{}|{}|{}|{}", fmt::join(local, ","), lists.tlds, lists.public_suffixes, geography.country,
+                      geography.asn);
   for (const ReducerEntry& entry : reducers) {
     const reduce::ReducerConfig& reducer = entry.reducer;
     text += fmt::format("|{} {} {} {} {} {}", reducer.type, reducer.name, fmt::join(reducer.by, ","),

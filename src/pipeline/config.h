@@ -48,6 +48,16 @@ struct ServerPlace {
   std::string country_name;
 };
 
+/// Files with lists of names; empty: see gather_knowledge.
+struct ListsConfig {
+  std::string tlds, public_suffixes;
+};
+
+/// MaxMind DB files; empty: nothing is known of addresses.
+struct GeographyConfig {
+  std::string country, asn;
+};
+
 /// More than so many cores nobody means: percent.
 inline constexpr unsigned most_cpu_limit = 10'000;
 
@@ -68,6 +78,9 @@ struct Config {
   unsigned cpu_limit = 0;  ///< percent of one core, for all threads that read, together; 0: no limit
   unsigned threads = 1;
   std::optional<util::Time> from, to;
+  std::vector<std::string> local;  ///< addresses and blocks of them that are of this side
+  ListsConfig lists;
+  GeographyConfig geography;
   std::string keep_malformed;        ///< pcap file for examples of what cannot be read; empty: none
   decode::TunnelSet tunnels;         ///< that are looked into
   decode::JoinerLimits streams;      ///< bounds of what TCP streams may keep waiting, all shards together

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "pipeline/knowledge.h"
 #include "util/encoding.h"
 #include "util/hash.h"
 
@@ -130,6 +131,10 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
   for (auto& source : sources)
     monitor->lines_.push_back(std::make_unique<Line>(*monitor, monitor->lines_.size(), std::move(source)));
   if (const auto opened = monitor->open_channels(deliver); !opened) return opened.error();
+  auto knowledge = gather_knowledge(config);
+  if (!knowledge) return knowledge.error();
+  for (const std::string& open : knowledge->left_open) monitor->report_(open);
+  monitor->context_ = std::move(knowledge->context);
   if (const auto anonymous = monitor->open_anonymizer(); !anonymous) return anonymous.error();
   if (const auto added = monitor->make_windows(); !added) return added.error();
   return monitor;

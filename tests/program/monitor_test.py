@@ -105,6 +105,20 @@ class Monitor(ProgramTest):
                  for capture in (first, second) for window in ("{ seconds = 1 }", "{ seconds = 2 }")}
         self.assertEqual(len(boots), 4)
 
+    def test_what_is_known_beside_packets_shows_in_rows(self):
+        frames = [(1, query_frame(query("www.example"))), (1.002, response_frame(response("www.example"))),
+                  (1.1, query_frame(query("a.test"), (198, 51, 100, 1)))]
+        by = {"direction": {"else": 1, "recv": 1, "sent": 1}, "known_tld": {"no": 1, "yes": 2},
+              "response_time": {"1000-10000": 1}, "client_prefix:16:48": {"192.0.0.0/16": 2, "198.51.0.0/16": 1}}
+        text = "".join(f'[[reducer]]\ntype = "count_by"\nname = "{one}"\nby = "{one}"\nsend = ["out"]\n' for one in by)
+        tlds = self.file("tlds.txt", "EXAMPLE\n")
+        done = self.monitor(self.file("x.pcap", pcap(frames)), config(reducers=[], more='local = "192.0.2.1"') + text
+                            + f'[lists]\ntlds = "{tlds}"\n')
+        found = {line["reducer"]: line["data"] for line in self.lines(done)}
+        for one, rows in by.items():
+            with self.subTest(one):
+                self.assertEqual(found[one], rows)
+
     def test_a_file_channel_gets_the_same_lines(self):
         capture, _ = self.traffic("--packets", 3000)
         out = self.folder / "out.jsonl"
@@ -277,6 +291,19 @@ class CheckAndList(ProgramTest):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout.count("FAILED"), 2, done.stdout)
         self.assertEqual(run("check", self.file("wrong.toml", "x = 1")).returncode, 2)
+
+    def test_check_tries_lists_and_databases(self):
+        base = config(more="serve = { listen = \"127.0.0.1:0\" }")
+        asks = base + '[[reducer]]\ntype = "count_by"\nby = "client_country"\n'
+        done = run("check", self.file("asks.toml", asks))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("note    lists and databases: a reducer counts by country", done.stdout)
+        tlds = self.file("tlds.txt", "# ours\r\nexample\r\n")
+        done = run("check", self.file("tlds.toml", base + f'[lists]\ntlds = "{tlds}"\n'))
+        self.assertIn(f"ok      read: {tlds}: 1 top-level domains", done.stdout)
+        done = run("check", self.file("gone.toml", base + '[geography]\nasn = "/nonexistent.mmdb"\n'))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("FAILED  lists and databases: geography: asn: /nonexistent.mmdb: cannot be opened", done.stdout)
 
     def test_list_shows_the_registries(self):
         done = run("list")
