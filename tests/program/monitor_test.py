@@ -114,7 +114,7 @@ class Monitor(ProgramTest):
         tlds = self.file("tlds.txt", "EXAMPLE\n")
         done = self.monitor(self.file("x.pcap", pcap(frames)), config(reducers=[], more='local = "192.0.2.1"') + text
                             + f'[lists]\ntlds = "{tlds}"\n')
-        found = {line["reducer"]: line["data"] for line in self.lines(done)}
+        found = {line["type"]: line["data"] for line in self.lines(done)}
         for one, rows in by.items():
             with self.subTest(one):
                 self.assertEqual(found[one], rows)
