@@ -18,19 +18,19 @@ std::string client_text(const std::string& hex) {
   return address ? util::text(*address) : hex;
 }
 
-std::string qtype_text(const std::string& decimal) {
+std::string qtype_text(const std::string& number, int base) {
   std::uint16_t code = 0;
-  const char* end = decimal.data() + decimal.size();
-  const auto [stop, error] = std::from_chars(decimal.data(), end, code);
-  return error == std::errc{} && stop == end ? util::rr_type_text(code) : decimal;
+  const char* end = number.data() + number.size();
+  const auto [stop, error] = std::from_chars(number.data(), end, code, base);
+  return error == std::errc{} && stop == end ? util::rr_type_text(code) : number;
 }
 
 /// One record's two ends: who asked, and for what. Errors: nullopt for a record of another form.
 using Ends = std::optional<std::pair<std::string, std::string>>;
 
-Ends ends_of_query(const summary::Record& record) {
+Ends ends_of_query(const summary::Record& record, int base) {
   if (record.keys.size() != 2) return std::nullopt;
-  return std::pair(client_text(record.keys[0]), qtype_text(record.keys[1]));
+  return std::pair(client_text(record.keys[0]), qtype_text(record.keys[1], base));
 }
 
 Ends ends_of_name(const summary::Record& record) {
@@ -41,7 +41,10 @@ Ends ends_of_name(const summary::Record& record) {
 }  // namespace
 
 std::optional<Rows> rows_from_records(const summary::Records& records, const TableDimensions& dimensions) {
-  const bool by_client = records.shape == summary::Records::Shape::queries_by_client;
+  using Shape = summary::Records::Shape;
+  const bool hexadecimal = records.shape == Shape::names_by_client;
+  const bool by_client = hexadecimal || records.shape == Shape::queries_by_client;
+  if (!by_client && records.shape != Shape::lists_by_key) return std::nullopt;
   const TableDimensions held{"client", by_client ? "qtype" : "qname"};
   const bool is_turned = dimensions.key == held.key && dimensions.part == held.part;
   if (!is_turned && (dimensions.key != held.part || dimensions.part != held.key)) return std::nullopt;
@@ -50,7 +53,7 @@ std::optional<Rows> rows_from_records(const summary::Records& records, const Tab
   rows.rest = {records.left_out, records.left_out};
   std::map<std::pair<std::string, std::string>, std::size_t> places;
   for (const summary::Record& record : records.records) {
-    Ends ends = by_client ? ends_of_query(record) : ends_of_name(record);
+    Ends ends = by_client ? ends_of_query(record, hexadecimal ? 16 : 10) : ends_of_name(record);
     if (!ends) return std::nullopt;
     const auto [place, is_new] = places.try_emplace(std::move(*ends), rows.cells.size());
     if (is_new) {

@@ -10,8 +10,9 @@
 namespace rata::aggregate {
 
 /// Reads lists of records as a table: QueriesSummary (queries_by_client, keys [client, qtype]; the names in it are not
-/// looked at) and TopKWithIP (lists_by_key, keys [qname], values the clients). Clients are hexadecimal there and
-/// qtypes decimal; here they are RFC 5952 texts and mnemonics. What cannot be read so stays as it is.
+/// looked at), PacketSummary (names_by_client, the same) and TopKWithIP (lists_by_key, keys [qname], values the
+/// clients). Clients are hexadecimal there and qtypes decimal, in PacketSummary hexadecimal too; here they are RFC 5952
+/// texts and mnemonics. What cannot be read so stays as it is.
 /// Errors: nullopt when the lists do not hold both dimensions.
 std::optional<Rows> rows_from_records(const summary::Records& records, const TableDimensions& dimensions);
 

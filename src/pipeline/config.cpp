@@ -314,6 +314,7 @@ void read_limits(TableReader& root, Config& config) {
 void read_top_level(TableReader& root, Config& config) {
   read_servers(root, config);
   root.text("monitor", config.monitor);
+  root.whole("sketch_seed", config.sketch_seed, 0, INT64_MAX);
   root.wholes("ports", config.ports, 1, 65'535);
   root.whole("shards", config.shards, 1, 256);
   root.text("user", config.user);
@@ -501,7 +502,7 @@ std::size_t Config::tables_octets() const {
 std::string Config::fingerprint() const {
   std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", server, monitor, fmt::join(ports, ","), shards,
                                  window.seconds, window.packets, window.flush, window.lateness_seconds.value_or(-1));
-  text += fmt::format("|{}", memory_mib);
+  text += fmt::format("|{} {}", memory_mib, sketch_seed);
   text += fmt::format("|{} {} {} {}|{} {} {}", streams.streams, streams.stream_octets, streams.total_octets,
                       streams.stream_idle_ns, fragments.datagrams, fragments.octets, fragments.age_ns);
   for (const WatchedServer& one : watched)
@@ -520,7 +521,8 @@ std::string Config::fingerprint() const {
     const reduce::ReducerConfig& reducer = entry.reducer;
     text += fmt::format("|{} {} {} {} {} {}", reducer.type, reducer.name, fmt::join(reducer.by, ","),
                         fmt::join(reducer.where, ","), fmt::join(reducer.limit, ","), reducer.cells);
-    text += fmt::format(" {} {} {} {}", fmt::join(reducer.measure, ","), reducer.n ? std::to_string(*reducer.n) : "-", fmt::join(reducer.prefix, ","), reducer.orig);
+    text += fmt::format(" {} {} {} {}", fmt::join(reducer.measure, ","), reducer.n ? std::to_string(*reducer.n) : "-",
+                        fmt::join(reducer.prefix, ","), reducer.orig);
   }
   return text;
 }

@@ -85,6 +85,7 @@ struct Config {
   decode::TunnelSet tunnels;         ///< that are looked into
   decode::JoinerLimits streams;      ///< bounds of what TCP streams may keep waiting, all shards together
   decode::FragmentLimits fragments;  ///< bounds of what IP fragments may
+  std::uint64_t sketch_seed = 0;     ///< of hashes inside sketches: the same in all monitors whose summaries merge
   std::uint64_t memory_mib = 256;    ///< ceiling for the whole process
   reduce::WindowConfig window;
   std::optional<SourceConfig> source;

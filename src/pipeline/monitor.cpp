@@ -93,6 +93,9 @@ struct Monitor::Line final : PacketSink {
   void add(std::size_t shard, std::size_t server, std::span<const reduce::Packet> batch) override {
     monitor.watched_->servers()[server].windows->add(monitor.cell_of(number, shard), batch);
   }
+  void add_malformed(std::size_t shard, std::size_t server, const reduce::MalformedMessage& message) override {
+    monitor.watched_->servers()[server].windows->add_malformed(monitor.cell_of(number, shard), message);
+  }
   util::Time advance(util::Time watermark) override { return monitor.advance(*this, watermark); }
 
   /// What others may ask of the source, whose thread this is.
@@ -135,6 +138,7 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
   if (!knowledge) return knowledge.error();
   for (const std::string& open : knowledge->left_open) monitor->report_(open);
   monitor->context_ = std::move(knowledge->context);
+  monitor->context_.sketch_seed = config.sketch_seed;
   if (const auto anonymous = monitor->open_anonymizer(); !anonymous) return anonymous.error();
   if (const auto added = monitor->make_windows(); !added) return added.error();
   return monitor;

@@ -125,7 +125,7 @@ void Shard::read(const Payload& payload, const capture::Envelope* envelope) {
   const dns::Malformed reason = dns::parse(payload.octets, packet.message);
   if (reason != dns::Malformed::none) {
     batch.packets.pop_back();
-    return refuse(payload, reason, server);
+    return refuse(payload, reason, server, envelope);
   }
   ++books_.well_formed;
   books_.broken_records += packet.message.broken_records;
@@ -133,11 +133,13 @@ void Shard::read(const Payload& payload, const capture::Envelope* envelope) {
   if (envelope != nullptr) note_envelope(*envelope, packet);
 }
 
-void Shard::refuse(const Payload& payload, dns::Malformed reason, std::size_t server) {
+void Shard::refuse(const Payload& payload, dns::Malformed reason, std::size_t server,
+                   const capture::Envelope* envelope) {
   // A lone shard may close windows by packet count: what came before goes first, so that the loss is told with the
   // window in which it happened however the input was cut into reads.
   if (config_.alone) hand_over_all();
   ++malformed_of_[server];
+  tell_malformed(payload, reason, server, envelope);
   const std::uint64_t before = books_.malformed[static_cast<std::size_t>(reason)]++;
   std::uint64_t& first = books_.first_malformed[static_cast<std::size_t>(reason)];
   if (before == 0) first = payload.ordinal + 1;
@@ -146,6 +148,25 @@ void Shard::refuse(const Payload& payload, dns::Malformed reason, std::size_t se
     malformed_file_->keep(payload, reason);
   else if (before < MalformedFile::examples_per_reason)
     malformed_file_->keep_later({.frame = frame_, .shard = config_.index, .message = books_.messages}, payload, reason);
+}
+
+void Shard::tell_malformed(const Payload& payload, dns::Malformed reason, std::size_t server,
+                           const capture::Envelope* envelope) {
+  constexpr std::size_t flags_at = 2;
+  constexpr std::uint8_t response_bit = 0x80;
+  const bool has_flags = payload.octets.size() > flags_at;
+  reduce::MalformedMessage message{
+      .reason = reason,
+      .source = payload.source,
+      .time = payload.time,
+      .ordinal = payload.ordinal,
+      .octets = payload.octets.size(),
+      .query = has_flags ? (payload.octets[flags_at] & response_bit) == 0 : config_.ports[payload.destination_port]};
+  if (envelope != nullptr) {
+    message.lacks = envelope->lacks;
+    message.source_text = envelope->source_text;
+  }
+  sink_.add_malformed(config_.index, server, message);
 }
 
 /// The facts that reducers share.

@@ -11,6 +11,7 @@
 #include "pipeline/malformed_file.h"
 #include "pipeline/parcel.h"
 #include "pipeline/server_map.h"
+#include "reduce/malformed.h"
 #include "reduce/packet.h"
 
 namespace rata::pipeline {
@@ -23,6 +24,9 @@ class PacketSink {
   /// Packets of one shard and one watched server, in input order. Lifetime: until this returns.
   /// Thread: any, but one at a time for a shard.
   virtual void add(std::size_t shard, std::size_t server, std::span<const reduce::Packet> batch) = 0;
+
+  /// A message that is no packet. Lifetime and thread as above.
+  virtual void add_malformed(std::size_t, std::size_t, const reduce::MalformedMessage&) {}
 
   /// All packets before `watermark` in the input have been added. Returns the packet time at which to be called next.
   virtual util::Time advance(util::Time watermark) = 0;
@@ -71,7 +75,10 @@ class Shard {
   };
 
   void read(const decode::Payload& payload, const capture::Envelope* envelope);
-  void refuse(const decode::Payload& payload, dns::Malformed reason, std::size_t server);
+  void refuse(const decode::Payload& payload, dns::Malformed reason, std::size_t server,
+              const capture::Envelope* envelope);
+  void tell_malformed(const decode::Payload& payload, dns::Malformed reason, std::size_t server,
+                      const capture::Envelope* envelope);
   std::size_t server_of(const decode::Payload& payload);
   Batch& batch_for(std::size_t server);
   static void describe(const decode::Payload& payload, Batch& batch);

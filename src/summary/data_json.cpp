@@ -229,8 +229,10 @@ Top::Shown Top::shown() const {
   if (limit < shown.entries.size()) {
     auto end = shown.entries.begin() + static_cast<std::ptrdiff_t>(limit);
     if (limit > 0)
-      end = std::find_if(end, shown.entries.end(), [last = (end - 1)->count](const Entry& e) { return e.count < last; });
-    for (auto entry = end; entry != shown.entries.end(); ++entry) dropped = std::max(dropped, entry->count + entry->extra);
+      end =
+          std::find_if(end, shown.entries.end(), [last = (end - 1)->count](const Entry& e) { return e.count < last; });
+    for (auto entry = end; entry != shown.entries.end(); ++entry)
+      dropped = std::max(dropped, entry->count + entry->extra);
     shown.entries.erase(end, shown.entries.end());
   }
   shown.exact = shown.entries.empty() ? dropped == 0 || limit == 0 : shown.entries.back().count >= dropped;

@@ -123,7 +123,8 @@ struct Records {
 };
 
 /// Queries without an answer and answers without a query. Merge: both lists are concatenated and the totals add; what
-/// then matches (equal `keys`) cancels when it is shown, the oldest first, so that any order of merging gives one answer.
+/// then matches (equal `keys`) cancels when it is shown, the oldest first, so that any order of merging gives one
+/// answer.
 struct Alone {
   std::uint64_t queries = 0, answers = 0;
   std::vector<Record> alone_queries, alone_answers;

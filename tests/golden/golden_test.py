@@ -2,7 +2,8 @@
 
 CASE/capture.txt   the capture as text, in the language of docs/captures.md; the comment at its top says what it shows
 CASE/command       command lines of ratadns, one a line; $INPUT is the capture (a folder when it has several files),
-                   $CASE the case's own folder. `| pick a.b c` keeps these members of the JSON that is printed
+                   $CASE the case's own folder. `| pick a.b c` keeps these members of the JSON that is printed, `| data`
+                   the type and data of each summary, and what its reducer skipped
 CASE/expected.txt  each command after `$ `, what it prints, lines of standard error after `! `, and its exit status
 
 UPDATE_GOLDEN=1 writes the expectations anew; the difference is for review. CASE=GLOB runs only cases of such names.
@@ -43,6 +44,16 @@ def pick(text, members):
     return "".join(lines)
 
 
+def summaries(text):
+    """One line for each summary: its type, its data and, where there are such, messages by the member that they lack."""
+    lines = []
+    for line in text.splitlines():
+        summary = json.loads(line)
+        lacking = summary["loss"].get("lacking")
+        lines.append(f"{summary['type']} {json.dumps(summary['data'])}{f' lacking {json.dumps(lacking)}' if lacking else ''}\n")
+    return "".join(lines)
+
+
 def transcript(command, capture, case):
     """What the expectation holds for one command line."""
     words = [word.replace("$INPUT", str(capture)).replace("$CASE", str(case)) for word in shlex.split(command)]
@@ -51,9 +62,12 @@ def transcript(command, capture, case):
     done = subprocess.run([RATADNS, *words], capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
     out, err = done.stdout.decode(), done.stderr.decode()
     if picked:
-        if picked[0] != "pick":
-            raise ValueError(f"{command}: only `pick` may follow '|'")
-        out = pick(out, picked[1:]) if out.strip() else ""
+        if picked[0] not in ("pick", "data"):
+            raise ValueError(f"{command}: only `pick` or `data` may follow '|'")
+        if picked[0] == "data":
+            out = summaries(out)
+        else:
+            out = pick(out, picked[1:]) if out.strip() else ""
     out += "" if out.endswith("\n") or not out else "\n"
     err = "".join(f"! {line}\n" for line in err.splitlines())
     text = f"$ {command}\n{out}{err}status {done.returncode}\n"

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reduce/builtin/count_by.h"
+#include "reduce/builtin/measure_by.h"
 #include "reduce/code_table.h"
 #include "reduce/key_maker.h"
 #include "reduce/key_table.h"
@@ -169,6 +170,21 @@ util::Result<Shape> read_shape(const ReducerConfig& config) {
   return shape;
 }
 
+/// None: how many, and nothing else.
+util::Result<std::vector<Gauge>> read_gauges(const ReducerConfig& config, Plan& plan) {
+  std::vector<Gauge> gauges;
+  if (config.measure == std::vector<std::string>{"count"}) return gauges;
+  for (const std::string& text : config.measure) {
+    auto gauge = Gauge::read(text);
+    if (!gauge) return util::Error{fmt::format("reducer {}: measure: {}", config.shown_name(), gauge.error().message)};
+    if (std::ranges::find(gauges, text, &Gauge::text) != gauges.end())
+      return util::Error{fmt::format("reducer {}: measure: \"{}\" stands there twice", config.shown_name(), text)};
+    gauge->join(plan);
+    gauges.push_back(std::move(*gauge));
+  }
+  return gauges;
+}
+
 }  // namespace
 
 util::Result<std::unique_ptr<Reducer>> make_count_by(const ReducerConfig& config, Surroundings& around,
@@ -179,8 +195,17 @@ util::Result<std::unique_ptr<Reducer>> make_count_by(const ReducerConfig& config
   shape->rules.older = form.older;
   shape->rules.always = form.always;
   shape->first = form.first;
+  auto gauges = read_gauges(config, around.plan);
+  if (!gauges) return gauges.error();
   KeyMaker keys(shape->by, around.plan);
   const std::size_t cells = std::max<std::size_t>(1, config.cells / around.context.shards);
+  if (!gauges->empty()) {
+    std::vector<Needs> needs = needs_of(shape->by);
+    for (const Gauge& gauge : *gauges) needs.push_back(gauge.needs());
+    Selector selector(std::move(shape->where), std::move(needs), around.plan);
+    return make_measure_by(std::move(selector), std::move(keys), std::move(shape->rules), std::move(*gauges), cells,
+                           around);
+  }
   if (keys.is_number())
     return {std::make_unique<CountBy<NumberCounts>>(std::move(*shape), std::move(keys), cells, around)};
   return {std::make_unique<CountBy<OctetCounts>>(std::move(*shape), std::move(keys), cells, around)};
@@ -189,9 +214,11 @@ util::Result<std::unique_ptr<Reducer>> make_count_by(const ReducerConfig& config
 extern const ReducerType count_by;
 constinit const ReducerType count_by{
     .name = "count_by",
-    .help = "Messages by any dimensions. `limit` keeps the largest keys and sums up the rest.",
+    .help =
+        "Messages by any dimensions. `limit` keeps the largest keys and sums up the rest; `measure` says more of "
+        "each than how many.",
     .rows = R"({"NOERROR": {"udp": 5}, "-:SKIPPED:-": 2, "-:SKIPPED_SUM:-": 3})",
-    .options = "by where limit cells",
+    .options = "by where measure limit cells",
     .make = [](const ReducerConfig& config, Surroundings& around) { return make_count_by(config, around, {}); },
 };
 

@@ -45,6 +45,16 @@ TEST(OlderForms, AQueriesSummaryIsReadByTypeAndByClient) {
   EXPECT_EQ(view(*clients, "top_clients")["rows"][0]["queries"], 3);
 }
 
+TEST(OlderForms, APacketSummaryIsTheSameWithHexadecimalTypes) {
+  const auto types = reading("top_types", "PacketSummary");
+  Records records = queries_summary();
+  records.shape = Records::Shape::names_by_client;
+  records.records = {{1, {"c6336402", "1c"}, "b.example."}, {2, {"c6336401", "1c"}, "a.example."}};
+  types->add(summary_of("PacketSummary", "ns1", 0, 1, records));
+  EXPECT_EQ(view(*types, "top_types")["rows"][0]["key"], "AAAA");
+  EXPECT_EQ(view(*types, "top_types")["rows"][0]["queries"], 2);
+}
+
 TEST(OlderForms, ATopKWithIpIsReadByNameAndClient) {
   const auto names = reading("top_names", "TopKWithIP");
   const Records records{

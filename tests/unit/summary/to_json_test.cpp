@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -20,7 +21,7 @@ TEST(ToJson, TheMembersThatTheOlderAggregatorKnowsComeFirst) {
       to_json(example(Counts{{"qname"}, {{{"www.example.cl."}, 5}}, {}})),
       R"({"type":"QueriesNameCounter","serverId":"ns1","data":{"www.example.cl.":5},"version":1,)"
       R"("monitor":"ns1-a","window":{"start":"1448496000.000000000","seconds":1,"packets":1000,"late":3},)"
-      R"("id":{"boot":"k3v9","sequence":17,"revision":0},"loss":{"kernel":0,"queue":1,"malformed":2,"left_out":0,"key_error":0}})");
+      R"("id":{"boot":"k3v9","sequence":17,"revision":0},"loss":{"kernel":0,"queue":1,"malformed":2,"left_out":0,"key_error":0},"merge":"sum"})");
 }
 
 TEST(ToJson, AWindowThatIsNoWholeNumberOfSecondsKeepsItsFraction) {
@@ -40,8 +41,8 @@ TEST(ToJson, OctetsThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(Json::parse(line)["data"].begin().key(), "a\xef\xbf\xbd.");
 }
 
-/// What this test understands of JSON Schema: type, const, required, properties, anyOf, additionalProperties, items,
-/// minimum and $ref into $defs. That is all the schema uses to tell right from wrong, but for text patterns.
+/// What this test understands of JSON Schema: type, const, enum, required, properties, anyOf, additionalProperties,
+/// items, minimum and $ref into $defs. That is all the schema uses to tell right from wrong, but for text patterns.
 class Schema {
  public:
   Schema() {
@@ -58,6 +59,7 @@ class Schema {
         !accepts(root_.at(Json::json_pointer(schema["$ref"].get<std::string>().substr(1))), value))
       return false;
     if (schema.contains("const") && schema["const"] != value) return false;
+    if (schema.contains("enum") && std::ranges::find(schema["enum"], value) == schema["enum"].end()) return false;
     if (schema.contains("type") && !is_of_type(schema["type"].get<std::string>(), value)) return false;
     if (schema.contains("minimum") && value.is_number() && value < schema["minimum"]) return false;
     if (schema.contains("anyOf")) {
@@ -93,6 +95,7 @@ class Schema {
     if (type == "string") return value.is_string();
     if (type == "number") return value.is_number();
     if (type == "integer") return value.is_number_integer();
+    if (type == "null") return value.is_null();
     ADD_FAILURE() << "the schema uses a type that this test does not know: " << type;
     return false;
   }
@@ -107,6 +110,16 @@ std::vector<Data> one_of_each_form() {
       Counts{{"qtype", "client"}, {{{"A", "192.0.2.1"}, 5}}, {{{}, 2, 3}, {{"A"}, 7, 9}}},
       Records{Records::Shape::lists_by_key, {{1, {"a."}, "c6336401"}, {2, {"b."}, {{"sender", "c6336401"}}}}, 0},
       Records{Records::Shape::queries_by_client, {{1, {"c6336401", "1"}, "a."}}, 0},
+      Records{Records::Shape::names_by_client, {{1, {"c6336401", "1c"}, "a."}}, 0},
+      Records{Records::Shape::counted_lists_by_key, {{1, {"c6336401"}, {{"qname", "a."}}}}, 0},
+      Records{Records::Shape::list, {{1, {}, {}, R"({"id":"1a2b"})"}}, 0},
+      Rates({{"pps", 8, 1}, {"qps", 8, 1}}),
+      Top{2, {{"a.", 5, 0}, {"b.", 7, 1}}, 1},
+      Alone{1, 1, {{1, {"x"}, {}, R"({"id":"1a2b"})"}}, {}, 0},
+      Measures{{{"qtype"}, {{{"A"}, 1}}, {{{}, 2, 3}}},
+               {"octets", "top:qname:2", "quantiles:message_size"},
+               {{std::uint64_t{60}, Top{}, Quantiles{}}}},
+      Nothing{},
   };
 }
 
@@ -128,7 +141,7 @@ TEST(Schema, RefusesASummaryWithoutOneOfItsMembersOrWithAWrongOne) {
     without.erase(name);
     EXPECT_FALSE(schema.accepts(without)) << name;
     Json wrong = whole;
-    wrong[name] = nullptr;
+    wrong[name] = true;
     EXPECT_FALSE(schema.accepts(wrong)) << name;
   }
 }

@@ -1,0 +1,202 @@
+#include "reduce/builtin/gauges.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include "util/cursor.h"
+
+namespace rata::reduce {
+namespace {
+
+std::optional<std::uint64_t> whole(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc() || end != text.data() + text.size() || number == 0 || number > 1000) return std::nullopt;
+  return number;
+}
+
+/// Codes that are the numbers which they stand for.
+bool is_number(const DimensionUse& use) {
+  static const Context context;
+  const Look look{context, use.argument};
+  return use.dimension->coded() && use.dimension->bits > 4 &&
+         std::ranges::all_of(std::array{0u, 1u, 7u}, [&](std::uint32_t code) {
+           return use.dimension->code_text(code, look) == std::to_string(code);
+         });
+}
+
+std::array<std::uint8_t, 4> octets_of_code(std::uint32_t code) {
+  return {static_cast<std::uint8_t>(code >> 24), static_cast<std::uint8_t>(code >> 16),
+          static_cast<std::uint8_t>(code >> 8), static_cast<std::uint8_t>(code)};
+}
+
+/// Calls `use(octets)` with the packet's value, if it has one.
+template <typename Use>
+void with_value(const Gauge& gauge, Batch& batch, std::size_t packet, const Use& use) {
+  if (gauge.use.dimension->coded()) {
+    const std::uint32_t code = batch.codes(gauge.column)[packet];
+    if (code != no_code) use(Octets(octets_of_code(code)));
+  } else if (const KeyColumn::Key& key = batch.keys(gauge.column)[packet]; key.exists()) {
+    use(key.span());
+  }
+}
+
+std::string value_text(const DimensionUse& use, const std::string& value, const Context& context) {
+  const Octets octets(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
+  const Look look{context, use.argument};
+  if (!use.dimension->coded()) return use.dimension->key_text(octets, look);
+  return use.dimension->code_text(util::big_endian<std::uint32_t>(octets.data()), look);
+}
+
+}  // namespace
+
+util::Result<Gauge> Gauge::read(const std::string& text) {
+  Gauge gauge{.text = text};
+  if (text == "count") return gauge;
+  if (text == "octets") {
+    gauge.kind = Kind::octets;
+    return gauge;
+  }
+  const std::size_t colon = text.find(':');
+  const std::string_view kind = std::string_view(text).substr(0, colon);
+  std::string_view dimension = colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1);
+  if (kind == "distinct") {
+    gauge.kind = Kind::distinct;
+  } else if (kind == "quantiles") {
+    gauge.kind = Kind::quantiles;
+  } else if (kind == "top") {
+    gauge.kind = Kind::top;
+    const std::size_t last = dimension.rfind(':');
+    const auto n = last == std::string_view::npos ? std::nullopt : whole(dimension.substr(last + 1));
+    if (!n) return util::Error{fmt::format("\"{}\" is no top:DIMENSION:N with N from 1 to 1000", text)};
+    gauge.n = *n;
+    dimension = dimension.substr(0, last);
+  } else {
+    return util::Error{
+        fmt::format("there is no measure \"{}\"; there are: count, octets, distinct:DIMENSION, quantiles:DIMENSION, "
+                    "top:DIMENSION:N",
+                    text)};
+  }
+  const auto use = read_dimension(dimension);
+  if (!use) return util::Error{fmt::format("\"{}\": {}", text, use.error().message)};
+  gauge.use = *use;
+  if (gauge.kind == Kind::quantiles && !is_number(gauge.use))
+    return util::Error{
+        fmt::format("\"{}\": the values of {} are no numbers; those of message_size are", text, dimension)};
+  return gauge;
+}
+
+Needs Gauge::needs() const {
+  if (kind == Kind::octets) return {.members = {util::Member::size}};
+  return use.dimension == nullptr ? Needs{} : use.dimension->needs;
+}
+
+void Gauge::join(Plan& plan) {
+  if (use.dimension == nullptr) return;
+  column = use.dimension->coded() ? plan.code_column(use) : plan.key_column(use);
+}
+
+// Eight times as many as are shown: what is shown is then nearly always right.
+TopCounter::TopCounter(std::uint64_t n) : n_(n), limit_(std::max<std::size_t>(64, n * 8)) {}
+
+void TopCounter::add(std::string value, std::uint64_t count) {
+  if (const auto known = counts_.find(value); known != counts_.end()) {
+    known->second += count;
+    return;
+  }
+  if (counts_.size() >= limit_) drop_smaller_half();
+  octets_ += octets_of(value);
+  counts_.emplace(std::move(value), count);
+}
+
+void TopCounter::absorb(const TopCounter& other) {
+  // Room for both: nothing has to go here, so that the order of shards does not matter.
+  limit_ += other.limit_;
+  for (const auto& [value, count] : other.counts_) add(value, count);
+  error_ += other.error_;
+}
+
+void TopCounter::drop_smaller_half() {
+  std::vector<std::uint64_t> counts;
+  for (const auto& [value, count] : counts_) counts.push_back(count);
+  const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
+  std::nth_element(counts.begin(), middle, counts.end());
+  std::erase_if(counts_, [&, threshold = *middle](const auto& cell) {
+    if (cell.second > threshold) return false;
+    octets_ -= octets_of(cell.first);
+    return true;
+  });
+  error_ += *middle;
+}
+
+Measured nothing_measured(const Gauge& gauge) {
+  switch (gauge.kind) {
+    case Gauge::Kind::count:
+    case Gauge::Kind::octets:
+      return std::uint64_t{0};
+    case Gauge::Kind::distinct:
+      return summary::Distinct{};
+    case Gauge::Kind::quantiles:
+      return summary::Quantiles{};
+    case Gauge::Kind::top:
+      return TopCounter(gauge.n);
+  }
+  return std::uint64_t{0};
+}
+
+void measure(const Gauge& gauge, Batch& batch, std::size_t packet, Measured& into) {
+  switch (gauge.kind) {
+    case Gauge::Kind::count:
+      ++std::get<std::uint64_t>(into);
+      return;
+    case Gauge::Kind::octets:
+      std::get<std::uint64_t>(into) += batch[packet].message.octets.size();
+      return;
+    case Gauge::Kind::distinct:
+      return with_value(gauge, batch, packet, [&](Octets value) {
+        std::get<summary::Distinct>(into).add(util::sketch_hash(value, batch.context().sketch_seed));
+      });
+    case Gauge::Kind::quantiles:
+      return with_value(gauge, batch, packet, [&](Octets value) {
+        std::get<summary::Quantiles>(into).add(util::big_endian<std::uint32_t>(value.data()));
+      });
+    case Gauge::Kind::top:
+      return with_value(gauge, batch, packet,
+                        [&](Octets value) { std::get<TopCounter>(into).add(std::string(value.begin(), value.end())); });
+  }
+}
+
+void absorb(Measured& into, const Measured& from) {
+  struct Add {
+    const Measured& from;
+    void operator()(std::uint64_t& number) const { number += std::get<std::uint64_t>(from); }
+    void operator()(summary::Distinct& distinct) const { distinct.merge(std::get<summary::Distinct>(from)); }
+    void operator()(summary::Quantiles& quantiles) const { quantiles.merge(std::get<summary::Quantiles>(from)); }
+    void operator()(TopCounter& top) const { top.absorb(std::get<TopCounter>(from)); }
+  };
+  std::visit(Add{from}, into);
+}
+
+std::size_t octets_of(const Measured& measured) {
+  struct Size {
+    std::size_t operator()(std::uint64_t) const { return 0; }
+    std::size_t operator()(const summary::Distinct& distinct) const { return distinct.octets(); }
+    std::size_t operator()(const summary::Quantiles& quantiles) const { return quantiles.octets(); }
+    std::size_t operator()(const TopCounter& top) const { return top.octets(); }
+  };
+  return sizeof measured + std::visit(Size{}, measured);
+}
+
+summary::Measure shown(const Gauge& gauge, const Measured& measured, const Context& context) {
+  if (const auto* number = std::get_if<std::uint64_t>(&measured)) return *number;
+  if (const auto* distinct = std::get_if<summary::Distinct>(&measured)) return *distinct;
+  if (const auto* quantiles = std::get_if<summary::Quantiles>(&measured)) return *quantiles;
+  return std::get<TopCounter>(measured).top(
+      [&](const std::string& value) { return value_text(gauge.use, value, context); });
+}
+
+}  // namespace rata::reduce

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+
+#include "reduce/batch.h"
+#include "reduce/plan.h"
+#include "summary/summary.h"
+#include "util/hash.h"
+#include "util/result.h"
+
+namespace rata::reduce {
+
+/// Hash of texts in tables of this process, so that no sender of packets can choose what collides.
+struct KeyedHash {
+  std::size_t operator()(const std::string& text) const noexcept {
+    return util::table_hash({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  }
+};
+
+/// What is said of each key, as a configuration asks for it: "count", "octets", "distinct:client",
+/// "quantiles:message_size", "top:qname:10".
+struct Gauge {
+  enum class Kind { count, octets, distinct, quantiles, top };
+  Kind kind = Kind::count;
+  std::string text;  ///< as it was asked for
+  DimensionUse use;  ///< of the last three
+  std::size_t column = 0;
+  std::uint64_t n = 0;  ///< of `top`: how many are shown
+
+  /// Errors: what `text` says is nothing that can be measured.
+  static util::Result<Gauge> read(const std::string& text);
+  /// What has to be known of a packet.
+  Needs needs() const;
+  void join(Plan& plan);
+};
+
+/// The values that one key of a table had most, in bounded room: past it the smaller half goes, and what a value may
+/// lack is known.
+class TopCounter {
+ public:
+  explicit TopCounter(std::uint64_t n = 0);
+
+  void add(std::string value, std::uint64_t count = 1);
+  void absorb(const TopCounter& other);
+  /// `text`: of a value.
+  template <typename Text>
+  summary::Top top(const Text& text) const {
+    summary::Top top{.limit = n_, .absent = error_};
+    std::unordered_map<std::string, std::uint64_t> by_text;  // different values may have one text
+    for (const auto& [value, count] : counts_) by_text[text(value)] += count;
+    for (const auto& [name, count] : by_text) top.entries.push_back({name, count, error_});
+    std::ranges::sort(top.entries, {}, &summary::Top::Entry::name);
+    return top;
+  }
+  std::size_t octets() const { return octets_; }
+
+ private:
+  static std::size_t octets_of(const std::string& value) { return 64 + value.size(); }
+  void drop_smaller_half();
+
+  std::uint64_t n_;
+  std::size_t limit_, octets_ = 0;
+  std::uint64_t error_ = 0;
+  std::unordered_map<std::string, std::uint64_t, KeyedHash> counts_;
+};
+
+/// What has been measured of one key.
+using Measured = std::variant<std::uint64_t, summary::Distinct, summary::Quantiles, TopCounter>;
+
+Measured nothing_measured(const Gauge& gauge);
+void measure(const Gauge& gauge, Batch& batch, std::size_t packet, Measured& into);
+void absorb(Measured& into, const Measured& from);
+std::size_t octets_of(const Measured& measured);
+summary::Measure shown(const Gauge& gauge, const Measured& measured, const Context& context);
+
+}  // namespace rata::reduce

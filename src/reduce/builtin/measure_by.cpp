@@ -1,0 +1,215 @@
+#include "reduce/builtin/measure_by.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace rata::reduce {
+namespace {
+
+struct Cell {
+  std::uint64_t count = 0;
+  std::vector<Measured> values;
+};
+
+/// Cells by key, in bounded room: past it the half with the smaller counts goes, sketches and all; its messages are
+/// summed up, and what any key may lack of its count is known.
+class CellTable final : public Bounded {
+ public:
+  CellTable(std::size_t limit, Budget* budget) : own_limit_(limit), limit_(limit), budget_(budget) {
+    if (budget_ != nullptr) budget_->join(*this);
+  }
+  ~CellTable() {
+    if (budget_ == nullptr) return;
+    budget_->release(octets_);
+    budget_->leave(*this);
+  }
+  CellTable(const CellTable&) = delete;
+  CellTable& operator=(const CellTable&) = delete;
+
+  /// The cell of `key`. Others may have to go for it.
+  Cell& at(std::string key, const std::vector<Gauge>& gauges) {
+    // A new cell, and what one message can make a sketch grow by.
+    constexpr std::size_t most_growth = 16 * 1024;
+    if (budget_ != nullptr) budget_->make_room(most_growth);
+    if (const auto known = cells_.find(key); known != cells_.end()) return known->second;
+    if (cells_.size() >= limit_) drop_smaller_half();
+    Cell fresh;
+    for (const Gauge& gauge : gauges) fresh.values.push_back(nothing_measured(gauge));
+    grow(cell_octets(key, fresh), 0);
+    return cells_.emplace(std::move(key), std::move(fresh)).first->second;
+  }
+
+  /// What a part of a cell took before, and takes now.
+  void grow(std::size_t now, std::size_t before) {
+    octets_ += now - before;
+    if (budget_ == nullptr) return;
+    budget_->charge(now);
+    budget_->release(before);
+  }
+
+  /// Room for both: nothing has to go here.
+  void absorb(CellTable& other) {
+    limit_ += other.limit_;
+    for (auto& [key, cell] : other.cells_) {
+      const auto [place, is_new] = cells_.try_emplace(key);
+      const std::size_t before = is_new ? 0 : cell_octets(key, place->second);
+      if (is_new)
+        place->second = std::move(cell);
+      else
+        add_up(place->second, cell);
+      grow(cell_octets(key, place->second), before);
+    }
+    rest_.keys += other.rest_.keys;
+    rest_.count += other.rest_.count;
+    error_ += other.error_;
+    other.clear();
+  }
+
+  const auto& cells() const { return cells_; }
+  const summary::RestRow& rest() const { return rest_; }
+  std::uint64_t error() const { return error_; }
+
+  void clear() {
+    cells_.clear();
+    rest_ = {};
+    error_ = 0;
+    limit_ = own_limit_;
+    grow(0, octets_);
+  }
+
+  std::size_t octets() const override { return octets_; }
+
+  void drop_smaller_half() override {
+    if (cells_.empty()) return;
+    std::vector<std::uint64_t> counts;
+    for (const auto& [key, cell] : cells_) counts.push_back(cell.count);
+    const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
+    std::nth_element(counts.begin(), middle, counts.end());
+    error_ += *middle;
+    std::erase_if(cells_, [&, threshold = *middle](const auto& item) {
+      if (item.second.count > threshold) return false;
+      ++rest_.keys;
+      rest_.count += item.second.count;
+      grow(0, cell_octets(item.first, item.second));
+      return true;
+    });
+  }
+
+ private:
+  static std::size_t cell_octets(const std::string& key, const Cell& cell) {
+    constexpr std::size_t node_octets = 64;
+    std::size_t octets = node_octets + sizeof(std::string) + key.size() + sizeof cell;
+    for (const Measured& value : cell.values) octets += octets_of(value);
+    return octets;
+  }
+
+  static void add_up(Cell& into, const Cell& from) {
+    into.count += from.count;
+    for (std::size_t i = 0; i < into.values.size(); ++i) reduce::absorb(into.values[i], from.values[i]);
+  }
+
+  std::size_t own_limit_, limit_, octets_ = 0;
+  Budget* budget_;
+  std::unordered_map<std::string, Cell, KeyedHash> cells_;
+  summary::RestRow rest_;
+  std::uint64_t error_ = 0;
+};
+
+class MeasureBy final : public Reducer {
+ public:
+  MeasureBy(Selector selector, KeyMaker keys, RowRules rules, std::vector<Gauge> gauges, std::size_t cells,
+            Surroundings& around)
+      : context_(around.context),
+        selector_(std::move(selector)),
+        keys_(std::move(keys)),
+        rules_(std::move(rules)),
+        gauges_(std::move(gauges)),
+        table_(cells, around.budget) {}
+
+  void add(Batch& batch) noexcept override {
+    const auto packets = selector_.choose(batch, lacking());
+    if (packets.empty()) return;
+    keys_.start(batch);
+    KeyMaker::Made made;
+    for (const std::uint16_t packet : packets)
+      if (keys_.make_octets(packet, room_.data(), made)) add(batch, packet, made.octets);
+  }
+
+  void absorb(Reducer& sibling) override { table_.absorb(static_cast<MeasureBy&>(sibling).table_); }
+
+  summary::Data take(double) override {
+    summary::Measures measures{.counts = counts()};
+    for (const Gauge& gauge : gauges_) measures.names.push_back(gauge.text);
+    auto values = values_by_texts();
+    for (const summary::CountRow& row : measures.counts.rows) {
+      std::vector<summary::Measure>& shown_values = measures.values.emplace_back();
+      const std::vector<Measured>& measured = values[row.keys];
+      for (std::size_t i = 0; i < gauges_.size(); ++i) shown_values.push_back(shown(gauges_[i], measured[i], context_));
+    }
+    table_.clear();
+    return measures;
+  }
+
+ private:
+  void add(Batch& batch, std::size_t packet, Octets key) {
+    Cell& cell = table_.at(std::string(key.begin(), key.end()), gauges_);
+    ++cell.count;
+    for (std::size_t i = 0; i < gauges_.size(); ++i) {
+      const std::size_t before = octets_of(cell.values[i]);
+      measure(gauges_[i], batch, packet, cell.values[i]);
+      table_.grow(octets_of(cell.values[i]), before);
+    }
+  }
+
+  static Octets octets(const std::string& key) {
+    return {reinterpret_cast<const std::uint8_t*>(key.data()), key.size()};
+  }
+
+  summary::Counts counts() const {
+    summary::Counts counts;
+    for (const DimensionUse& use : keys_.uses()) counts.by.emplace_back(use.dimension->name);
+    if (table_.rest().count > 0) counts.rest.push_back(table_.rest());
+    counts.error = table_.error();
+    std::vector<RowMaker::Cell> cells;
+    for (const auto& [key, cell] : table_.cells()) cells.push_back({octets(key), cell.count});
+    RowMaker(keys_, rules_, context_).make(cells, counts);
+    return counts;
+  }
+
+  /// Different keys may have one text.
+  std::map<std::vector<std::string>, std::vector<Measured>> values_by_texts() const {
+    std::map<std::vector<std::string>, std::vector<Measured>> values;
+    for (const auto& [key, cell] : table_.cells()) {
+      Octets left = octets(key);
+      std::vector<std::string> texts;
+      for (std::size_t depth = 0; depth < keys_.uses().size(); ++depth)
+        texts.push_back(keys_.text(keys_.take_part(left, depth), depth, context_, rules_.older));
+      const auto [place, is_new] = values.try_emplace(std::move(texts), cell.values);
+      if (is_new) continue;
+      for (std::size_t i = 0; i < gauges_.size(); ++i) reduce::absorb(place->second[i], cell.values[i]);
+    }
+    return values;
+  }
+
+  const Context& context_;
+  Selector selector_;
+  KeyMaker keys_;
+  RowRules rules_;
+  std::vector<Gauge> gauges_;
+  CellTable table_;
+  std::array<std::uint8_t, KeyMaker::max_octets> room_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reducer> make_measure_by(Selector selector, KeyMaker keys, RowRules rules, std::vector<Gauge> gauges,
+                                         std::size_t cells, Surroundings& around) {
+  return std::make_unique<MeasureBy>(std::move(selector), std::move(keys), std::move(rules), std::move(gauges), cells,
+                                     around);
+}
+
+}  // namespace rata::reduce

@@ -1,0 +1,90 @@
+#include "summary/sketches.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+namespace rata::summary {
+namespace {
+
+TEST(Distinct, Estimates_are_near_the_truth_at_every_size) {
+  std::mt19937_64 random(1);
+  for (const std::size_t size : {0u, 1u, 2u, 10u, 100u, 500u, 1000u, 5000u, 20'000u, 300'000u}) {
+    Distinct distinct;
+    for (std::size_t i = 0; i < size; ++i) distinct.add(random());
+    // Four standard errors, and one for those that are few.
+    EXPECT_NEAR(distinct.estimate(), static_cast<double>(size), static_cast<double>(size) * 0.065 + 1) << size;
+  }
+}
+
+TEST(Distinct, What_came_before_changes_nothing) {
+  std::mt19937_64 random(2);
+  Distinct distinct;
+  std::vector<std::uint64_t> hashes(700);
+  std::ranges::generate(hashes, random);
+  for (const auto hash : hashes) distinct.add(hash);
+  const Distinct once = distinct;
+  for (const auto hash : hashes) distinct.add(hash);
+  EXPECT_EQ(distinct, once);
+}
+
+TEST(Distinct, Has_the_same_octets_however_it_was_merged) {
+  std::mt19937_64 random(3);
+  // Both sides of the bound between a list of registers and all of them.
+  for (const std::size_t size : {50u, 500u, 560u, 5000u}) {
+    std::vector<std::uint64_t> hashes(size);
+    std::ranges::generate(hashes, random);
+    Distinct whole;
+    std::vector<Distinct> parts(7);
+    for (std::size_t i = 0; i < size; ++i) {
+      whole.add(hashes[i]);
+      parts[i % 7].add(hashes[i]);
+      parts[i % 3].add(hashes[i]);
+    }
+    Distinct forward, backward;
+    for (const Distinct& part : parts) forward.merge(part);
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) backward.merge(*part);
+    EXPECT_EQ(forward.json().dump(), whole.json().dump());
+    EXPECT_EQ(backward.json().dump(), whole.json().dump());
+  }
+}
+
+TEST(Distinct, A_few_are_listed_and_many_are_written_down_whole) {
+  Distinct few;
+  few.add(std::uint64_t{5} << 52 | std::uint64_t{1} << 51);  // register 5, no zero before the first one
+  few.add(std::uint64_t{9} << 52);                           // register 9, nothing but zeros
+  EXPECT_EQ(few.json().dump(), R"({"estimate":2,"sparse":[[5,1],[9,53]]})");
+  Distinct many;
+  for (std::uint64_t i = 0; i <= Distinct::most_sparse; ++i) many.add(i << 52);
+  const auto json = many.json();
+  EXPECT_EQ(json["dense"].get<std::string>().size(), (Distinct::registers + 2) / 3 * 4);
+}
+
+TEST(Quantiles, Are_within_one_percent_and_the_largest_is_exact) {
+  std::mt19937_64 random(4);
+  std::vector<std::uint64_t> values(20'000);
+  Quantiles quantiles;
+  for (auto& value : values)
+    quantiles.add(value = static_cast<std::uint64_t>(std::exp(static_cast<double>(random() % 20'000) / 1000)));
+  std::ranges::sort(values);
+  for (const double share : {0.01, 0.5, 0.9, 0.99}) {
+    const auto truth = static_cast<double>(values[static_cast<std::size_t>(share * 20'000)]);
+    EXPECT_NEAR(quantiles.quantile(share), truth, truth * 0.01) << share;
+  }
+  EXPECT_EQ(quantiles.quantile(1), static_cast<double>(values.back()));
+  EXPECT_EQ(quantiles.json()["max"], values.back());
+}
+
+TEST(Quantiles, Of_nothing_are_zero_and_small_numbers_exact) {
+  Quantiles quantiles;
+  EXPECT_EQ(quantiles.json().dump(), R"({"count":0,"p50":0.0,"p90":0.0,"p99":0.0,"max":0,"buckets":[]})");
+  for (const std::uint64_t value : {12u, 12u, 40u}) quantiles.add(value);
+  EXPECT_EQ(quantiles.json().dump(),
+            R"({"count":3,"p50":12.0,"p90":40.0,"p99":40.0,"max":40,"buckets":[[12,2],[40,1]]})");
+}
+
+}  // namespace
+}  // namespace rata::summary
