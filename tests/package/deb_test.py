@@ -9,6 +9,7 @@ import stat
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RATADNS = os.environ.get("RATADNS", str(ROOT / "build/release/bin/ratadns"))
@@ -97,6 +98,32 @@ class Package(unittest.TestCase):
                 self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
                 self.assertIn("source: none configured", checked.stdout)
         self.assertEqual(list(logs.iterdir()), [])
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "not root: nobody gets the service's rights")
+    def test_the_rights_of_the_service_are_enough_to_capture(self):
+        text = self.root.joinpath("etc/ratadns/monitor.toml").read_text()
+        text = text.replace('#[[source]]\n#interface = "eth0"', '[[source]]\ninterface = "lo"')
+        self.folder.chmod(0o755)
+        logs = self.folder / "journal"
+        logs.mkdir(mode=0o777)
+        logs.chmod(0o777)
+        config = self.folder / "live.toml"
+        config.write_text(re.sub(r'"127\.0\.0\.1:\d+"', '"127.0.0.1:0"', text.replace("/var/log/ratadns", str(logs))))
+        rights = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+net_raw",
+                  "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", "--no-new-privs")
+        with subprocess.Popen([*rights, self.root / "usr/bin/ratadns", "monitor", "-c", config], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as monitor:
+            said = ""
+            while "metrics: http" not in said:
+                line = monitor.stderr.readline()
+                self.assertTrue(line, f"it ended: {said}")
+                said += line
+            address = re.search(r"metrics: (http://\S+/)metrics", said)[1]
+            self.assertEqual(urllib.request.urlopen(address + "healthz", timeout=TIMEOUT_S).status, 200)
+            monitor.terminate()
+            said += monitor.communicate(timeout=TIMEOUT_S)[1]
+        self.assertEqual(monitor.returncode, 0, said)
+        self.assertRegex(said, r"frames +\d+ = ")
 
     @unittest.skipUnless(shutil.which("lintian"), "lintian is not installed: nobody looks at the package")
     def test_lintian_has_nothing_against_it(self):
