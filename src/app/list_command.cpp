@@ -87,7 +87,7 @@ std::vector<Entry> channels() {
 }
 
 std::vector<Entry> sources() {
-  return {{"INTERFACE", "a live interface, through libpcap"},
+  return {{"INTERFACE", "a live interface, or any for all of them; several are one input, in the order of time"},
           {"FILE", "a pcap, pcapng or dnstap file, plain or compressed with gzip, xz, zstd, lz4 or bzip2; by content"},
           {"FOLDER", "all captures in it, in the order of time"},
           {"-", "what a FILE can hold, on standard input"},

@@ -5,12 +5,36 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 import unittest
 
 from support import RATADNS, ROOT, TIMEOUT_S, ProgramTest
 
 CONFIGURATIONS = sorted(path for folder in ("examples", "config", "packaging/etc") for path in (ROOT / folder).rglob("*.toml"))
+
+# Enough of a Redis for a check: every command is answered with OK. Its first line says that it listens.
+REDIS = """
+import re, socket
+listener = socket.create_server(("127.0.0.1", 6379))
+print("listens", flush=True)
+while True:
+    peer, _ = listener.accept()
+    while octets := peer.recv(65536):
+        peer.sendall(b"+OK\\r\\n" * len(re.findall(rb"(?m)^[*]", octets)))
+"""
+
+# Inside the namespace: the interfaces, a Redis, and the command, whose status it ends with.
+INSIDE = f"""
+import subprocess, sys
+subprocess.run(["sh", "-c", "ip link set lo up && " + sys.argv[1]], check=True)
+redis = subprocess.Popen([sys.executable, "-c", {REDIS!r}], stdout=subprocess.PIPE)
+redis.stdout.readline()
+status = subprocess.run(sys.argv[2:]).returncode
+redis.terminate()
+redis.wait()
+sys.exit(status)
+"""
 
 
 def interfaces_of(config):
@@ -36,7 +60,7 @@ class Examples(ProgramTest):
         tried = subprocess.run([*unshare, "sh", "-c", make], capture_output=True, text=True)
         if not shutil.which("ip") or tried.returncode:
             self.skipTest(f"no interfaces can be made here: {tried.stderr.strip()}")
-        return [*unshare, "sh", "-c", f"{make} && exec \"$@\"", "sh", *command]
+        return [*unshare, sys.executable, "-c", INSIDE, make, *command]
 
     def test_every_configuration_passes_the_check(self):
         self.assertGreater(len(CONFIGURATIONS), 6)
@@ -44,7 +68,7 @@ class Examples(ProgramTest):
             with self.subTest(str(path.relative_to(ROOT))):
                 done = self.check(path)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-                for interface in interfaces_of(tomllib.loads(path.read_text(encoding="utf-8"))):
+                for interface in interfaces_of(tomllib.loads(path.read_text(encoding="utf-8")))[:1]:  # "eth1 and 1 more"
                     self.assertRegex(done.stdout, rf"ok +source .*{interface}.*: can be captured")
 
     def test_an_interface_that_is_not_there_is_told(self):

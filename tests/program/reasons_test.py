@@ -3,8 +3,10 @@ sums that it is part of. The captures are texts in the language of docs/captures
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.request
@@ -136,6 +138,8 @@ ELSEWHERE = {
     "tcp_octets/waiting": "test_what_waits_for_the_rest_of_its_message",
     "summaries/waiting": "test_results_that_no_channel_takes",
     "summaries/dropped": "test_results_that_no_channel_takes",
+    "summaries/unheard": "test_results_that_redis_takes_and_nobody_hears",
+    "summaries/perhaps_twice": "test_results_that_redis_takes_and_nobody_hears",
     "frames/lost": "tests/integration: only a live interface loses",
 }
 SOUND = {"frames/in", "frames/decoded", "frames/filtered", "frames/refused", "tcp_octets/in", "tcp_octets/delivered",
@@ -158,6 +162,31 @@ def flat(balance):
 def moved(before, after):
     return {name: after.get(name, 0) - before.get(name, 0) for name in sorted({*before, *after})
             if after.get(name, 0) != before.get(name, 0)}
+
+
+class Redis(threading.Thread):
+    """Enough of a Redis to publish to: breaks so many connections at their first PUBLISH, then says that nobody hears."""
+
+    def __init__(self, broken):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.broken = broken
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            with peer:
+                while octets := peer.recv(65536):
+                    published = octets.count(b"PUBLISH\r\n")
+                    if published and self.broken:
+                        self.broken -= 1
+                        break
+                    others = len(re.findall(rb"(?m)^\*\d", octets)) - published
+                    peer.sendall(b"+OK\r\n" * others + b":0\r\n" * published)
 
 
 class Served:
@@ -253,6 +282,20 @@ class Reasons(ProgramTest):
         self.assertEqual((ended["summaries/waiting"], ended["summaries/sent"], ended["summaries/dropped"]), (0, 0, 4))
         self.assertEqual(status, 1)
         self.assertRegex(served.said, r"summaries +4 = 0 sent \+ 0 waiting \+ 4 dropped")
+
+    def test_results_that_redis_takes_and_nobody_hears(self):
+        for broken in (0, 1):
+            redis = Redis(broken)
+            port = redis.listener.getsockname()[1]
+            served = Served(self.file("run.toml", BY_CLIENT.replace("null:", f"redis://127.0.0.1:{port}/")), self.capture(PCAP))
+            try:
+                ended = flat(served.status_when(lambda status: status["state"] == "ended")["balance"])
+            finally:
+                served.end()
+                redis.listener.close()
+            self.assertEqual({name: ended[name] for name in ended if name.startswith("summaries")},
+                             {"summaries/pushed": 1, "summaries/sent": 1, "summaries/waiting": 0, "summaries/dropped": 0,
+                              "summaries/unheard": 1, "summaries/perhaps_twice": broken})
 
     def test_every_reason_and_every_loss_has_a_case(self):
         listed = {f"{row[2]}/{row[0]}".replace(" ", "/", 1) for row in self.reasons()}
