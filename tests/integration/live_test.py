@@ -1,110 +1,13 @@
-"""Live capture on pairs of interfaces: what is sent into `nearN` comes out of `farN`, where ratadns listens."""
-import json
+"""Live capture: several interfaces, interfaces that go and come back, loss, privileges."""
 import os
 import pathlib
-import re
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
 import unittest
 
+from live_capture import LiveTest, query, remove_pair
 from namespace import PATIENCE_S, RATADNS, call, main, wait_until
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "program"))
-from support import query, query_frame, response_frame  # noqa: E402
-
-CONFIG = """
-{top}
-window = {{ seconds = 1 }}
-[[source]]
-{source}
-[serve]
-listen = "127.0.0.1:0"
-[[channel]]
-name = "out"
-url = "file://{out}"
-[[reducer]]
-type = "QueriesPerSecond"
-send = ["out"]
-"""
-
-
-class Capture:
-    """`ratadns run` with the interfaces of a configuration."""
-
-    def __init__(self, folder, source, top="", options=()):
-        self.out, self.log = folder / "summaries.jsonl", folder / "log"
-        config = folder / "run.toml"
-        config.write_text(CONFIG.format(top=top, source=source, out=self.out))
-        folder.chmod(0o755)
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([RATADNS, "run", "-c", config, *options], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL)
-        # The rings are open before this is said.
-        wait_until(lambda: " watches " in self.text() or self.process.poll() is not None, self.text)
-        if "is not permitted to this user" in self.text():
-            raise unittest.SkipTest(self.text())
-
-    def text(self):
-        return self.log.read_text(errors="replace")
-
-    def says(self, what):
-        wait_until(lambda: what in self.text(), lambda: f"ratadns says {what!r}: {self.text()}")
-
-    def statuses(self):
-        """/proc/PID/task/*/status, a dictionary each."""
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
-        return [dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
-                for task in tasks.iterdir()]
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-    def end(self):
-        """Ctrl-C. The frames that came and those that the kernel lost, out of the balance."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(PATIENCE_S)
-        frames, = re.findall(r"^frames +(\d+) = (\d+) decoded \+ (\d+) filtered \+ (\d+) refused", self.text(), re.M)
-        lost = re.search(r"lost by the kernel: (\d+)", self.text())
-        assert int(frames[0]) == sum(map(int, frames[1:])), self.text()
-        return int(frames[0]), int(lost[1]) if lost else 0
-
-    def summaries(self):
-        whole = self.out.read_text().rpartition("\n")[0]  # the last line may be being written
-        return [json.loads(line) for line in whole.splitlines()]
-
-
-class LiveTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="ratadns-live-")))
-
-    def add_pair(self, number):
-        near, far = f"near{number}", f"far{number}"
-        call("ip", "link", "add", "name", near, "type", "veth", "peer", "name", far)
-        for name in (near, far):
-            call("ip", "link", "set", name, "addrgenmode", "none", "up")
-        self.addCleanup(subprocess.run, ["ip", "link", "del", near], capture_output=True)
-
-    def capture(self, *arguments, **named):
-        capture = Capture(self.folder, *arguments, **named)
-        self.addCleanup(capture.kill)
-        return capture
-
-    @staticmethod
-    def send(interface, frames):
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
-            wire.bind((interface, 0))
-            for frame in frames:
-                wire.send(frame)
-
-    @staticmethod
-    def queries(count, padding=0):
-        message = query() + b"\0" * padding
-        return (query_frame(message, (192, 0, 2, i % 250 + 1), 1024 + i) for i in range(count))
+from support import response_frame
 
 
 class Interfaces(LiveTest):
@@ -123,7 +26,7 @@ class Interfaces(LiveTest):
         capture = self.capture('interface = ["far0", "far1"]', options=["--user", "nobody"] if is_full_root() else [])
         for again in range(2):
             self.send("near0", self.queries(10))
-            call("ip", "link", "del", "near0")
+            remove_pair(0)
             wait_until(lambda: capture.text().count("far0: is gone; waits for it to come back") == again + 1, capture.text)
             self.send("near1", self.queries(10))
             self.add_pair(0)

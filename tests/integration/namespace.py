@@ -48,12 +48,17 @@ def call(*command, timeout=30):
 
 def main():
     """Runs the tests of the program that calls it in a new network namespace; skips aloud where there can be none."""
+    enter()
+    unittest.main(verbosity=2)  # so that it says why it skipped something
+
+
+def enter():
+    """Starts the calling program again, in a new network namespace; returns there, with loopback up."""
     if os.environ.get(INSIDE):
         try:
-            _bring_up_loopback()
+            return _bring_up_loopback()
         except PermissionError as error:
             _skip(f"the loopback interface cannot be brought up: {error}")
-        unittest.main(verbosity=2)  # so that it says why it skipped something
     unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
     tried = subprocess.run([*unshare, "true"], capture_output=True, text=True)
     if tried.returncode:
