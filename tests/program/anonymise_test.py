@@ -1,6 +1,7 @@
 """[anonymise]: no address leaves a monitor as it came, whatever counts it."""
 import ipaddress
 import json
+import struct
 import unittest
 
 from support import ProgramTest, pcap, query, query_frame, response_frame, response, run
@@ -104,6 +105,22 @@ class Anonymise(ProgramTest):
             if "hash" not in table:
                 shown = ipaddress.ip_address(shown).packed.hex()
             self.assertEqual(summary[0]["ip"], shown)
+
+    def test_a_clients_network_in_an_option_is_hidden_too(self):
+        # OPT with ECS (RFC 7871): 198.51.100.0/24.
+        option = struct.pack("!HHHBB", 8, 7, 1, 24, 0) + bytes([198, 51, 100])
+        message = bytearray(query()) + b"\0" + struct.pack("!HHIH", 41, 1232, 0, len(option)) + option
+        message[11] = 1
+        capture = self.file("x.pcap", pcap([(1, query_frame(bytes(message)))]))
+        plain = self.monitor(capture, 'method = "none"', all_reducers()).stdout
+        self.assertIn('"198.51.100.0/24"', plain)
+        self.assertIn("c63364", plain)
+        for table in METHODS:
+            out = self.monitor(capture, self.with_key(table), all_reducers()).stdout
+            self.assertNotIn("198.51.100.0", out)
+            self.assertNotIn("c63364", out)
+            if "truncate" in table:
+                self.assertIn('"198.51.0.0/16"', out)
 
     def test_texts_that_came_in_place_of_addresses_are_hidden_too(self):
         record = json.dumps({"source": "192.0.2.1", "dest": "c0000235", "id": "1", "flags": "100",

@@ -141,6 +141,9 @@ TEST_F(AnonymizerTest, Truncation_keeps_the_first_bits_and_joins_what_shares_the
   EXPECT_EQ(anonymizer->hex_text(address("192.0.47.255")), "c0002000");
   EXPECT_EQ(anonymizer->prefix_text(address("192.0.47.255"), 24), "192.0.32.0/20");
   EXPECT_EQ(anonymizer->prefix_text(address("192.0.47.255"), 8), "192.0.0.0/8");
+  EXPECT_EQ(anonymizer->counted_bits(address("192.0.47.255"), 24), 20u);
+  EXPECT_EQ(anonymizer->counted_bits(address("192.0.47.255"), 8), 8u);
+  EXPECT_EQ(anonymizer->counted_bits(address("2001:db8::"), 56), 48u);
 }
 
 TEST_F(AnonymizerTest, Only_truncation_joins_addresses_while_counting) {
