@@ -122,19 +122,21 @@ ordered_json dns_json(const CaptureSummary& summary) {
   for (std::size_t i = 2; i < totals.transport.size(); ++i)
     if (totals.transport[i] != 0) dns[std::string(util::name(static_cast<util::Transport>(i)))] = totals.transport[i];
   if (summary.scope == reduce::ReportScope::counts) return dns;
-  const reduce::Contents& contents = report.contents();
-  const auto number = [](std::uint16_t code) { return std::to_string(code); };
-  dns["qdcount_not_1"] = rows_json(rows_of(contents.qdcount_not_1, number));
-  dns["edns_option"] = rows_json(rows_of(contents.edns_options, number));
-  dns["ede"] = rows_json(rows_of(contents.ede, number));
-  dns["rr_types"] = rows_json(rows_of(contents.rr_types, util::rr_type_text));
-  dns["kind"] = rows_json(rows_of_kinds(contents));
+  if (summary.scope == reduce::ReportScope::all) {
+    const reduce::Contents& contents = report.contents();
+    const auto number = [](std::uint16_t code) { return std::to_string(code); };
+    dns["qdcount_not_1"] = rows_json(rows_of(contents.qdcount_not_1, number));
+    dns["edns_option"] = rows_json(rows_of(contents.edns_options, number));
+    dns["ede"] = rows_json(rows_of(contents.ede, number));
+    dns["rr_types"] = rows_json(rows_of(contents.rr_types, util::rr_type_text));
+    dns["kind"] = rows_json(rows_of_kinds(contents));
+  }
+  // The errors are zero unless a table came to its bound: then a name (client) may have had this many more queries.
   dns["distinct_qnames"] = report.qnames().size() + report.qnames().dropped_keys();
   dns["top_qnames"] = top_json(report.qnames(), bare_name);
-  dns["top_clients"] = top_json(report.clients(), reduce::party_text);
-  // Zero unless a table came to its bound: then a name (client) may have had this many more queries than shown.
+  if (summary.scope == reduce::ReportScope::all) dns["top_clients"] = top_json(report.clients(), reduce::party_text);
   dns["top_qnames_error"] = report.qnames().error();
-  dns["top_clients_error"] = report.clients().error();
+  if (summary.scope == reduce::ReportScope::all) dns["top_clients_error"] = report.clients().error();
   return dns;
 }
 
@@ -250,12 +252,14 @@ std::string summary_text(const CaptureSummary& summary) {
     append_rows(text, "EDNS options", rows_of(report.contents().edns_options, dns::edns_option_text), totals.messages,
                 10);
     append_rows(text, "extended errors", rows_of(report.contents().ede, ede_name), totals.responses, 10);
+  }
+  if (summary.scope != reduce::ReportScope::counts)
     append_rows(text, fmt::format("top names ({} different)", report.qnames().size() + report.qnames().dropped_keys()),
                 top_of(report.qnames(), bare_name, 10), totals.queries, 10);
+  if (summary.scope == reduce::ReportScope::all)
     append_rows(text,
                 fmt::format("top clients ({} different)", report.clients().size() + report.clients().dropped_keys()),
                 top_of(report.clients(), reduce::party_text, 10), totals.queries, 10);
-  }
   return text + "\n" + pipeline::balance_text(summary.books);
 }
 

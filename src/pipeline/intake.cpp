@@ -39,7 +39,8 @@ Intake::Intake(const IntakeConfig& config, PacketSink& sink)
                                                           .alone = config.shards == 1,
                                                           .ports = ports_,
                                                           .limits = share_of(config.limits, config.shards),
-                                                          .servers = config.servers},
+                                                          .servers = config.servers,
+                                                          .names = config.names},
                                               sink_));
   if (config.threads > 1)
     crew_ = std::make_unique<Crew>(config.threads - 1, config.shards,

@@ -26,6 +26,7 @@ struct IntakeConfig {
   std::size_t shards = 8;              ///< logical shards: part of the result, whatever the number of threads
   std::size_t threads = 1;             ///< that share the work on the shards, the one that calls `add` included
   const ServerMap* servers = nullptr;  ///< which packets are whose; nullptr: all are server 0's
+  bool names = true;                   ///< packets get their names in lower case
   std::optional<util::Time> from, to;  ///< frames before `from` and from `to` on are left out
   bool guard_time = false;             ///< packet time moves windows: a lone stamp far ahead is not believed
   bool needs_time = false;             ///< windows by time: what has no time, nor anything before it, is in none

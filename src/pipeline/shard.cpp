@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "dns/name.h"
-#include "util/hash.h"
 
 namespace rata::pipeline {
 
@@ -89,8 +88,8 @@ void Shard::add_to(Books& books) const {
 
 void Shard::hand_over(std::size_t server) {
   Batch& batch = batches_[server];
-  if (!batch.packets.empty()) sink_.add(config_.index, server, batch.packets);
-  batch.packets.clear();
+  if (batch.size != 0) sink_.add(config_.index, server, {batch.packets.data(), batch.size});
+  batch.size = 0;
 }
 
 void Shard::hand_over_all() {
@@ -102,10 +101,10 @@ void Shard::hand_over_all() {
 Shard::Batch& Shard::batch_for(std::size_t server) {
   if (config_.alone && server != last_server_) hand_over(std::exchange(last_server_, server));
   Batch& batch = batches_[server];
-  if (batch.packets.size() == packets_per_batch) hand_over(server);
-  if (batch.names.empty()) {
-    batch.packets.reserve(packets_per_batch);
-    batch.names.resize(packets_per_batch * name_room);
+  if (batch.size == packets_per_batch) hand_over(server);
+  if (batch.packets.empty()) {
+    batch.packets.resize(packets_per_batch);
+    if (config_.names) batch.names.resize(packets_per_batch * name_room);
   }
   return batch;
 }
@@ -121,16 +120,15 @@ void Shard::read(const Payload& payload, const capture::Envelope* envelope) {
   ++books_.messages;
   const std::size_t server = config_.servers != nullptr ? server_of(payload) : 0;
   Batch& batch = batch_for(server);
-  Packet& packet = batch.packets.emplace_back();
+  Packet& packet = batch.packets[batch.size];
   const dns::Malformed reason = dns::parse(payload.octets, packet.message);
-  if (reason != dns::Malformed::none) {
-    batch.packets.pop_back();
-    return refuse(payload, reason, server, envelope);
-  }
+  if (reason != dns::Malformed::none) return refuse(payload, reason, server, envelope);
   ++books_.well_formed;
   books_.broken_records += packet.message.broken_records;
-  describe(payload, batch);
+  describe(payload, packet);
+  if (config_.names) fold_name(batch);
   if (envelope != nullptr) note_envelope(*envelope, packet);
+  ++batch.size;
 }
 
 void Shard::refuse(const Payload& payload, dns::Malformed reason, std::size_t server,
@@ -169,24 +167,29 @@ void Shard::tell_malformed(const Payload& payload, dns::Malformed reason, std::s
   sink_.add_malformed(config_.index, server, message);
 }
 
-/// The facts that reducers share.
-void Shard::describe(const Payload& payload, Batch& batch) {
-  Packet& packet = batch.packets.back();
+/// The facts that reducers share. All members: another packet was here before.
+void Shard::describe(const Payload& payload, Packet& packet) {
   // The one who asks is who sent the query, whichever port it came from.
   const bool response = packet.message.is_response();
   packet.client = response ? payload.destination : payload.source;
   packet.server = response ? payload.source : payload.destination;
-  packet.client_port = response ? payload.destination_port : payload.source_port;
-  packet.server_port = response ? payload.source_port : payload.destination_port;
   packet.time = payload.time;
   packet.ordinal = payload.ordinal;
+  packet.client_port = response ? payload.destination_port : payload.source_port;
+  packet.server_port = response ? payload.source_port : payload.destination_port;
   packet.transport = payload.transport;
-  packet.client_hash = util::table_hash(packet.client.bytes());
+  packet.lacks = {};
+  packet.client_text = packet.server_text = {};
+  packet.qname = {};
+  packet.response_ns = -1;
+}
+
+void Shard::fold_name(Batch& batch) {
+  Packet& packet = batch.packets[batch.size];
   if (!packet.message.has_question()) return;
-  std::uint8_t* name = batch.names.data() + (batch.packets.size() - 1) * name_room;
+  std::uint8_t* const name = batch.names.data() + batch.size * name_room;
   dns::fold_case(packet.message.qname, name);
   packet.qname = {name, packet.message.qname.size()};
-  packet.qname_hash = util::table_hash(packet.qname);
 }
 
 }  // namespace rata::pipeline

@@ -40,6 +40,7 @@ struct ShardConfig {
   decode::Ports ports;
   decode::JoinerLimits limits;         ///< of this shard
   const ServerMap* servers = nullptr;  ///< nullptr: all are server 0
+  bool names = true;                   ///< packets get their names in lower case
 };
 
 /// What one logical shard owns: it joins TCP streams, parses messages and gives them the common facts. Nothing of it is
@@ -70,8 +71,9 @@ class Shard {
  private:
   /// Packets of one server that wait to be handed on.
   struct Batch {
-    std::vector<reduce::Packet> packets;
-    std::vector<std::uint8_t> names;  ///< the packets' folded names, `name_room` each
+    std::vector<reduce::Packet> packets;  ///< the first `size` of them; so none is made anew
+    std::vector<std::uint8_t> names;      ///< the packets' folded names, `name_room` each
+    std::size_t size = 0;
   };
 
   void read(const decode::Payload& payload, const capture::Envelope* envelope);
@@ -81,7 +83,8 @@ class Shard {
                       const capture::Envelope* envelope);
   std::size_t server_of(const decode::Payload& payload);
   Batch& batch_for(std::size_t server);
-  static void describe(const decode::Payload& payload, Batch& batch);
+  static void describe(const decode::Payload& payload, reduce::Packet& packet);
+  static void fold_name(Batch& batch);
   void hand_over(std::size_t server);
   void hand_over_all();
 

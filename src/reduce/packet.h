@@ -6,6 +6,7 @@
 
 #include "dns/message.h"
 #include "util/address.h"
+#include "util/hash.h"
 #include "util/members.h"
 #include "util/time.h"
 #include "util/transport.h"
@@ -26,12 +27,19 @@ struct Packet {
   /// Addresses that came as some other text (made anonymous), as it came; empty: `client` and `server` are addresses.
   std::string_view client_text, server_text;
 
-  std::span<const std::uint8_t> qname;  ///< wire form, lower case; empty: no question
-  std::uint64_t qname_hash = 0;         ///< keyed per process, for tables only
-  std::uint64_t client_hash = 0;        ///< the same
+  std::span<const std::uint8_t> qname;  ///< wire form, lower case; empty: no question, or nobody asked
 
   /// From the query to its response, of the packet that completes a pair; -1: it does not, or nobody asked.
   std::int64_t response_ns = -1;
 };
+
+/// Keyed per process, for tables only.
+inline std::uint64_t name_hash_of(const Packet& packet) noexcept { return util::table_hash(packet.qname); }
+/// The same of the address, or of the text that came in its place.
+inline std::uint64_t client_hash_of(const Packet& packet) noexcept {
+  if (packet.client_text.empty()) [[likely]]
+    return util::table_hash(packet.client.bytes());
+  return util::table_hash({reinterpret_cast<const std::uint8_t*>(packet.client_text.data()), packet.client_text.size()});
+}
 
 }  // namespace rata::reduce

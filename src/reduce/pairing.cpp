@@ -26,14 +26,14 @@ Pairing::Pairing(std::size_t limit) : limit_(limit), slots_(first_slots), mask_(
 
 /// 64 keyed bits stand for the whole key: among 2^18 waiting queries two different ones share them with a chance of
 /// one in 2^46 for each query. The hashes of name and client are keyed; the rest is folded into them.
-std::uint64_t Pairing::key_of(const Packet& packet) noexcept {
+std::uint64_t Pairing::key_of(const Packet& packet, std::uint64_t name_hash, std::uint64_t client_hash) noexcept {
   const std::uint64_t multiplier = util::table_multiplier();
   std::uint64_t server[2];
   std::memcpy(server, packet.server.octets.data(), sizeof server);
   const std::uint64_t header = std::uint64_t{packet.message.id} << 48 | std::uint64_t{packet.client_port} << 32 |
                                std::uint64_t{packet.server_port} << 16 | packet.message.qtype;
   const std::uint64_t kind = std::uint64_t{packet.message.qclass} << 8 | static_cast<std::uint64_t>(packet.transport);
-  const std::uint64_t asked = fold(packet.qname_hash ^ multiplier, packet.client_hash ^ header);
+  const std::uint64_t asked = fold(name_hash ^ multiplier, client_hash ^ header);
   return fold(asked ^ server[0], multiplier ^ server[1] ^ kind << 1);
 }
 

@@ -27,7 +27,11 @@ class Pairing {
   explicit Pairing(std::size_t limit = 1u << 18);
 
   /// What a query and its response have in common, for tables of this process.
-  static std::uint64_t key_of(const Packet& packet) noexcept;
+  /// `name_hash`, `client_hash`: `name_hash_of` and `client_hash_of` the packet, which others may want too.
+  static std::uint64_t key_of(const Packet& packet, std::uint64_t name_hash, std::uint64_t client_hash) noexcept;
+  static std::uint64_t key_of(const Packet& packet) noexcept {
+    return key_of(packet, name_hash_of(packet), client_hash_of(packet));
+  }
 
   /// Asks for the slot that `add` will look at.
   void prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(&slots_[key & mask_], 1); }

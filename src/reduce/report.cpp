@@ -36,6 +36,7 @@ void Report::add(std::span<const Packet> batch) {
   for (const Packet& packet : batch) count(packet);
   if (scope_ == ReportScope::counts) return;
   count_keys(batch);
+  if (scope_ != ReportScope::all) return;
   for (const Packet& packet : batch) contents_.add(packet.message, packet.lacks);
 }
 
@@ -87,38 +88,46 @@ void Report::count_keys(std::span<const Packet> batch) {
   // A group at a time goes three times: the slots of its keys are asked for, then the keys, then it is counted. So the
   // way to memory for one packet is hidden behind the others.
   constexpr std::size_t group_packets = 16;
-  std::array<std::uint64_t, group_packets> pairing_keys;
+  std::array<Hashes, group_packets> hashes;
   while (!batch.empty()) {
     const auto group = batch.first(std::min(batch.size(), group_packets));
     batch = batch.subspan(group.size());
+    for (std::size_t i = 0; i < group.size(); ++i) hashes[i] = prefetch(group[i]);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      pairing_keys[i] = Pairing::key_of(group[i]);
-      pairing_.prefetch(pairing_keys[i]);
       if (!group[i].message.is_query()) continue;
-      qnames_.prefetch(group[i].qname_hash);
-      clients_.prefetch(group[i].client_hash);
+      qnames_.prefetch_key(hashes[i].name);
+      if (scope_ == ReportScope::all) clients_.prefetch_key(hashes[i].client);
     }
-    for (const Packet& packet : group) {
-      if (!packet.message.is_query()) continue;
-      qnames_.prefetch_key(packet.qname_hash);
-      clients_.prefetch_key(packet.client_hash);
-    }
-    for (std::size_t i = 0; i < group.size(); ++i) count_key(group[i], pairing_keys[i]);
+    for (std::size_t i = 0; i < group.size(); ++i) count_keys(group[i], hashes[i]);
   }
 }
 
-void Report::count_key(const Packet& packet, std::uint64_t pairing_key) {
-  if ((packet.lacks & Pairing::needs).empty()) pairing_.add(packet, pairing_key);
-  if (packet.message.is_response() || packet.lacks.has(Member::flags)) return;
-  add_client(packet);
-  if (packet.message.has_question()) qnames_.add(packet.qname_hash, packet.qname);
+Report::Hashes Report::prefetch(const Packet& packet) const {
+  Hashes hashes;
+  const bool query = packet.message.is_query();
+  if (query || scope_ == ReportScope::all) hashes.name = name_hash_of(packet);
+  if (query) qnames_.prefetch(hashes.name);
+  if (scope_ != ReportScope::all) return hashes;
+  hashes.client = client_hash_of(packet);
+  if (query) clients_.prefetch(hashes.client);
+  hashes.pair = Pairing::key_of(packet, hashes.name, hashes.client);
+  pairing_.prefetch(hashes.pair);
+  return hashes;
 }
 
-void Report::add_client(const Packet& packet) {
+void Report::count_keys(const Packet& packet, const Hashes& hashes) {
+  const bool all = scope_ == ReportScope::all;
+  if (all && (packet.lacks & Pairing::needs).empty()) pairing_.add(packet, hashes.pair);
+  if (packet.message.is_response() || packet.lacks.has(Member::flags)) return;
+  if (all) add_client(packet, hashes.client);
+  if (packet.message.has_question()) qnames_.add(hashes.name, packet.qname);
+}
+
+void Report::add_client(const Packet& packet, std::uint64_t hash) {
   if (packet.lacks.has(Member::source)) return;
-  if (packet.client_text.empty()) return clients_.add(packet.client_hash, packet.client.bytes());
+  if (packet.client_text.empty()) return clients_.add(hash, packet.client.bytes());
   party_key(packet.client, packet.client_text, key_);
-  clients_.add(packet.client_hash, key_.octets());
+  clients_.add(hash, key_.octets());
 }
 
 WholeReport::WholeReport(std::vector<std::unique_ptr<Report>> shards, std::size_t threads, const DoAll& do_all)

@@ -15,8 +15,9 @@
 
 namespace rata::reduce {
 
-/// What to look at: `counts` leaves out names, clients, pairing and what lies behind the question.
-enum class ReportScope { counts, all };
+/// What to look at: `counts` is what header, question and OPT say; `names` adds the names of queries; `all` also
+/// clients, pairing and the other records.
+enum class ReportScope { counts, names, all };
 
 /// What is in a capture, one shard's part of it. Units: messages unless said otherwise.
 class Report {
@@ -46,9 +47,14 @@ class Report {
   void count(const Packet& packet);
   void count_known(const Packet& packet);
   void count_flags(const dns::Message& message);
-  void add_client(const Packet& packet);
+  /// Keys of one packet for the tables, as far as the scope needs them.
+  struct Hashes {
+    std::uint64_t name = 0, client = 0, pair = 0;
+  };
+  Hashes prefetch(const Packet& packet) const;
   void count_keys(std::span<const Packet> batch);
-  void count_key(const Packet& packet, std::uint64_t pairing_key);
+  void count_keys(const Packet& packet, const Hashes& hashes);
+  void add_client(const Packet& packet, std::uint64_t hash);
 
   ReportScope scope_;
   Totals totals_;

@@ -72,11 +72,9 @@ class Messages {
       Bytes& folded = kept_.emplace_back(packet.message.qname.size() + 8);
       dns::fold_case(packet.message.qname, folded.data());
       packet.qname = {folded.data(), packet.message.qname.size()};
-      packet.qname_hash = util::table_hash(packet.qname);
     }
     packet.client = address(text.client);
     packet.server = address(text.server);
-    packet.client_hash = util::table_hash(packet.client.bytes());
     packet.client_port = text.client_port;
     packet.server_port = text.server_port;
     packet.transport = text.transport;

@@ -39,10 +39,8 @@ class Packets {
     if (!what.name.empty()) {
       packet.message.qname = wire;
       packet.qname = {folded.data(), wire.size()};
-      packet.qname_hash = util::table_hash(packet.qname);
     }
     packet.client = address(what.client);
-    packet.client_hash = util::table_hash(packet.client.bytes());
     packet.server = address("192.0.2.53");
     packet.client_port = what.client_port;
     packet.server_port = 53;

@@ -18,7 +18,7 @@ PartyCounts::PartyCounts(const Dimension& code, std::uint64_t limit, bool older,
 
 /// In the form that KeyMaker reads: four octets of code, then the client behind its length.
 void PartyCounts::add(std::uint32_t code, const util::Address& client, std::string_view client_text) {
-  party_key(client, client_text, client_);
+  party_key(context_.anonymizer.counted(client), client_text, client_);
   const Octets party = client_.octets();
   std::array<std::uint8_t, 4 + 1 + 255> room;
   for (unsigned i = 0; i < 4; ++i) room[i] = static_cast<std::uint8_t>(code >> (24 - 8 * i));

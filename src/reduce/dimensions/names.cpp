@@ -26,7 +26,7 @@ void qnames(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
     if (packets[i].qname.empty())
       keys.none(i);
     else
-      keys.refer(i, packets[i].qname, packets[i].qname_hash);
+      keys.refer(i, packets[i].qname);
   }
 }
 

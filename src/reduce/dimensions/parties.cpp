@@ -9,20 +9,6 @@ namespace {
 /// Behind a text that is no address: one octet 0, or 0 and 1 where one would make it as long as an address.
 bool address_length(std::size_t size) { return size == 4 || size == 16; }
 
-/// Their hash is a fact of the packet.
-void clients(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
-  KeyBuffer key;
-  const Anonymizer& anonymizer = look.context.anonymizer;
-  for (std::size_t i = 0; i < packets.size(); ++i) {
-    if (packets[i].client_text.empty() && !anonymizer.joins()) {
-      keys.refer(i, packets[i].client.bytes(), packets[i].client_hash);
-      continue;
-    }
-    party_key(anonymizer.counted(packets[i].client), packets[i].client_text, key);
-    keys.copy(i, key.octets());
-  }
-}
-
 template <util::Address Packet::* address, std::string_view Packet::* text>
 void parties(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
   KeyBuffer key;
@@ -78,7 +64,7 @@ constexpr Dimension table[] = {
      .help = "address of the one who asks",
      .example = "192.0.2.1",
      .needs = {.members = {}, .client = true},
-     .keys = clients,
+     .keys = parties<&Packet::client, &Packet::client_text>,
      .key_text = party_key_text,
      .older_key_text = older_party_key_text},
     {.name = "server",
