@@ -329,7 +329,7 @@ TEST(Measures, Are_bounded_and_what_went_is_summed_up) {
   Packets packets;
   std::vector<Packet> input;
   for (int i = 0; i < 3000; ++i) input.push_back(packets.make({.name = "n" + std::to_string(i % 10 ? i % 7 : i)}));
-  Shards shards({.type = "count_by", .by = {"qname"}, .measure = {"distinct:client"}, .cells = 50});
+  Shards shards({.type = "count_by", .by = {"qname"}, .cells = 50, .measure = {"distinct:client"}});
   shards.add(0, input);
   const auto measures = std::get<summary::Measures>(shards.take());
   EXPECT_LE(measures.counts.rows.size(), 50u);
