@@ -155,11 +155,13 @@ void Shard::tell_malformed(const Payload& payload, dns::Malformed reason, std::s
   const bool has_flags = payload.octets.size() > flags_at;
   reduce::MalformedMessage message{
       .reason = reason,
+      .query = has_flags ? (payload.octets[flags_at] & response_bit) == 0 : config_.ports[payload.destination_port],
       .source = payload.source,
+      .source_text = {},
+      .lacks = {},
       .time = payload.time,
       .ordinal = payload.ordinal,
-      .octets = payload.octets.size(),
-      .query = has_flags ? (payload.octets[flags_at] & response_bit) == 0 : config_.ports[payload.destination_port]};
+      .octets = payload.octets.size()};
   if (envelope != nullptr) {
     message.lacks = envelope->lacks;
     message.source_text = envelope->source_text;
