@@ -71,6 +71,13 @@ class Anonymise(ProgramTest):
                     self.assertNotIn(str(address), words)
                     self.assertNotIn(address.packed.hex(), words)
                 self.assertEqual(len(out.splitlines()), len(plain.splitlines()))
+                for line in out.splitlines():  # what truncation joins is one key
+                    json.loads(line, object_pairs_hook=self.each_once)
+
+    def each_once(self, pairs):
+        keys = [key for key, _ in pairs]
+        self.assertEqual(len(keys), len(set(keys)), keys)
+        return dict(pairs)
 
     def test_counts_stay_what_they_were(self):
         capture, _ = self.traffic("--packets", 20000, "--qps", 20000, "--seed", 6)
