@@ -133,9 +133,12 @@ void Shard::read(const Payload& payload, const capture::Envelope* envelope) {
 
 void Shard::refuse(const Payload& payload, dns::Malformed reason, std::size_t server,
                    const capture::Envelope* envelope) {
-  // A lone shard may close windows by packet count: what came before goes first, so that the loss is told with the
-  // window in which it happened however the input was cut into reads.
-  if (config_.alone) hand_over_all();
+  // What came before goes first, so that the result does not depend on how the input was cut into reads: a lone shard
+  // may close windows by packet count, and the loss is told with the window in which it happened.
+  if (config_.alone)
+    hand_over_all();
+  else
+    hand_over(server);
   ++malformed_of_[server];
   tell_malformed(payload, reason, server, envelope);
   const std::uint64_t before = books_.malformed[static_cast<std::size_t>(reason)]++;
@@ -155,13 +158,11 @@ void Shard::tell_malformed(const Payload& payload, dns::Malformed reason, std::s
   const bool has_flags = payload.octets.size() > flags_at;
   reduce::MalformedMessage message{
       .reason = reason,
-      .query = has_flags ? (payload.octets[flags_at] & response_bit) == 0 : config_.ports[payload.destination_port],
       .source = payload.source,
-      .source_text = {},
-      .lacks = {},
       .time = payload.time,
       .ordinal = payload.ordinal,
-      .octets = payload.octets.size()};
+      .octets = payload.octets.size(),
+      .query = has_flags ? (payload.octets[flags_at] & response_bit) == 0 : config_.ports[payload.destination_port]};
   if (envelope != nullptr) {
     message.lacks = envelope->lacks;
     message.source_text = envelope->source_text;

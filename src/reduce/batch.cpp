@@ -4,15 +4,6 @@
 #include <cassert>
 
 namespace rata::reduce {
-namespace {
-
-bool holds(const std::vector<ConditionUse>& where, const Packet& packet, const Context& context) {
-  return std::ranges::all_of(
-      where, [&](const ConditionUse& use) { return use.condition->holds(packet, context) != use.negated; });
-}
-
-}  // namespace
-
 void Batch::assign(std::span<const Packet> packets) {
   assert(packets.size() <= max_batch_packets);
   packets_ = packets;
@@ -48,15 +39,23 @@ const KeyColumn& Batch::keys(std::size_t column) {
 std::span<const std::uint16_t> Batch::selection(std::size_t number) {
   Selection& selection = selections_[number];
   if (!has_selection_[number]) {
-    selection.size = 0;
-    const auto& where = plan_->selections()[number];
-    for (std::size_t i = 0; i < packets_.size(); ++i) {
-      selection.packets[selection.size] = static_cast<std::uint16_t>(i);
-      selection.size += holds(where, packets_[i], *context_);
-    }
     has_selection_[number] = true;
+    choose(plan_->selections()[number], selection);
   }
   return {selection.packets.data(), selection.size};
+}
+
+void Batch::choose(const Plan::Selection& what, Selection& chosen) {
+  chosen.size = 0;
+  const auto take = [&](std::size_t packet) {
+    chosen.packets[chosen.size] = static_cast<std::uint16_t>(packet);
+    const Condition* condition = what.use.condition;
+    chosen.size += condition == nullptr || condition->holds(packets_[packet], *context_) != what.use.negated;
+  };
+  if (what.among == Plan::Selection::every_packet)
+    for (std::size_t i = 0; i < packets_.size(); ++i) take(i);
+  else
+    for (const std::uint16_t packet : selection(what.among)) take(packet);
 }
 
 }  // namespace rata::reduce

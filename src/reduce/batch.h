@@ -45,6 +45,8 @@ class Batch {
     std::size_t size = 0;
   };
 
+  void choose(const Plan::Selection& what, Selection& chosen);
+
   const Plan* plan_;
   const Context* context_;
   std::span<const Packet> packets_;

@@ -3,16 +3,33 @@
 #include <algorithm>
 
 namespace rata::reduce {
+namespace {
 
-void Budget::make_room(std::size_t more) {
+/// More lists than this that are all full are not foreseen.
+constexpr std::size_t most_lists = 16;
+
+std::size_t octets_soon(const Bounded* table) { return table->octets_soon(); }
+
+}  // namespace
+
+Budget::Budget(std::size_t limit_octets) : limit_(limit_octets), allowance_(limit_octets / most_lists) {}
+
+void Budget::settle() {
+  ++times_settled_;
+  if (limit_ == unlimited) return;
   // Tables below this are not worth their loss.
   constexpr std::size_t small_table_octets = 16 * 1024;
-  while (limit_ != unlimited && used() + more > limit_ && !tables_.empty()) {
-    Bounded& largest = **std::ranges::max_element(tables_, {}, [](const Bounded* table) { return table->octets(); });
-    const std::size_t before = largest.octets();
+  for (;;) {
+    std::size_t growth = 0;
+    for (const Bounded* table : tables_) growth += table->octets_soon() - table->octets();
+    const std::size_t soon = used() + growth;
+    allowance_ = soon < limit_ ? (limit_ - soon) / most_lists : 0;
+    if (soon <= limit_ || tables_.empty()) return;
+    Bounded& largest = **std::ranges::max_element(tables_, {}, octets_soon);
+    const std::size_t before = largest.octets_soon();
     if (before < small_table_octets) return;
     largest.drop_smaller_half();
-    if (largest.octets() >= before) return;
+    if (largest.octets_soon() >= before) return;
   }
 }
 

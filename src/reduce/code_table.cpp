@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t first_slots = 16;
 
+bool is_full(std::size_t used, std::size_t slots) { return used * 2 > slots; }
+
 }  // namespace
 
 CodeTable::CodeTable(std::size_t limit, Budget* budget)
@@ -37,11 +39,13 @@ void CodeTable::account(std::size_t octets_before) {
 
 void CodeTable::insert(std::uint64_t key, std::uint64_t count) {
   if (used_ >= limit_) drop_smaller_half();
-  const auto full = [this] { return (used_ + 1) * 2 > slots_.size(); };
-  if (full() && budget_ != nullptr && !absorbing_) budget_->make_room(octets());  // perhaps at the cost of this table
-  if (full()) resize(slots_.size() * 2, 0);
+  if (is_full(used_ + 1, slots_.size())) resize(slots_.size() * 2, 0);
   find(key) = {key, count};
   ++used_;
+}
+
+std::size_t CodeTable::octets_soon() const {
+  return is_full(used_ + std::min(used_, settle_packets), slots_.size()) ? octets() * 2 : octets();
 }
 
 /// Keeps what has more than `above`.
@@ -80,11 +84,9 @@ void CodeTable::drop_smaller_half() {
 
 void CodeTable::absorb(CodeTable&& other) {
   limit_ += other.limit_;
-  absorbing_ = true;
   // Room for all comes first: in the order of `other` they fill this table from one end.
-  while ((used_ + other.used_) * 2 > slots_.size()) resize(slots_.size() * 2, 0);
+  while (is_full(used_ + other.used_, slots_.size())) resize(slots_.size() * 2, 0);
   other.each([this](std::uint64_t key, std::uint64_t count) { add(key, count); });
-  absorbing_ = false;
   error_ += other.error_;
   dropped_keys_ += other.dropped_keys_;
   dropped_count_ += other.dropped_count_;

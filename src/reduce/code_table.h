@@ -24,6 +24,9 @@ class CodeTable final : public Bounded {
     slot.count += count;
   }
 
+  /// Asks for the slot that `add` will look at.
+  void prefetch(std::uint64_t key) const { __builtin_prefetch(&slots_[home(key)], 1); }
+
   /// Adds all of `other` and leaves it empty. The limits add up, so that nothing has to go here.
   void absorb(CodeTable&& other);
 
@@ -42,6 +45,7 @@ class CodeTable final : public Bounded {
   void clear();
 
   std::size_t octets() const override { return slots_.size() * sizeof(Slot); }
+  std::size_t octets_soon() const override;
   void drop_smaller_half() override;
 
  private:
@@ -68,7 +72,6 @@ class CodeTable final : public Bounded {
   std::size_t own_limit_, limit_;
   std::uint64_t error_ = 0, dropped_keys_ = 0, dropped_count_ = 0;
   Budget* budget_;
-  bool absorbing_ = false;
 };
 
 }  // namespace rata::reduce

@@ -1,5 +1,6 @@
 #include "reduce/key_maker.h"
 
+#include <array>
 #include <cassert>
 #include <cstring>
 #include <utility>
@@ -21,19 +22,19 @@ KeyMaker::KeyMaker(std::vector<DimensionUse> uses, Plan& plan)
     : uses_(std::move(uses)), multiplier_(util::table_multiplier()) {
   assert(!uses_.empty() && uses_.size() <= max_dimensions);
   unsigned bits = 0;
-  bool all_coded = true;
   for (const DimensionUse& use : uses_) {
     const bool coded = use.dimension->coded();
-    parts_.push_back({.column = coded ? plan.code_column(use) : plan.key_column(use), .bits = use.dimension->bits});
-    bits += use.dimension->bits;
-    all_coded = all_coded && coded;
+    parts_.push_back({.column = coded ? plan.code_column(use) : plan.key_column(use),
+                      .coded = coded,
+                      .bits = coded ? use.dimension->bits : key_bits});
+    bits += parts_.back().bits;
   }
-  is_number_ = all_coded && bits <= 64;
+  may_be_number_ = bits <= 64;
 }
 
 void KeyMaker::start(Batch& batch) {
   for (Part& part : parts_) {
-    if (part.bits != 0)
+    if (part.coded)
       part.codes = batch.codes(part.column).data();
     else
       part.keys = &batch.keys(part.column);
@@ -41,7 +42,7 @@ void KeyMaker::start(Batch& batch) {
 }
 
 bool KeyMaker::make_octets(std::size_t packet, std::uint8_t* room, Made& made) const {
-  if (parts_.size() == 1 && parts_.front().bits == 0) {
+  if (parts_.size() == 1 && !parts_.front().coded) {
     const KeyColumn::Key& key = (*parts_.front().keys)[packet];
     made = {key.hash, key.span()};
     return key.exists();
@@ -50,7 +51,7 @@ bool KeyMaker::make_octets(std::size_t packet, std::uint8_t* room, Made& made) c
   std::uint8_t* at = room;
   for (const Part& part : parts_) {
     std::uint64_t value;
-    if (part.bits != 0) {
+    if (part.coded) {
       const std::uint32_t code = part.codes[packet];
       if (code == no_code) return false;
       at = put_code(at, code);
@@ -71,18 +72,28 @@ bool KeyMaker::make_octets(std::size_t packet, std::uint8_t* room, Made& made) c
 }
 
 Octets KeyMaker::unpack(std::uint64_t number, std::uint8_t* room) const {
-  std::uint8_t* at = room + unpacked_octets();
+  std::array<std::uint64_t, max_dimensions> values{};
   for (std::size_t i = parts_.size(); i-- > 0;) {
-    at -= sizeof(std::uint32_t);
-    put_code(at, static_cast<std::uint32_t>(number & ((std::uint64_t{1} << parts_[i].bits) - 1)));
-    number = parts_[i].bits == 64 ? 0 : number >> parts_[i].bits;
+    values[i] = number & ((std::uint64_t{1} << parts_[i].bits) - 1);
+    number >>= parts_[i].bits;
   }
-  return {room, unpacked_octets()};
+  std::uint8_t* end = room;
+  for (std::size_t i = 0; i < parts_.size(); ++i) end = unpack(parts_[i], values[i], end);
+  return {room, end};
+}
+
+/// Returns the end of what it has written.
+std::uint8_t* KeyMaker::unpack(const Part& part, std::uint64_t value, std::uint8_t* at) const {
+  if (part.coded) return put_code(at, static_cast<std::uint32_t>(value));
+  const auto size = static_cast<std::uint8_t>(value >> (8 * max_number_octets));
+  if (parts_.size() > 1) *at++ = size;
+  put_code(at, static_cast<std::uint32_t>(value));
+  return at + size;
 }
 
 Octets KeyMaker::take_part(Octets& key, std::size_t depth) const {
   if (parts_.size() == 1) return std::exchange(key, Octets{});
-  const bool coded = parts_[depth].bits != 0;
+  const bool coded = parts_[depth].coded;
   const std::size_t length = coded ? sizeof(std::uint32_t) : key[0], skipped = coded ? 0 : 1;
   const Octets part = key.subspan(skipped, length);
   key = key.subspan(skipped + length);

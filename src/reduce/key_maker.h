@@ -10,9 +10,10 @@
 
 namespace rata::reduce {
 
-/// Puts the values of some dimensions together into one key of a table, and takes them apart again. Codes that fit
-/// into 64 bits side by side are a number; everything else is octets: of a lone key its own, else each code in four
-/// octets, big-endian, and each key behind its length.
+/// Puts the values of some dimensions together into one key of a table, and takes them apart again. What fits into 64
+/// bits side by side is a number: codes, and keys of up to four octets (IPv4 addresses, most top-level domains).
+/// Everything else is octets: of a lone key its own, else each code in four octets, big-endian, and each key behind its
+/// length.
 class KeyMaker {
  public:
   /// A key of four dimensions, each with its length.
@@ -21,32 +22,44 @@ class KeyMaker {
   KeyMaker(std::vector<DimensionUse> uses, Plan& plan);
 
   const std::vector<DimensionUse>& uses() const { return uses_; }
-  bool is_number() const { return is_number_; }
 
-  /// Fetches the columns of a batch; then one of the two below for its packets.
+  /// Fetches the columns of a batch; then the two below for its packets.
   void start(Batch& batch);
 
-  /// False: the packet has no value in some dimension.
-  bool make_number(std::size_t packet, std::uint64_t& key) const {
-    key = 0;
+  enum class Form {
+    none,  ///< the packet has no value in some dimension
+    number,
+    octets,  ///< or none: `make_octets` tells
+  };
+  /// `number`: the key, where that is its form.
+  Form make_number(std::size_t packet, std::uint64_t& number) const {
+    if (!may_be_number_) return Form::octets;
+    number = 0;
     for (const Part& part : parts_) {
-      const std::uint32_t code = part.codes[packet];
-      if (code == no_code) return false;
-      key = key << part.bits | code;
+      if (part.coded) {
+        const std::uint32_t code = part.codes[packet];
+        if (code == no_code) return Form::none;
+        number = number << part.bits | code;
+        continue;
+      }
+      const KeyColumn::Key& key = (*part.keys)[packet];
+      if (!key.exists()) return Form::none;
+      if (key.size > max_number_octets) return Form::octets;
+      number = number << part.bits | number_of(key);
     }
-    return true;
+    return Form::number;
   }
 
   struct Made {
     std::uint64_t hash = 0;
     Octets octets;  ///< in `room` or in the batch
   };
-  /// The same for octets. `room`: of `max_octets`.
+  /// False: the packet has no value in some dimension. `room`: of `max_octets`.
   bool make_octets(std::size_t packet, std::uint8_t* room, Made& made) const;
 
   /// A number as octets of the other form, into `room`; returns them.
   Octets unpack(std::uint64_t number, std::uint8_t* room) const;
-  std::size_t unpacked_octets() const { return uses_.size() * sizeof(std::uint32_t); }
+  static constexpr std::size_t max_unpacked_octets = max_dimensions * 5;
 
   /// Takes the value of dimension `depth` off the front of a key of octets.
   Octets take_part(Octets& key, std::size_t depth) const;
@@ -56,14 +69,25 @@ class KeyMaker {
  private:
   struct Part {
     std::size_t column = 0;
-    unsigned bits = 0;  ///< 0: octets
+    bool coded = true;
+    unsigned bits = 0;  ///< as part of a number
     const std::uint32_t* codes = nullptr;
     const KeyColumn* keys = nullptr;
   };
 
+  static constexpr std::size_t max_number_octets = 4;
+  static constexpr unsigned key_bits = 3 + 8 * max_number_octets;  ///< its length, then its octets
+
+  static std::uint64_t number_of(const KeyColumn::Key& key) {
+    std::uint64_t number = key.size;
+    for (std::size_t i = 0; i < max_number_octets; ++i) number = number << 8 | (i < key.size ? key.octets[i] : 0u);
+    return number;
+  }
+  std::uint8_t* unpack(const Part& part, std::uint64_t value, std::uint8_t* at) const;
+
   std::vector<DimensionUse> uses_;
   std::vector<Part> parts_;
-  bool is_number_ = false;
+  bool may_be_number_ = false;
   std::uint64_t multiplier_;
 };
 

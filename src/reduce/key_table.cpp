@@ -34,6 +34,8 @@ bool equal_octets(const std::uint8_t* a, const std::uint8_t* b, std::size_t size
   return equal_words<Word>(a + last, b + last);
 }
 
+bool is_full(std::size_t used, std::size_t slots) { return used * 4 > slots * 3; }
+
 /// Of the length, the key, and what fills it up to an even number.
 std::size_t entry_octets(std::size_t key_octets) { return (sizeof(std::uint16_t) + key_octets + 1) & ~std::size_t{1}; }
 
@@ -96,23 +98,23 @@ void KeyTable::add(std::uint64_t hash, std::span<const std::uint8_t> key, std::u
 }
 
 void KeyTable::insert(std::uint32_t hash, std::span<const std::uint8_t> key, std::uint64_t count) {
-  make_room(key.size());
+  make_room();
   Slot& slot = find(hash, key);
   slot = {hash, keep(key), count};
   ++used_;
 }
 
-/// How much more memory one more key takes.
-std::size_t KeyTable::growth_for(std::size_t key_octets) const {
-  const std::size_t slots = (used_ + 1) * 4 > slots_.size() * 3 ? slots_.size() * sizeof(Slot) : 0;
-  return slots + keys_.capacity_with(entry_octets(key_octets)) - keys_.capacity();
+void KeyTable::make_room() {
+  if (used_ >= limit_) drop_smaller_half();
+  if (is_full(used_ + 1, slots_.size())) resize(slots_.size() * 2);
 }
 
-void KeyTable::make_room(std::size_t key_octets) {
-  if (used_ >= limit_) drop_smaller_half();
-  if (const std::size_t more = growth_for(key_octets); more > 0 && budget_ != nullptr && !absorbing_)
-    budget_->make_room(more);  // perhaps at the cost of this table
-  if ((used_ + 1) * 4 > slots_.size() * 3) resize(slots_.size() * 2);
+/// New keys are taken to be as long as those that are there.
+std::size_t KeyTable::octets_soon() const {
+  const std::size_t more = std::min(used_, settle_packets);
+  const std::size_t key_octets = used_ == 0 ? 0 : keys_.size() / used_ * more;
+  const std::size_t slots = is_full(used_ + more, slots_.size()) ? slots_.size() * 2 : slots_.size();
+  return slots * sizeof(Slot) + keys_.capacity_with(key_octets);
 }
 
 void KeyTable::prefetch(std::uint64_t hash) const noexcept {
@@ -156,9 +158,7 @@ void KeyTable::absorb(KeyTable&& other) {
     account(before);
     other.account(other_before);
   } else {
-    absorbing_ = true;
     add_all(other);
-    absorbing_ = false;
   }
   error_ += other.error_;
   dropped_keys_ += other.dropped_keys_;
@@ -170,7 +170,7 @@ void KeyTable::add_all(const KeyTable& other) {
   // Slot order: neighbours in `other` are neighbours here too, which keeps the way through memory short. The keys, on
   // both sides, are anywhere. Room for all comes first: what is added so fills the table from one end, and where that
   // end is fuller than the table on the whole, searches get long.
-  while ((used_ + other.used_) * 4 > slots_.size() * 3) resize(slots_.size() * 2);
+  while (is_full(used_ + other.used_, slots_.size())) resize(slots_.size() * 2);
   constexpr std::size_t ahead = 8;
   const Slots& from = other.slots_;
   for (std::size_t i = 0; i < from.size(); ++i) {
@@ -184,10 +184,8 @@ void KeyTable::add_all(const KeyTable& other) {
 
 void KeyTable::absorb_part(const KeyTable& other, std::size_t part, std::size_t parts) {
   limit_ += other.limit_;
-  absorbing_ = true;
   // By the upper bits: the lower ones find the slot.
   absorb_slots(other, [=](std::uint32_t hash) { return std::uint64_t{hash} * parts >> 32 == part; });
-  absorbing_ = false;
 }
 
 std::vector<KeyTable::Ranked> KeyTable::top(std::size_t count,

@@ -70,6 +70,7 @@ class KeyTable final : public Bounded {
   void clear();
 
   std::size_t octets() const override { return slots_.size() * sizeof(Slot) + keys_.capacity(); }
+  std::size_t octets_soon() const override;
   void drop_smaller_half() override;
 
  private:
@@ -92,8 +93,7 @@ class KeyTable final : public Bounded {
   void absorb_slots(const KeyTable& other, Wanted wanted);
   std::uint32_t keep(std::span<const std::uint8_t> key);
   void add_all(const KeyTable& other);
-  void make_room(std::size_t key_octets);
-  std::size_t growth_for(std::size_t key_octets) const;
+  void make_room();
   void resize(std::size_t slots);
   void account(std::size_t octets_before);
   void release_memory();
@@ -106,7 +106,6 @@ class KeyTable final : public Bounded {
   Slots slots_;
   Arena keys_;  // two octets of length, then the key, padded to an even size
   Budget* budget_;
-  bool absorbing_ = false;
 };
 
 }  // namespace rata::reduce

@@ -17,6 +17,13 @@ std::string names_of(std::span<const Row> rows) {
 
 }  // namespace
 
+std::size_t Plan::selection(const std::vector<ConditionUse>& where) {
+  if (where.empty()) return place(selections_, {});
+  std::size_t number = Selection::every_packet;
+  for (const ConditionUse& use : where) number = place(selections_, {.among = number, .use = use});
+  return number;
+}
+
 util::Result<DimensionUse> read_dimension(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view name = text.substr(0, colon);

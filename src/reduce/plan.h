@@ -38,7 +38,7 @@ class Plan {
   std::size_t code_column(const DimensionUse& use) { return place(codes_, use); }
   std::size_t key_column(const DimensionUse& use) { return place(keys_, use); }
   /// Packets of which all of `where` hold.
-  std::size_t selection(const std::vector<ConditionUse>& where) { return place(selections_, where); }
+  std::size_t selection(const std::vector<ConditionUse>& where);
 
   /// Something is asked for of which queries and responses have to be paired.
   bool pairs() const;
@@ -47,7 +47,15 @@ class Plan {
 
   const std::vector<DimensionUse>& codes() const { return codes_; }
   const std::vector<DimensionUse>& keys() const { return keys_; }
-  const std::vector<std::vector<ConditionUse>>& selections() const { return selections_; }
+  /// A condition over another selection: of those that begin alike, what they share is looked at once.
+  struct Selection {
+    static constexpr std::size_t every_packet = SIZE_MAX;
+    std::size_t among = every_packet;
+    ConditionUse use;  ///< no condition: all of them
+
+    friend bool operator==(const Selection&, const Selection&) = default;
+  };
+  const std::vector<Selection>& selections() const { return selections_; }
 
  private:
   template <typename Item>
@@ -59,7 +67,7 @@ class Plan {
   }
 
   std::vector<DimensionUse> codes_, keys_;
-  std::vector<std::vector<ConditionUse>> selections_;
+  std::vector<Selection> selections_;
 };
 
 }  // namespace rata::reduce

@@ -6,7 +6,17 @@
 namespace rata::reduce {
 namespace {
 
-bool less(Octets a, Octets b) { return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end()); }
+/// Nearly always decided by the heads alone.
+bool less(const RowMaker::Cell& a, const RowMaker::Cell& b) {
+  if (a.head != b.head) return a.head < b.head;
+  return std::lexicographical_compare(a.part.begin(), a.part.end(), b.part.begin(), b.part.end());
+}
+
+std::uint64_t head_of(Octets part) {
+  std::uint64_t head = 0;
+  for (std::size_t i = 0; i < sizeof head; ++i) head = head << 8 | (i < part.size() ? part[i] : 0u);
+  return head;
+}
 
 /// Different keys may have one text (an older form that knows fewer values), and a rest may have been there before.
 void merge_equal_rows(std::vector<summary::CountRow>& rows) {
@@ -52,9 +62,18 @@ void RowMaker::make(std::vector<Cell>& cells, summary::Counts& counts) {
 }
 
 std::vector<RowMaker::Group> RowMaker::groups_of(std::span<Cell> cells, std::size_t depth) const {
-  for (Cell& cell : cells) cell.part = keys_.take_part(cell.key, depth);
-  std::ranges::sort(cells, [](const Cell& a, const Cell& b) { return less(a.part, b.part); });
+  for (Cell& cell : cells) {
+    cell.part = keys_.take_part(cell.key, depth);
+    cell.head = head_of(cell.part);
+  }
   std::vector<Group> groups;
+  if (depth + 1 == keys_.uses().size()) {
+    // No key stands there twice: each is a group. Rows are sorted when they are all there.
+    groups.reserve(cells.size());
+    for (Cell& cell : cells) groups.push_back({{&cell, 1}, cell.count});
+    return groups;
+  }
+  std::ranges::sort(cells, less);
   for (std::size_t first = 0, next; first < cells.size(); first = next) {
     Group group;
     for (next = first; next < cells.size() && std::ranges::equal(cells[next].part, cells[first].part); ++next)
@@ -69,7 +88,7 @@ std::vector<RowMaker::Group> RowMaker::groups_of(std::span<Cell> cells, std::siz
 void RowMaker::cut(std::vector<Group>& groups, std::uint64_t limit) {
   if (limit == 0 || groups.size() <= limit) return;
   const auto larger = [](const Group& a, const Group& b) {
-    return a.count != b.count ? a.count > b.count : less(a.cells[0].part, b.cells[0].part);
+    return a.count != b.count ? a.count > b.count : less(a.cells[0], b.cells[0]);
   };
   auto end = groups.begin() + static_cast<std::ptrdiff_t>(limit);
   std::nth_element(groups.begin(), end - 1, groups.end(), larger);

@@ -26,6 +26,7 @@ class RowMaker {
     Octets key;  ///< as KeyMaker's octets; while at work what is left of it below the level at hand
     std::uint64_t count = 0;
     Octets part = {};
+    std::uint64_t head = 0;  ///< the first octets of `part` as a number, for quick comparisons
   };
 
   RowMaker(const KeyMaker& keys, const RowRules& rules, const Context& context)

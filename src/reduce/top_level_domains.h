@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "util/hash.h"
 #include "util/result.h"
 
 namespace rata::reduce {
@@ -33,7 +34,9 @@ class TopLevelDomains {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view label) const { return std::hash<std::string_view>()(label); }
+    std::size_t operator()(std::string_view label) const {
+      return util::table_hash({reinterpret_cast<const std::uint8_t*>(label.data()), label.size()});
+    }
   };
   std::unordered_set<std::string, Hash, std::equal_to<>> labels_;
 };

@@ -35,6 +35,7 @@ Windows::Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers
   const std::size_t share = memory_octets == Budget::unlimited ? memory_octets : memory_octets / shard_count_;
   for (std::size_t i = 0; i < shard_count_; ++i) budgets_.push_back(std::make_unique<Budget>(share));
   spare_.push_back(new_open());  // now: the plan is complete before the first batch
+  unsettled_.assign(shard_count_, 0);
   batches_.assign(shard_count_, Batch(plan_, context_));
   if (plan_.pairs())
     for (std::size_t i = 0; i < shard_count_; ++i) response_times_.emplace_back(shard_count_);
@@ -61,11 +62,19 @@ void Windows::add_to(Cell& cell, std::size_t shard, std::span<const Packet> pack
   cell.packets += packets.size();
   Batch& batch = batches_[shard];
   while (!packets.empty()) {
-    const auto some = packets.first(std::min(packets.size(), max_batch_packets));
+    const auto some = packets.first(std::min({packets.size(), max_batch_packets, settle_packets - unsettled_[shard]}));
     packets = packets.subspan(some.size());
     batch.assign(some);
     for (const auto& reducer : cell.reducers) reducer->add(batch);
+    settle_after(shard, some.size());
   }
+}
+
+void Windows::settle_after(std::size_t shard, std::size_t packets) {
+  unsettled_[shard] += packets;
+  if (unsettled_[shard] < settle_packets) return;
+  unsettled_[shard] = 0;
+  budgets_[shard]->settle();
 }
 
 void Windows::add(std::size_t shard, std::span<const Packet> batch) {
@@ -88,6 +97,7 @@ void Windows::add_malformed(std::size_t shard, const MalformedMessage& message) 
   // One that comes too late is in no window; it is in the books as all of them are.
   if (into == nullptr) return;
   for (const auto& reducer : into->reducers) reducer->add_malformed(message);
+  settle_after(config_.packets != 0 ? 0 : shard, 1);
 }
 
 void Windows::add_by_time(std::size_t shard, std::span<const Packet> batch) {

@@ -78,6 +78,7 @@ class Windows {
   util::Time start_of(std::int64_t number) const { return {number * length_ns_}; }
   std::unique_ptr<Open> new_open();
   void add_to(Cell& cell, std::size_t shard, std::span<const Packet> packets);
+  void settle_after(std::size_t shard, std::size_t packets);
   Cell& cell(std::int64_t number, std::size_t shard) {
     return open_[static_cast<std::size_t>(number - first_open_)]->shards[shard];
   }
@@ -96,6 +97,7 @@ class Windows {
   Plan plan_;
   std::vector<std::unique_ptr<Budget>> budgets_;  // one a shard
   std::vector<Batch> batches_;                    // the same
+  std::vector<std::size_t> unsettled_;            // the same: packets since the budget was settled
   std::vector<ResponseTimes> response_times_;     // the same, or none: no reducer asks
   OnClosed on_closed_;
   DoAll do_all_;

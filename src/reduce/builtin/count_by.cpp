@@ -18,75 +18,54 @@
 namespace rata::reduce {
 namespace {
 
-/// What both tables have to say when a window ends.
-template <typename Table>
-summary::Counts counts_of(const Table& table, const KeyMaker& keys, const RowRules& rules, const Context& context,
-                          std::vector<RowMaker::Cell>& cells) {
-  summary::Counts counts;
-  for (const DimensionUse& use : keys.uses()) counts.by.emplace_back(use.dimension->name);
-  if (table.dropped_count() > 0)
-    counts.rest.push_back({.prefix = {}, .keys = table.dropped_keys(), .count = table.dropped_count()});
-  counts.error = table.error();
-  RowMaker(keys, rules, context).make(cells, counts);
-  return counts;
-}
-
-/// Counts keys that are numbers.
-class NumberCounts {
+/// Counts by key, each in the form that it has.
+class Tally {
  public:
-  NumberCounts(std::size_t cells, Budget* budget) : table_(cells, budget) {}
+  Tally(std::size_t cells, Budget* budget) : numbers_(cells, budget), octets_(cells, budget) {}
 
+  /// Keys first, then the tables: what is asked for ahead comes while the other keys are made.
   void add(const KeyMaker& keys, std::span<const std::uint16_t> packets) {
-    std::uint64_t key;
-    for (const std::uint16_t packet : packets)
-      if (keys.make_number(packet, key)) table_.add(key);
-  }
-
-  void absorb(NumberCounts& other) { table_.absorb(std::move(other.table_)); }
-
-  summary::Counts take(const KeyMaker& keys, const RowRules& rules, const Context& context) {
-    std::vector<std::uint8_t> octets(table_.size() * keys.unpacked_octets());
-    std::vector<RowMaker::Cell> cells;
-    cells.reserve(table_.size());
-    std::uint8_t* at = octets.data();
-    table_.each([&](std::uint64_t key, std::uint64_t count) {
-      cells.push_back({keys.unpack(key, at), count});
-      at += keys.unpacked_octets();
-    });
-    summary::Counts counts = counts_of(table_, keys, rules, context, cells);
-    table_.clear();
-    return counts;
-  }
-
- private:
-  CodeTable table_;
-};
-
-/// Counts keys that are octets. Keys first, then the table: the prefetch hides the way to memory behind the others of a
-/// group.
-class OctetCounts {
- public:
-  OctetCounts(std::size_t cells, Budget* budget) : table_(cells, budget) {}
-
-  void add(const KeyMaker& keys, std::span<const std::uint16_t> packets) {
-    std::size_t waiting = 0;
+    std::array<std::uint64_t, max_batch_packets> numbers;
+    std::size_t found = 0, waiting = 0;
     for (const std::uint16_t packet : packets) {
-      Waiting& next = waiting_[waiting];
-      if (!keys.make_octets(packet, next.room.data(), next.key)) continue;
-      table_.prefetch(next.key.hash);
-      if (++waiting == waiting_.size()) count(std::exchange(waiting, 0));
+      const KeyMaker::Form form = keys.make_number(packet, numbers[found]);
+      if (form == KeyMaker::Form::number) {
+        numbers_.prefetch(numbers[found++]);
+      } else if (form == KeyMaker::Form::octets) {
+        Waiting& next = waiting_[waiting];
+        if (!keys.make_octets(packet, next.room.data(), next.key)) continue;
+        octets_.prefetch(next.key.hash);
+        if (++waiting == waiting_.size()) count(std::exchange(waiting, 0));
+      }
     }
     count(waiting);
+    for (std::size_t i = 0; i < found; ++i) numbers_.add(numbers[i]);
   }
 
-  void absorb(OctetCounts& other) { table_.absorb(std::move(other.table_)); }
+  void absorb(Tally& other) {
+    numbers_.absorb(std::move(other.numbers_));
+    octets_.absorb(std::move(other.octets_));
+  }
 
   summary::Counts take(const KeyMaker& keys, const RowRules& rules, const Context& context) {
+    std::vector<std::uint8_t> unpacked(numbers_.size() * KeyMaker::max_unpacked_octets);
     std::vector<RowMaker::Cell> cells;
-    cells.reserve(table_.size());
-    table_.each([&](const KeyTable::Entry& entry) { cells.push_back({entry.key, entry.count}); });
-    summary::Counts counts = counts_of(table_, keys, rules, context, cells);
-    table_.clear();
+    cells.reserve(numbers_.size() + octets_.size());
+    std::uint8_t* room = unpacked.data();
+    numbers_.each([&](std::uint64_t key, std::uint64_t count) {
+      cells.push_back({keys.unpack(key, room), count});
+      room += cells.back().key.size();
+    });
+    octets_.each([&](const KeyTable::Entry& entry) { cells.push_back({entry.key, entry.count}); });
+    summary::Counts counts;
+    for (const DimensionUse& use : keys.uses()) counts.by.emplace_back(use.dimension->name);
+    const std::uint64_t dropped = numbers_.dropped_count() + octets_.dropped_count();
+    if (dropped > 0)
+      counts.rest.push_back({.prefix = {}, .keys = numbers_.dropped_keys() + octets_.dropped_keys(), .count = dropped});
+    counts.error = std::max(numbers_.error(), octets_.error());
+    RowMaker(keys, rules, context).make(cells, counts);
+    numbers_.clear();
+    octets_.clear();
     return counts;
   }
 
@@ -97,15 +76,16 @@ class OctetCounts {
   };
 
   void count(std::size_t waiting) {
-    for (std::size_t i = 0; i < waiting; ++i) table_.prefetch_key(waiting_[i].key.hash);
-    for (std::size_t i = 0; i < waiting; ++i) table_.add(waiting_[i].key.hash, waiting_[i].key.octets);
+    for (std::size_t i = 0; i < waiting; ++i) octets_.prefetch_key(waiting_[i].key.hash);
+    for (std::size_t i = 0; i < waiting; ++i) octets_.add(waiting_[i].key.hash, waiting_[i].key.octets);
   }
 
-  KeyTable table_;
+  CodeTable numbers_;
+  KeyTable octets_;
   std::array<Waiting, 16> waiting_;
 };
 
-/// What one count_by of a configuration is, whatever table it counts in.
+/// What one count_by of a configuration is.
 struct Shape {
   std::vector<DimensionUse> by;
   std::vector<ConditionUse> where;
@@ -119,7 +99,6 @@ std::vector<Needs> needs_of(const std::vector<DimensionUse>& by) {
   return needs;
 }
 
-template <typename Tally>
 class CountBy final : public Reducer {
  public:
   CountBy(Shape shape, KeyMaker keys, std::size_t cells, Surroundings& around)
@@ -206,9 +185,7 @@ util::Result<std::unique_ptr<Reducer>> make_count_by(const ReducerConfig& config
     return make_measure_by(std::move(selector), std::move(keys), std::move(shape->rules), std::move(*gauges), cells,
                            around);
   }
-  if (keys.is_number())
-    return {std::make_unique<CountBy<NumberCounts>>(std::move(*shape), std::move(keys), cells, around)};
-  return {std::make_unique<CountBy<OctetCounts>>(std::move(*shape), std::move(keys), cells, around)};
+  return {std::make_unique<CountBy>(std::move(*shape), std::move(keys), cells, around)};
 }
 
 extern const ReducerType count_by;

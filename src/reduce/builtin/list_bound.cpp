@@ -17,7 +17,7 @@ util::Result<ListBound> ListBound::make(const ReducerConfig& config, Surrounding
 }
 
 bool ListBound::take_in(std::size_t octets) {
-  if (entries_ >= limit_ || (budget_ != nullptr && !budget_->has_room(octets))) {
+  if (entries_ >= limit_ || !has_room(octets)) {
     ++left_out_;
     return false;
   }
@@ -25,6 +25,15 @@ bool ListBound::take_in(std::size_t octets) {
   octets_ += octets;
   if (budget_ != nullptr) budget_->charge(octets);
   return true;
+}
+
+bool ListBound::has_room(std::size_t octets) {
+  if (budget_ == nullptr) return true;
+  if (seen_settled_ != budget_->times_settled()) {
+    seen_settled_ = budget_->times_settled();
+    octets_settled_ = octets_;
+  }
+  return octets_ + octets <= octets_settled_ + budget_->allowance();
 }
 
 void ListBound::let_go(std::size_t octets) {
@@ -35,7 +44,7 @@ void ListBound::let_go(std::size_t octets) {
 
 void ListBound::clear() {
   if (budget_ != nullptr) budget_->release(octets_);
-  entries_ = octets_ = 0;
+  entries_ = octets_ = octets_settled_ = 0;
 }
 
 }  // namespace rata::reduce

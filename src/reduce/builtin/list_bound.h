@@ -34,11 +34,14 @@ class ListBound {
 
  private:
   ListBound(std::size_t limit, Budget* budget) : limit_(limit), budget_(budget) {}
+  bool has_room(std::size_t octets);
 
   std::size_t limit_;
   Budget* budget_;
   std::size_t entries_ = 0, octets_ = 0;
   std::uint64_t left_out_ = 0;
+  std::uint64_t seen_settled_ = 0;  // when this last looked
+  std::size_t octets_settled_ = 0;  // what there was then
 };
 
 }  // namespace rata::reduce

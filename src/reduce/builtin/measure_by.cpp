@@ -32,9 +32,6 @@ class CellTable final : public Bounded {
 
   /// The cell of `key`. Others may have to go for it.
   Cell& at(std::string key, const std::vector<Gauge>& gauges) {
-    // A new cell, and what one message can make a sketch grow by.
-    constexpr std::size_t most_growth = 16 * 1024;
-    if (budget_ != nullptr) budget_->make_room(most_growth);
     if (const auto known = cells_.find(key); known != cells_.end()) return known->second;
     if (cells_.size() >= limit_) drop_smaller_half();
     Cell fresh;
@@ -82,6 +79,10 @@ class CellTable final : public Bounded {
   }
 
   std::size_t octets() const override { return octets_; }
+  /// New cells are taken to be as large as those that are there.
+  std::size_t octets_soon() const override {
+    return cells_.empty() ? octets_ : octets_ + octets_ / cells_.size() * std::min(cells_.size(), settle_packets);
+  }
 
   void drop_smaller_half() override {
     if (cells_.empty()) return;

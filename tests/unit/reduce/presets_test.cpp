@@ -349,6 +349,7 @@ TEST(Measures, Are_bounded_and_what_went_is_summed_up) {
   for (std::size_t i = 0; i < input.size(); i += 100) {
     batch.assign(std::span(input).subspan(i, 100));
     reducer->add(batch);
+    budget.settle();
     EXPECT_LE(budget.used(), 100'000u);
   }
   reducer->take(1);
