@@ -251,7 +251,7 @@ void read_servers(TableReader& root, Config& config) {
     reader.finish();
     if (server.name.empty()) reader.fail(*table, "needs name = \"...\": what its summaries say");
     for (const std::string& address : addresses) {
-      const auto network = parse_network(address);
+      const auto network = reduce::read_prefix(address);
       if (!network) reader.fail(*table->get("addresses"), "addresses: " + network.error().message);
       if (network) server.addresses.push_back(*network);
     }
@@ -342,15 +342,15 @@ util::Result<void> validate_limits(const Config& config) {
 
 /// An address is of one server.
 util::Result<void> validate_watched(const Config& config) {
-  std::vector<std::pair<Network, std::string>> known;
+  std::vector<std::pair<reduce::Prefix, std::string>> known;
   std::set<std::string> names;
   for (const WatchedServer& server : config.watched) {
     if (!is_text(server.name)) return util::Error{"the name of a [[server]] is not UTF-8"};
     if (!names.insert(server.name).second)
       return util::Error{
           fmt::format("two [[server]] tables have the name \"{}\"; one can have all its addresses", server.name)};
-    for (const Network& network : server.addresses) {
-      const auto same = std::ranges::find(known, network, &std::pair<Network, std::string>::first);
+    for (const reduce::Prefix& network : server.addresses) {
+      const auto same = std::ranges::find(known, network, &std::pair<reduce::Prefix, std::string>::first);
       if (same != known.end())
         return util::Error{fmt::format("the address {}/{} is of the servers \"{}\" and \"{}\"",
                                        util::text(network.address), network.bits, same->second, server.name)};
@@ -506,7 +506,7 @@ std::string Config::fingerprint() const {
   text += fmt::format("|{} {} {} {}|{} {} {}", streams.streams, streams.stream_octets, streams.total_octets,
                       streams.stream_idle_ns, fragments.datagrams, fragments.octets, fragments.age_ns);
   for (const WatchedServer& one : watched)
-    for (const Network& network : one.addresses)
+    for (const reduce::Prefix& network : one.addresses)
       text += fmt::format("|{} {} {}", one.name, util::text(network.address), network.bits);
   if (source)
     for (const std::string& name : source->servers)
@@ -515,8 +515,8 @@ std::string Config::fingerprint() const {
     if (!tunnels.has(static_cast<decode::Tunnel>(i))) text += fmt::format("|-{}", decode::tunnel_names()[i]);
   if (anonymise.method != reduce::AnonymizerConfig::Method::none)
     text += fmt::format("|{} {} {}", reduce::name(anonymise.method), anonymise.ipv4_bits, anonymise.ipv6_bits);
-  text += fmt::format("|{}|{}|{}|{}|{}", fmt::join(local, ","), lists.tlds, lists.public_suffixes, geography.country,
-                      geography.asn);
+  for (const reduce::Prefix& prefix : local) text += fmt::format("|{}", reduce::text(prefix));
+  text += fmt::format("|{}|{}|{}|{}", lists.tlds, lists.public_suffixes, geography.country, geography.asn);
   for (const ReducerEntry& entry : reducers) {
     const reduce::ReducerConfig& reducer = entry.reducer;
     text += fmt::format("|{} {} {} {} {} {}", reducer.type, reducer.name, fmt::join(reducer.by, ","),

@@ -64,7 +64,7 @@ inline constexpr unsigned most_cpu_limit = 10'000;
 /// A server that is known by its addresses.
 struct WatchedServer {
   std::string name;
-  std::vector<Network> addresses;
+  std::vector<reduce::Prefix> addresses;
 };
 
 /// The whole configuration, defaults beside each field. One TOML file fills it; command-line options override.
@@ -78,7 +78,7 @@ struct Config {
   unsigned cpu_limit = 0;  ///< percent of one core, for all threads that read, together; 0: no limit
   unsigned threads = 1;
   std::optional<util::Time> from, to;
-  std::vector<std::string> local;  ///< addresses and blocks of them that are of this side
+  std::vector<reduce::Prefix> local;  ///< addresses of this side, beside those of `watched` servers
   ListsConfig lists;
   GeographyConfig geography;
   std::string keep_malformed;        ///< pcap file for examples of what cannot be read; empty: none

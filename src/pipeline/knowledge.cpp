@@ -66,12 +66,15 @@ util::Result<void> open_geography(const char* key, const std::string& path, Geog
 }  // namespace
 
 void read_knowledge(TableReader& root, Config& config) {
-  root.texts("local", config.local);
-  for (const std::string& text : config.local)
-    if (!reduce::prefix_from_text(text))
-      root.fail(
-          *root.find("local"),
-          fmt::format("local: \"{}\" is no address and no block of them such as 192.0.2.0/24 or 2001:db8::/32", text));
+  std::vector<std::string> local;
+  root.texts("local", local);
+  for (const std::string& text : local) {
+    const auto prefix = reduce::read_prefix(text);
+    if (prefix)
+      config.local.push_back(*prefix);
+    else
+      root.fail(*root.find("local"), fmt::format("local: {}", prefix.error().message));
+  }
   if (const toml::table* table = root.table("lists")) {
     TableReader reader = root.inner(*table, "[lists]");
     reader.text("tlds", config.lists.tlds);
@@ -92,8 +95,10 @@ util::Result<Knowledge> gather_knowledge(const Config& config) {
   const reduce::Plan plan = plan_of(config);
   Knowledge made;
   reduce::Context& context = made.context;
-  for (const std::string& text : config.local)
-    if (const auto prefix = reduce::prefix_from_text(text)) context.local.add(*prefix);
+  for (const reduce::Prefix& prefix : config.local) context.local.add(prefix);
+  // The servers that are watched are of this side, too.
+  for (const WatchedServer& server : config.watched)
+    for (const reduce::Prefix& prefix : server.addresses) context.local.add(prefix);
   using enum reduce::Knowledge;
   for (const auto& done : {read_top_level_domains(config.lists.tlds, made),
                            read_public_suffixes(config.lists.public_suffixes, plan.wants(public_suffixes), made),

@@ -6,23 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "reduce/prefixes.h"
 #include "util/address.h"
 #include "util/result.h"
 
 namespace rata::pipeline {
-
-/// The addresses of a network; one address is a network with all bits fixed.
-struct Network {
-  util::Address address;  ///< the bits behind `bits` are zero
-  unsigned bits = 0;
-
-  bool holds(const util::Address& other) const;
-  friend bool operator==(const Network&, const Network&) = default;
-};
-
-/// Reads "192.0.2.53", "192.0.2.0/24" or "2001:db8::/64". Errors: text that is none of these, or has bits set behind
-/// the prefix.
-util::Result<Network> parse_network(const std::string& text);
 
 /// Which of the watched servers a packet belongs to: by the address of the side that responds, longest prefix first;
 /// else by the input that it came from; else number 0.
@@ -32,7 +20,7 @@ class ServerMap {
   explicit ServerMap(std::size_t servers) : servers_(servers) {}
   void set_size(std::size_t servers) { servers_ = servers; }
 
-  void add_network(const Network& network, std::size_t server);
+  void add_network(const reduce::Prefix& network, std::size_t server);
   void add_input(std::uint16_t input, std::size_t server);
 
   std::size_t size() const { return servers_; }
@@ -51,7 +39,7 @@ class ServerMap {
 
  private:
   struct Entry {
-    Network network;
+    reduce::Prefix network;
     std::size_t server;
   };
 

@@ -10,7 +10,7 @@ Watched::Watched(const Config& config) : map_(0) {
   bool own_name_used = config.server_is_given;
   for (const WatchedServer& server : config.watched) {
     const std::size_t number = number_of(server.name);
-    for (const Network& network : server.addresses) map_.add_network(network, number);
+    for (const reduce::Prefix& network : server.addresses) map_.add_network(network, number);
     own_name_used |= number == 0;
   }
   if (config.source)

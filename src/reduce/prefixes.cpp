@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace rata::reduce {
 
@@ -19,27 +20,33 @@ util::Address masked(const util::Address& address, unsigned bits) {
 
 std::string text(const Prefix& prefix) { return fmt::format("{}/{}", util::text(prefix.address), prefix.bits); }
 
-std::optional<Prefix> prefix_from_text(std::string_view text) {
-  const std::size_t slash = text.find('/');
-  const std::string address(text.substr(0, slash));
+namespace {
+
+std::optional<util::Address> address_from_text(const std::string& text) {
   std::uint8_t octets[16];
-  Prefix prefix;
-  if (inet_pton(AF_INET, address.c_str(), octets) == 1)
-    prefix.address = util::Address::v4_from(octets);
-  else if (inet_pton(AF_INET6, address.c_str(), octets) == 1)
-    prefix.address = util::Address::v6_from(octets);
-  else
-    return std::nullopt;
-  const auto most = static_cast<unsigned>(prefix.address.bytes().size() * 8);
-  prefix.bits = most;
-  if (slash != std::string_view::npos) {
-    const std::string_view bits = text.substr(slash + 1);
-    const auto [end, fault] = std::from_chars(bits.data(), bits.data() + bits.size(), prefix.bits);
-    if (bits.empty() || fault != std::errc() || end != bits.data() + bits.size() || prefix.bits > most)
-      return std::nullopt;
+  if (inet_pton(AF_INET, text.c_str(), octets) == 1) return util::Address::v4_from(octets);
+  if (inet_pton(AF_INET6, text.c_str(), octets) == 1) return util::Address::v6_from(octets);
+  return std::nullopt;
+}
+
+}  // namespace
+
+util::Result<Prefix> read_prefix(const std::string& given) {
+  const util::Error wrong{
+      fmt::format("\"{}\" is no address or network: 192.0.2.53, 192.0.2.0/24 and 2001:db8::/64 are", given)};
+  const std::size_t slash = given.find('/');
+  const auto address = address_from_text(given.substr(0, slash));
+  if (!address) return wrong;
+  Prefix prefix{*address, static_cast<unsigned>(8 * address->bytes().size())};
+  if (slash != std::string::npos) {
+    const unsigned most = prefix.bits;
+    const char* const last = given.data() + given.size();
+    const auto [end, fault] = std::from_chars(given.data() + slash + 1, last, prefix.bits);
+    if (fault != std::errc() || end != last || prefix.bits > most) return wrong;
   }
-  prefix.address = masked(prefix.address, prefix.bits);
-  return prefix;
+  prefix.address = masked(*address, prefix.bits);
+  if (prefix.address == *address) return prefix;
+  return util::Error{fmt::format("\"{}\" has bits set behind the prefix; the network is {}", given, text(prefix))};
 }
 
 }  // namespace rata::reduce

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "util/address.h"
+#include "util/result.h"
 
 namespace rata::reduce {
 
@@ -19,13 +18,15 @@ struct Prefix {
   unsigned bits = 0;
 
   bool contains(const util::Address& other) const { return other.v6 == address.v6 && masked(other, bits) == address; }
+  friend bool operator==(const Prefix&, const Prefix&) = default;
 };
 
 /// "192.0.2.0/24".
 std::string text(const Prefix& prefix);
 
-/// Reads "192.0.2.0/24", "2001:db8::/32" or a lone address. Bits behind the prefix are no error: they are dropped.
-std::optional<Prefix> prefix_from_text(std::string_view text);
+/// Reads "192.0.2.53", "192.0.2.0/24" or "2001:db8::/64". Errors: text that is none of these, or has bits set behind
+/// the prefix.
+util::Result<Prefix> read_prefix(const std::string& text);
 
 /// A few blocks of addresses, such as those of the servers at hand.
 class PrefixSet {

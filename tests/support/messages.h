@@ -83,7 +83,7 @@ class Messages {
   }
 
   static util::Address address(std::string_view text) {
-    const auto prefix = reduce::prefix_from_text(text);
+    const auto prefix = reduce::read_prefix(std::string(text));
     EXPECT_TRUE(prefix) << text;
     return prefix->address;
   }

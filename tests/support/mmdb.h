@@ -41,7 +41,7 @@ class MmdbWriter {
   }
 
   void add(const std::string& prefix_text, const Octets& value) {
-    const auto prefix = reduce::prefix_from_text(prefix_text);
+    const auto prefix = reduce::read_prefix(prefix_text);
     ASSERT_TRUE(prefix) << prefix_text;
     std::vector<bool> bits(ip_version_ == 6 && !prefix->address.v6 ? 96 : 0, false);
     for (unsigned bit = 0; bit < prefix->bits; ++bit)

@@ -85,7 +85,7 @@ constexpr Dimension table[] = {
      .codes = fill<ip_version>,
      .code_text = [](std::uint32_t code, const Look&) { return std::string(code == 4 ? "IPv4" : "IPv6"); }},
     {.name = "direction",
-     .help = "sent, recv or else, seen from the addresses under `local`; without these queries are recv",
+     .help = "sent, recv or else, seen from the addresses under `local` and [[server]]; without these queries are recv",
      .example = "recv",
      .needs = {.members = {Member::flags}},
      .bits = 2,

@@ -14,7 +14,7 @@ using tests::MmdbWriter;
 
 util::Result<Config> read(const std::string& text) { return read_config(MmdbWriter::write("config.toml", text)); }
 
-util::Address address(const char* text) { return reduce::prefix_from_text(text)->address; }
+util::Address address(const char* text) { return reduce::read_prefix(text)->address; }
 
 std::string count_by(const char* dimension) {
   return std::string("[[reducer]]\ntype = \"count_by\"\nname = \"") + dimension + "\"\nby = \"" + dimension + "\"\n";
@@ -72,7 +72,7 @@ TEST(KnowledgeTest, The_usual_list_of_public_suffixes_is_taken_where_it_is) {
 TEST(KnowledgeTest, What_is_wrong_is_said_with_its_key_and_file) {
   const auto local = read("local = \"192.0.2.0/33\"");
   ASSERT_FALSE(local);
-  EXPECT_NE(local.error().message.find("local: \"192.0.2.0/33\" is no address"), std::string::npos);
+  EXPECT_NE(local.error().message.find("local: \"192.0.2.0/33\" is no address or network"), std::string::npos);
   EXPECT_FALSE(read("[lists]\ntld = \"x\""));
   EXPECT_FALSE(read("[geography]\ncountries = \"x\""));
   const std::string bad = MmdbWriter::write("bad", "com\n..\n");
@@ -93,6 +93,15 @@ TEST(KnowledgeTest, What_is_wrong_is_said_with_its_key_and_file) {
     ASSERT_FALSE(knowledge) << one.text;
     EXPECT_EQ(knowledge.error().message.substr(0, one.why.size()), one.why);
   }
+}
+
+TEST(KnowledgeTest, Servers_that_are_watched_are_of_this_side) {
+  const auto config = read("[[server]]\nname = \"ns1\"\naddresses = [\"192.0.2.53\"]\n");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto knowledge = gather_knowledge(*config);
+  ASSERT_TRUE(knowledge);
+  EXPECT_TRUE(knowledge->context.local.contains(address("192.0.2.53")));
+  EXPECT_FALSE(knowledge->context.local.contains(address("192.0.2.54")));
 }
 
 TEST(KnowledgeTest, Another_list_is_another_configuration) {

@@ -111,7 +111,8 @@ TEST_F(MonitorTest, Several_sources_have_threads_of_their_own_and_share_their_wi
 }
 
 TEST_F(MonitorTest, Each_server_has_its_own_windows_also_one_that_is_silent) {
-  config_.watched = {{"a", {*parse_network("198.51.100.1")}}, {"silent", {*parse_network("198.51.100.200")}}};
+  config_.watched = {{"a", {*reduce::read_prefix("198.51.100.1")}},
+                     {"silent", {*reduce::read_prefix("198.51.100.200")}}};
   config_.source.emplace();
   config_.source->what = {"x", "y"};
   config_.source->servers = {"", "b"};

@@ -234,8 +234,8 @@ TEST(DimensionsOfTransport, The_older_chain_knows_udp_and_tcp) {
 TEST(DimensionsOfTransport, Direction) {
   check({{"direction", {.flags = 0}, "recv"}, {"direction", {.flags = 0x8000}, "sent"}});
   Context context;
-  context.local.add(*prefix_from_text("192.0.2.53"));
-  context.local.add(*prefix_from_text("2001:db8:53::/48"));
+  context.local.add(*read_prefix("192.0.2.53"));
+  context.local.add(*read_prefix("2001:db8:53::/48"));
   check(
       {
           {"direction", {.flags = 0}, "recv"},

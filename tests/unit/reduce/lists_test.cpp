@@ -52,27 +52,34 @@ TEST(Prefixes, Are_read_and_written) {
     const char *text, *shown;
   } cases[] = {{"192.0.2.0/24", "192.0.2.0/24"},
                {"192.0.2.53", "192.0.2.53/32"},
-               {"192.0.2.53/24", "192.0.2.0/24"},
+               {"192.0.2.53/32", "192.0.2.53/32"},
                {"2001:db8::1", "2001:db8::1/128"},
                {"2001:DB8::/32", "2001:db8::/32"},
                {"0.0.0.0/0", "0.0.0.0/0"},
-               {"2001:db8:ffff::/33", "2001:db8:8000::/33"}};
+               {"2001:db8:8000::/33", "2001:db8:8000::/33"},
+               {"::/0", "::/0"}};
   for (const auto& one : cases) {
-    const auto prefix = prefix_from_text(one.text);
+    const auto prefix = read_prefix(one.text);
     ASSERT_TRUE(prefix) << one.text;
     EXPECT_EQ(text(*prefix), one.shown);
   }
-  for (const char* bad : {"", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "2001:db8::/129",
-                          "ns1.example/24", "192.0.2.0/24 ", "192.0.2.0/-1"})
-    EXPECT_FALSE(prefix_from_text(bad)) << bad;
+  for (const char* bad : {"", "/", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "2001:db8::/129",
+                          "ns1.example/24", "192.0.2.0/24 ", "192.0.2.0/-1", "192.0.2.0/24/24"}) {
+    const auto prefix = read_prefix(bad);
+    ASSERT_FALSE(prefix) << bad;
+    EXPECT_NE(prefix.error().message.find("is no address or network"), std::string::npos);
+  }
+  EXPECT_EQ(read_prefix("192.0.2.53/24").error().message,
+            "\"192.0.2.53/24\" has bits set behind the prefix; the network is 192.0.2.0/24");
+  EXPECT_FALSE(read_prefix("2001:db8:ffff::/33"));
 }
 
 TEST(Prefixes, Contain_addresses_of_their_own_version) {
   PrefixSet set;
   EXPECT_TRUE(set.empty());
-  set.add(*prefix_from_text("192.0.2.128/25"));
-  set.add(*prefix_from_text("::/0"));
-  const auto has = [&](const char* address) { return set.contains(prefix_from_text(address)->address); };
+  set.add(*read_prefix("192.0.2.128/25"));
+  set.add(*read_prefix("::/0"));
+  const auto has = [&](const char* address) { return set.contains(read_prefix(address)->address); };
   EXPECT_TRUE(has("192.0.2.128"));
   EXPECT_TRUE(has("192.0.2.255"));
   EXPECT_FALSE(has("192.0.2.127"));
