@@ -19,13 +19,14 @@ std::optional<std::uint64_t> whole(std::string_view text) {
   return number;
 }
 
-/// Codes that are the numbers which they stand for.
+/// Codes that are the numbers which they stand for, or where buckets of width 1 begin.
 bool is_number(const DimensionUse& use) {
   static const Context context;
   const Look look{context, use.argument};
   return use.dimension->coded() && use.dimension->bits > 4 &&
          std::ranges::all_of(std::array{0u, 1u, 7u}, [&](std::uint32_t code) {
-           return use.dimension->code_text(code, look) == std::to_string(code);
+           const std::string text = use.dimension->code_text(code, look);
+           return text == std::to_string(code) || text == fmt::format("{}-{}", code, code + 1);
          });
 }
 
@@ -84,7 +85,11 @@ util::Result<Gauge> Gauge::read(const std::string& text) {
   const auto use = read_dimension(dimension);
   if (!use) return util::Error{fmt::format("\"{}\": {}", text, use.error().message)};
   gauge.use = *use;
-  if (gauge.kind == Kind::quantiles && !is_number(gauge.use))
+  if (gauge.kind != Kind::quantiles) return gauge;
+  // Quantiles have buckets of their own: unless somebody wants coarser ones, numbers come as they are.
+  if (gauge.use.dimension->name == dimension && gauge.use.dimension->read_argument != nullptr)
+    gauge.use.argument = gauge.use.dimension->read_argument("1").value_or(gauge.use.argument);
+  if (!is_number(gauge.use))
     return util::Error{
         fmt::format("\"{}\": the values of {} are no numbers; those of message_size are", text, dimension)};
   return gauge;

@@ -325,6 +325,19 @@ TEST(Measures, Have_the_same_octets_for_any_number_of_shards_and_only_the_seed_c
   }
 }
 
+TEST(Measures, Quantiles_of_response_times_are_those_of_microseconds) {
+  Packets packets;
+  std::vector<Packet> input = {packets.make({.response = true}), packets.make({.response = true}), packets.make({})};
+  input[0].response_ns = 1'500'000;
+  input[1].response_ns = 90'000;
+  Shards shards({.type = "count_by", .by = {"qtype"}, .measure = {"quantiles:response_time"}});
+  shards.add(0, input);
+  const auto json = summary::data_json(shards.take());
+  EXPECT_EQ(json["A"]["quantiles:response_time"]["count"], 2);
+  EXPECT_EQ(json["A"]["quantiles:response_time"]["max"], 1500);
+  EXPECT_EQ(json["A"]["quantiles:response_time"]["p50"], 1500.0);
+}
+
 TEST(Measures, Are_bounded_and_what_went_is_summed_up) {
   Packets packets;
   std::vector<Packet> input;

@@ -157,5 +157,36 @@ TEST_F(WindowsTest, By_count_packets_of_one_moment_give_the_rate_zero) {
   EXPECT_EQ(rates_[0].per_second(), 0);
 }
 
+TEST(WindowsOfMalformed, Malformed_messages_fall_into_the_windows_that_are_open_and_move_none) {
+  const Context context;
+  Packets packets;
+  std::vector<std::string> closed;
+  const auto on_closed = [&](ClosedWindow&& window) {
+    closed.push_back(std::to_string(window.window.packets) + " " + summary::data_json(window.data.at(0)).dump());
+  };
+  const auto malformed_at = [](double time) {
+    return MalformedMessage{.reason = dns::Malformed::cut_name,
+                            .source = Packets::address("192.0.2.1"),
+                            .time = {static_cast<std::int64_t>(time * 1e9)}};
+  };
+  const ReducerConfig reducer{.type = "MalformedQueries"};
+
+  auto by_time = std::move(*Windows::make({.seconds = 1}, {reducer}, context, Budget::unlimited, on_closed));
+  by_time->advance({10 * util::ns_per_second});
+  by_time->add_malformed(0, malformed_at(10.5));
+  by_time->add_malformed(0, malformed_at(5));  // too late
+  by_time->finish();
+  EXPECT_EQ(closed, std::vector<std::string>{R"(0 {"cut_name":{"192.0.2.1":1}})"});
+
+  closed.clear();
+  auto by_count = std::move(*Windows::make({.packets = 2}, {reducer}, context, Budget::unlimited, on_closed));
+  by_count->add_malformed(0, malformed_at(1));
+  const std::vector<Packet> some = {packets.make({.time = 2}), packets.make({.time = 3})};
+  by_count->add(0, std::span(some).first(1));
+  by_count->add_malformed(0, malformed_at(2.5));
+  by_count->add(0, std::span(some).last(1));
+  EXPECT_EQ(closed, std::vector<std::string>{R"(2 {"cut_name":{"192.0.2.1":2}})"});
+}
+
 }  // namespace
 }  // namespace rata::reduce
