@@ -247,7 +247,8 @@ TEST(Merge, Data_of_different_forms_do_not_merge_and_stay_as_they_were) {
     for (std::size_t j = 0; j < forms.size(); ++j) {
       Data into = forms[i];
       EXPECT_EQ(merge(into, Data(forms[j]), Relation::consecutive), i == j) << i << " " << j;
-      if (i != j) EXPECT_EQ(data_json(into).dump(), data_json(forms[i]).dump());
+      if (i == j) continue;
+      EXPECT_EQ(data_json(into).dump(), data_json(forms[i]).dump());
     }
 }
 
