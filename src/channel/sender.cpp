@@ -12,13 +12,14 @@ Sender::Sender(std::string name, std::unique_ptr<Channel> channel, const SenderC
       channel_(std::move(channel)),
       config_(config),
       report_(std::move(report)),
-      queue_(config.queue_capacity_summaries, config.when_full),
+      queue_(config.queue_capacity_summaries, config.queue_octets, config.when_full),
       thread_([this] { run(); }) {}
 
 Sender::~Sender() { close(); }
 
 void Sender::send(summary::Summary summary) {
-  queue_.push(std::move(summary));  // what it drops it counts
+  const std::size_t octets = summary::octets_of(summary.data);
+  queue_.push(std::move(summary), octets);  // what it drops it counts
 }
 
 void Sender::hurry() {

@@ -16,6 +16,7 @@ namespace rata::channel {
 
 struct SenderConfig {
   std::size_t queue_capacity_summaries = 4096;
+  std::size_t queue_octets = 32 * 1024 * 1024;  ///< roughly; one summary that is larger may be in it alone
   std::size_t batch_summaries = 256;
   util::WhenFull when_full = util::WhenFull::block;  ///< files wait; live sources drop and count
   std::chrono::milliseconds first_retry{100};        ///< doubles up to `longest_retry`

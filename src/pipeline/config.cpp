@@ -499,6 +499,15 @@ std::size_t Config::tables_octets() const {
   return memory_mib * 1024 * 1024 / 4;
 }
 
+std::size_t Config::queue_octets() const {
+  return memory_mib * 1024 * 1024 / 8 / std::max<std::size_t>(channels.size(), 1);
+}
+
+std::size_t Config::most_rows() const {
+  constexpr std::size_t row_octets = 128;  // of usual names
+  return memory_mib * 1024 * 1024 / 16 / row_octets;
+}
+
 std::string Config::fingerprint() const {
   std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", server, monitor, fmt::join(ports, ","), shards,
                                  window.seconds, window.packets, window.flush, window.lateness_seconds.value_or(-1));

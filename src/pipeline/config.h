@@ -100,6 +100,10 @@ struct Config {
 
   /// What of `memory_mib` the tables of reducers may take.
   std::size_t tables_octets() const;
+  /// And what the results that wait in one channel's queue may.
+  std::size_t queue_octets() const;
+  /// Rows of one result; more are summed up.
+  std::size_t most_rows() const;
 
   /// What two runs must have in common to count as the same: goes into `boot`.
   std::string fingerprint() const;

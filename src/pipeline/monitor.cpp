@@ -139,6 +139,7 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
   for (const std::string& open : knowledge->left_open) monitor->report_(open);
   monitor->context_ = std::move(knowledge->context);
   monitor->context_.sketch_seed = config.sketch_seed;
+  monitor->context_.most_rows = config.most_rows();
   if (const auto anonymous = monitor->open_anonymizer(); !anonymous) return anonymous.error();
   if (const auto added = monitor->make_windows(); !added) return added.error();
   return monitor;
@@ -153,8 +154,7 @@ util::Result<void> Monitor::make_windows() {
     do_all = [this](std::size_t tasks, const Crew::Task& task) { lines_.front()->intake->for_each(tasks, task); };
   context_.shards = lines_.size() > 1 ? intake.shards + lines_.size() : intake.shards;
   auto watched = Watched::make(
-      config_, context_,
-      [this](std::size_t server, reduce::ClosedWindow&& window) { closed(server, std::move(window)); }, do_all);
+      config_, context_, [this](std::size_t server, reduce::ClosingWindow& window) { closed(server, window); }, do_all);
   if (!watched) return watched.error();
   watched_ = std::move(*watched);
   intake.servers = watched_->map();
@@ -194,6 +194,7 @@ util::Result<void> Monitor::open_channels(const channel::Deliver& deliver) {
     auto opened = channel::open_channel(config.settings, deliver);
     if (!opened) return opened.error();
     channel::SenderConfig sender;
+    sender.queue_octets = config_.queue_octets();
     sender.when_full = live() ? util::WhenFull::drop_newest : util::WhenFull::block;
     senders_.push_back(std::make_unique<channel::Sender>(config.name, std::move(*opened), sender, report_));
   }
@@ -341,23 +342,23 @@ summary::Loss Monitor::loss_of(std::size_t server, const summary::Window& window
           .malformed = malformed - std::exchange(watched.malformed_reported, malformed)};
 }
 
-void Monitor::closed(std::size_t server, reduce::ClosedWindow&& window) {
+void Monitor::closed(std::size_t server, reduce::ClosingWindow& window) {
   Watched::Server& watched = watched_->servers()[server];
-  if (watched.fallback && window.window.packets == 0) return;
-  summary::Loss loss = loss_of(server, window.window);
-  for (std::size_t i = 0; i < config_.reducers.size(); ++i) {
-    loss.left_out = summary::left_out(window.data[i]);
-    loss.key_error = summary::key_error(window.data[i]);
-    loss.lacking = window.lacking[i];
-    note_lacking(i, loss.lacking);
-    summary::Summary summary{.type = config_.reducers[i].reducer.shown_name(),
+  if (watched.fallback && window.window().packets == 0) return;
+  summary::Loss loss = loss_of(server, window.window());
+  for (reduce::ClosingWindow::Result result; window.next(result);) {
+    loss.left_out = summary::left_out(result.data);
+    loss.key_error = summary::key_error(result.data);
+    loss.lacking = result.lacking;
+    note_lacking(result.reducer, loss.lacking);
+    summary::Summary summary{.type = config_.reducers[result.reducer].reducer.shown_name(),
                              .server = watched.name,
                              .monitor = config_.monitor,
-                             .data = std::move(window.data[i]),
-                             .window = window.window,
+                             .data = std::move(result.data),
+                             .window = window.window(),
                              .id = {.boot = boot_, .sequence = watched.sequence, .revision = 0},
                              .loss = loss};
-    const auto& targets = senders_by_reducer_[i];
+    const auto& targets = senders_by_reducer_[result.reducer];
     pushed_ += targets.size();
     for (std::size_t t = 0; t + 1 < targets.size(); ++t) targets[t]->send(summary);
     if (!targets.empty()) targets.back()->send(std::move(summary));

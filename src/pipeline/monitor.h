@@ -67,7 +67,7 @@ class Monitor {
   void read(Line& line);
   void take_in(Line& line, capture::Read brought, std::span<const capture::Frame> frames);
   util::Time advance(Line& line, util::Time watermark);
-  void closed(std::size_t server, reduce::ClosedWindow&& window);
+  void closed(std::size_t server, reduce::ClosingWindow& window);
   summary::Loss loss_of(std::size_t server, const summary::Window& window);
   std::uint64_t lost_before(const summary::Window& window);
   std::size_t cell_of(std::size_t line, std::size_t shard) const;

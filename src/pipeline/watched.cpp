@@ -37,7 +37,7 @@ util::Result<std::unique_ptr<Watched>> Watched::make(const Config& config, const
   for (std::size_t i = 0; i < watched->servers_.size(); ++i) {
     auto windows = reduce::Windows::make(
         config.window, reducers, context, config.tables_octets() / watched->servers_.size(),
-        [on_closed, i](reduce::ClosedWindow&& window) { on_closed(i, std::move(window)); }, do_all);
+        [on_closed, i](reduce::ClosingWindow& window) { on_closed(i, window); }, do_all);
     if (!windows) return windows.error();
     watched->servers_[i].windows = std::move(*windows);
   }

@@ -24,7 +24,7 @@ class Watched {
     std::uint64_t sequence = 0;                                 ///< windows handed on
     std::uint64_t malformed_reported = 0, kernel_reported = 0;  ///< in their losses
   };
-  using OnClosed = std::function<void(std::size_t server, reduce::ClosedWindow&&)>;
+  using OnClosed = std::function<void(std::size_t server, reduce::ClosingWindow&)>;
 
   /// `context`: outlives it. The servers share the memory of tables. Errors: a reducer cannot be made.
   static util::Result<std::unique_ptr<Watched>> make(const Config& config, const reduce::Context& context,

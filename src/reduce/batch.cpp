@@ -26,7 +26,7 @@ std::span<const std::uint32_t> Batch::codes(std::size_t column) {
   return {codes_[column].data(), packets_.size()};
 }
 
-const KeyColumn& Batch::keys(std::size_t column) {
+KeyColumn& Batch::keys(std::size_t column) {
   if (!has_keys_[column]) {
     const DimensionUse& use = plan_->keys()[column];
     keys_[column].restart();

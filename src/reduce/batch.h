@@ -33,7 +33,7 @@ class Batch {
 
   /// A column: one value a packet. Of a packet that lacks what the dimension needs it means nothing.
   std::span<const std::uint32_t> codes(std::size_t column);
-  const KeyColumn& keys(std::size_t column);
+  KeyColumn& keys(std::size_t column);
 
   /// The packets of which all conditions hold, ascending. Only of a batch that lacks nothing that they need.
   std::span<const std::uint16_t> selection(std::size_t number);

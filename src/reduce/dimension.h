@@ -17,8 +17,8 @@ namespace rata::reduce {
 
 using Octets = std::span<const std::uint8_t>;
 
-/// The key of a party, to be counted by what `Anonymizer::counted` gives: the 4 or 16 octets of an address or, where that was made anonymous, its text with an octet or
-/// two behind it, so that it is no address's.
+/// The key of a party, to be counted by what `Anonymizer::counted` gives: the 4 or 16 octets of an address or, where
+/// that was made anonymous, its text with an octet or two behind it, so that it is no address's.
 void party_key(const util::Address& address, std::string_view text, KeyBuffer& key);
 std::string party_text(Octets key);
 /// The same as it may leave.

@@ -34,13 +34,12 @@ class KeyBuffer {
   std::size_t size_ = 0;
 };
 
-/// The keys of a batch of packets in one dimension, with their hashes. A key lies in the packets' own memory or, where
-/// it had to be made, in the column.
+/// The keys of a batch of packets in one dimension, with their hashes where somebody asks for these. A key lies in the
+/// packets' own memory or, where it had to be made, in the column.
 class KeyColumn {
  public:
   struct Key {
     const std::uint8_t* octets = nullptr;  ///< nullptr: the packet has no key
-    std::uint64_t hash = 0;
     std::uint8_t size = 0;
 
     bool exists() const { return octets != nullptr; }
@@ -49,16 +48,23 @@ class KeyColumn {
 
   const Key& operator[](std::size_t i) const { return keys_[i]; }
 
+  /// util::table_hash of a key that exists, computed once.
+  std::uint64_t hash(std::size_t i) {
+    // 0 stands for "not yet"; a hash that is 0 is only computed again.
+    if (hashes_[i] == 0) hashes_[i] = util::table_hash(keys_[i].span());
+    return hashes_[i];
+  }
+
   /// Before the first `none`, `refer` or `copy` of a batch.
   void restart() { made_ = 0; }
 
   void none(std::size_t i) { keys_[i] = {}; }
 
-  /// `octets` live as long as the batch. `hash`: util::table_hash of them.
-  void refer(std::size_t i, std::span<const std::uint8_t> octets, std::uint64_t hash) {
-    keys_[i] = {octets.data(), hash, static_cast<std::uint8_t>(octets.size())};
+  /// `octets` live as long as the batch.
+  void refer(std::size_t i, std::span<const std::uint8_t> octets) {
+    keys_[i] = {octets.data(), static_cast<std::uint8_t>(octets.size())};
+    hashes_[i] = 0;
   }
-  void refer(std::size_t i, std::span<const std::uint8_t> octets) { refer(i, octets, util::table_hash(octets)); }
 
   /// The octets may go when this returns.
   void copy(std::size_t i, std::span<const std::uint8_t> octets) {
@@ -72,6 +78,7 @@ class KeyColumn {
   using Room = std::array<std::uint8_t, 256>;
 
   std::array<Key, max_batch_packets> keys_;
+  std::array<std::uint64_t, max_batch_packets> hashes_;
   std::vector<std::uint8_t> own_;
   std::size_t made_ = 0;
 };

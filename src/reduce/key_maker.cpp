@@ -1,5 +1,6 @@
 #include "reduce/key_maker.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstring>
@@ -30,6 +31,7 @@ KeyMaker::KeyMaker(std::vector<DimensionUse> uses, Plan& plan)
     bits += parts_.back().bits;
   }
   may_be_number_ = bits <= 64;
+  only_codes_ = may_be_number_ && std::ranges::all_of(parts_, &Part::coded);
 }
 
 void KeyMaker::start(Batch& batch) {
@@ -41,11 +43,33 @@ void KeyMaker::start(Batch& batch) {
   }
 }
 
+std::size_t KeyMaker::make_numbers(std::span<const std::uint16_t> packets, std::uint64_t* numbers) const {
+  std::size_t count = 0;
+  const std::uint32_t* const first = parts_.front().codes;
+  if (parts_.size() == 1) {
+    for (const std::uint16_t packet : packets) {
+      numbers[count] = first[packet];
+      count += first[packet] != no_code;
+    }
+  } else if (parts_.size() == 2) {
+    const std::uint32_t* const second = parts_[1].codes;
+    const unsigned bits = parts_[1].bits;
+    for (const std::uint16_t packet : packets) {
+      numbers[count] = std::uint64_t{first[packet]} << bits | second[packet];
+      count += first[packet] != no_code && second[packet] != no_code;
+    }
+  } else {
+    for (const std::uint16_t packet : packets) count += make_number(packet, numbers[count]) == Form::number;
+  }
+  return count;
+}
+
 bool KeyMaker::make_octets(std::size_t packet, std::uint8_t* room, Made& made) const {
   if (parts_.size() == 1 && !parts_.front().coded) {
     const KeyColumn::Key& key = (*parts_.front().keys)[packet];
-    made = {key.hash, key.span()};
-    return key.exists();
+    if (!key.exists()) return false;
+    made = {parts_.front().keys->hash(packet), key.span()};
+    return true;
   }
   std::uint64_t hash = 0;
   std::uint8_t* at = room;
@@ -62,7 +86,7 @@ bool KeyMaker::make_octets(std::size_t packet, std::uint8_t* room, Made& made) c
       *at++ = key.size;
       std::memcpy(at, key.octets, key.size);
       at += key.size;
-      value = key.hash;
+      value = part.keys->hash(packet);
     }
     hash = (hash ^ value) * multiplier_;
     hash ^= hash >> 32;

@@ -50,6 +50,10 @@ class KeyMaker {
     return Form::number;
   }
 
+  /// Of packets whose keys are nothing but codes: only then. `numbers`: has room for all; returns how many have a key.
+  bool only_codes() const { return only_codes_; }
+  std::size_t make_numbers(std::span<const std::uint16_t> packets, std::uint64_t* numbers) const;
+
   struct Made {
     std::uint64_t hash = 0;
     Octets octets;  ///< in `room` or in the batch
@@ -72,7 +76,7 @@ class KeyMaker {
     bool coded = true;
     unsigned bits = 0;  ///< as part of a number
     const std::uint32_t* codes = nullptr;
-    const KeyColumn* keys = nullptr;
+    KeyColumn* keys = nullptr;
   };
 
   static constexpr std::size_t max_number_octets = 4;
@@ -87,7 +91,7 @@ class KeyMaker {
 
   std::vector<DimensionUse> uses_;
   std::vector<Part> parts_;
-  bool may_be_number_ = false;
+  bool may_be_number_ = false, only_codes_ = false;
   std::uint64_t multiplier_;
 };
 

@@ -39,7 +39,8 @@ inline std::uint64_t name_hash_of(const Packet& packet) noexcept { return util::
 inline std::uint64_t client_hash_of(const Packet& packet) noexcept {
   if (packet.client_text.empty()) [[likely]]
     return util::table_hash(packet.client.bytes());
-  return util::table_hash({reinterpret_cast<const std::uint8_t*>(packet.client_text.data()), packet.client_text.size()});
+  return util::table_hash(
+      {reinterpret_cast<const std::uint8_t*>(packet.client_text.data()), packet.client_text.size()});
 }
 
 }  // namespace rata::reduce

@@ -48,6 +48,8 @@ void merge_equal_rests(std::vector<summary::RestRow>& rests) {
 
 void RowMaker::make(std::vector<Cell>& cells, summary::Counts& counts) {
   counts_ = &counts;
+  const bool limited = std::ranges::any_of(rules_.limit, [](std::uint64_t limit) { return limit != 0; });
+  if (!limited) cut(cells);
   level(cells, 0);
   for (const std::vector<std::string>& keys : rules_.always) {
     if (keys.size() == keys_.uses().size())
@@ -59,6 +61,25 @@ void RowMaker::make(std::vector<Cell>& cells, summary::Counts& counts) {
   std::ranges::sort(counts.rest, {}, &summary::RestRow::prefix);
   merge_equal_rows(counts.rows);
   merge_equal_rests(counts.rest);
+}
+
+/// Of more cells than a result may have rows, those with most messages stay; where limits say what goes, they do.
+void RowMaker::cut(std::vector<Cell>& cells) {
+  if (cells.size() <= context_.most_rows) return;
+  for (Cell& cell : cells) {
+    cell.part = cell.key;
+    cell.head = head_of(cell.part);
+  }
+  const auto end = cells.begin() + static_cast<std::ptrdiff_t>(context_.most_rows);
+  std::nth_element(cells.begin(), end, cells.end(),
+                   [](const Cell& a, const Cell& b) { return a.count != b.count ? a.count > b.count : less(a, b); });
+  summary::RestRow rest{.prefix = {}, .keys = static_cast<std::uint64_t>(cells.end() - end)};
+  for (auto cell = end; cell != cells.end(); ++cell) {
+    rest.count += cell->count;
+    rest.most = std::max(rest.most, cell->count);
+  }
+  counts_->rest.push_back(std::move(rest));
+  cells.erase(end, cells.end());
 }
 
 std::vector<RowMaker::Group> RowMaker::groups_of(std::span<Cell> cells, std::size_t depth) const {

@@ -41,6 +41,7 @@ class RowMaker {
     std::uint64_t count = 0;
   };
 
+  void cut(std::vector<Cell>& cells);
   std::vector<Group> groups_of(std::span<Cell> cells, std::size_t depth) const;
   void cut(std::vector<Group>& groups, std::uint64_t limit);
   void level(std::span<Cell> cells, std::size_t depth);

@@ -21,7 +21,8 @@ Selector::Selector(std::vector<ConditionUse> where, std::vector<Needs> needs, Pl
   needs_question_ = std::ranges::any_of(needs_, asks);
   // Needs that come first are asked of every packet, as those of a condition are.
   where_needs_question_ =
-      (first_ == First::needs && needs_question_) || std::ranges::any_of(where_, [&](const ConditionUse& use) { return asks(use.condition->needs); });
+      (first_ == First::needs && needs_question_) ||
+      std::ranges::any_of(where_, [&](const ConditionUse& use) { return asks(use.condition->needs); });
 }
 
 std::span<const std::uint16_t> Selector::choose(Batch& batch, util::MemberCounts& lacking) {

@@ -172,27 +172,48 @@ void Windows::close_first() {
 
 /// Merges the shards in their order into the first one, reducer by reducer, and hands the window over.
 void Windows::emit(Open& open, summary::Window window) {
-  Cell& first = open.shards.front();
   for (Cell& shard : open.shards) window.packets += std::exchange(shard.packets, 0);
   const std::uint64_t late_now = late();
   window.late = late_now - std::exchange(late_reported_, late_now);
-  ClosedWindow closed{.window = window, .data = {}, .lacking = {}};
-  closed.data.resize(reducers_.size());
-  closed.lacking.resize(reducers_.size());
-  const auto merge = [&](std::size_t i) {
+  constexpr std::size_t side_by_side = 4;
+  ClosingWindow closing(window, reducers_.size(), do_all_ ? side_by_side : 1,
+                        [this, &open, seconds = window.seconds](std::size_t begin, std::size_t end) {
+                          return results(open, seconds, begin, end);
+                        });
+  on_closed_(closing);
+  for (ClosingWindow::Result unwanted; closing.next(unwanted);) continue;
+}
+
+/// Each reducer's shards are added up into the first of them.
+std::vector<ClosingWindow::Result> Windows::results(Open& open, double seconds, std::size_t first, std::size_t end) {
+  std::vector<ClosingWindow::Result> made(end - first);
+  const auto make = [&](std::size_t i) {
+    Reducer& reducer = *open.shards.front().reducers[first + i];
     for (std::size_t shard = 1; shard < shard_count_; ++shard) {
-      first.reducers[i]->absorb(*open.shards[shard].reducers[i]);
-      first.reducers[i]->absorb_lacking(*open.shards[shard].reducers[i]);
+      Reducer& sibling = *open.shards[shard].reducers[first + i];
+      reducer.absorb(sibling);
+      reducer.absorb_lacking(sibling);
     }
-    closed.lacking[i] = first.reducers[i]->take_lacking();
-    closed.data[i] = first.reducers[i]->take(window.seconds);
+    made[i].reducer = first + i;
+    made[i].lacking = reducer.take_lacking();
+    made[i].data = reducer.take(seconds);
   };
-  if (do_all_) {
-    do_all_(reducers_.size(), merge);
-  } else {
-    for (std::size_t i = 0; i < reducers_.size(); ++i) merge(i);
+  if (do_all_)
+    do_all_(made.size(), make);
+  else
+    for (std::size_t i = 0; i < made.size(); ++i) make(i);
+  return made;
+}
+
+bool ClosingWindow::next(Result& result) {
+  if (next_ == ready_.size()) {
+    if (made_ == reducers_) return false;
+    const std::size_t end = std::min(made_ + side_by_side_, reducers_);
+    ready_ = make_(std::exchange(made_, end), end);
+    next_ = 0;
   }
-  on_closed_(std::move(closed));
+  result = std::move(ready_[next_++]);
+  return true;
 }
 
 void Windows::add_by_count(std::span<const Packet> batch) {

@@ -23,10 +23,32 @@ struct WindowConfig {
   std::optional<double> lateness_seconds;  ///< by time: how long a window waits for late packets; absent: one window
 };
 
-struct ClosedWindow {
-  summary::Window window;
-  std::vector<summary::Data> data;          ///< one per reducer, in configured order
-  std::vector<util::MemberCounts> lacking;  ///< the same: packets that it skipped, by what they lack
+/// A window that closes. What its reducers have counted comes one by one, in configured order: all of it at once might
+/// be more memory than there is.
+class ClosingWindow {
+ public:
+  struct Result {
+    std::size_t reducer = 0;  ///< its place in the configuration
+    summary::Data data;
+    util::MemberCounts lacking{};  ///< packets that it skipped, by what they lack
+  };
+  /// Makes the results of reducers `first` up to but without `end`.
+  using Make = std::function<std::vector<Result>(std::size_t first, std::size_t end)>;
+
+  ClosingWindow(const summary::Window& window, std::size_t reducers, std::size_t side_by_side, Make make)
+      : window_(window), reducers_(reducers), side_by_side_(side_by_side), make_(std::move(make)) {}
+
+  const summary::Window& window() const { return window_; }
+
+  /// False: there are no more. What nobody asks for is lost with the window.
+  bool next(Result& result);
+
+ private:
+  summary::Window window_;
+  std::size_t reducers_, side_by_side_;
+  Make make_;
+  std::vector<Result> ready_;
+  std::size_t next_ = 0, made_ = 0;
 };
 
 /// Lets packets fall into windows and closes these in order. Windows without a packet between others are closed too,
@@ -34,7 +56,7 @@ struct ClosedWindow {
 /// Thread: `add` one per shard; everything else only while no `add` runs.
 class Windows {
  public:
-  using OnClosed = std::function<void(ClosedWindow&&)>;
+  using OnClosed = std::function<void(ClosingWindow&)>;
 
   static constexpr std::int64_t max_gap_windows = 3600;
 
@@ -89,6 +111,7 @@ class Windows {
   void skip_gap(std::int64_t first_kept, std::int64_t newest);
   void close_by_count();
   void emit(Open& open, summary::Window window);
+  std::vector<ClosingWindow::Result> results(Open& open, double seconds, std::size_t first, std::size_t end);
 
   WindowConfig config_;
   std::vector<ReducerConfig> reducers_;

@@ -61,6 +61,52 @@ std::uint64_t key_error(const Data& data) {
   return 0;
 }
 
+namespace {
+
+std::size_t octets_of(const std::vector<std::string>& texts) {
+  // What a string holds itself costs nothing more; a longer one has memory of its own.
+  constexpr std::size_t own_octets = 15;
+  std::size_t octets = 0;
+  for (const std::string& text : texts) octets += sizeof text + (text.size() > own_octets ? text.size() + 17 : 0);
+  return octets;
+}
+
+std::size_t octets_of(const std::vector<Record>& records) {
+  constexpr std::size_t value_octets = 256;  // of a small object of JSON
+  std::size_t octets = 0;
+  for (const Record& record : records)
+    octets += sizeof record + octets_of(record.keys) + (record.json.empty() ? value_octets : record.json.size());
+  return octets;
+}
+
+struct Octets {
+  std::size_t operator()(const Rates&) const { return sizeof(Rates); }
+  std::size_t operator()(const Counts& counts) const {
+    std::size_t octets = 0;
+    for (const CountRow& row : counts.rows) octets += sizeof row + octets_of(row.keys);
+    for (const RestRow& row : counts.rest) octets += sizeof row + octets_of(row.prefix);
+    return octets;
+  }
+  std::size_t operator()(const Records& records) const { return octets_of(records.records); }
+  std::size_t operator()(const Top& top) const {
+    std::size_t octets = 0;
+    for (const Top::Entry& entry : top.entries) octets += sizeof entry + entry.name.size();
+    return octets;
+  }
+  std::size_t operator()(const Alone& alone) const {
+    return octets_of(alone.alone_queries) + octets_of(alone.alone_answers);
+  }
+  std::size_t operator()(const Measures& measures) const {
+    constexpr std::size_t sketch_octets = 1024;
+    return (*this)(measures.counts) + measures.values.size() * measures.names.size() * sketch_octets;
+  }
+  std::size_t operator()(const Nothing&) const { return 0; }
+};
+
+}  // namespace
+
+std::size_t octets_of(const Data& data) { return std::visit(Octets{}, data); }
+
 std::string to_json(const Summary& summary, Form form) {
   const Json record = {{"type", summary.type},
                        {"serverId", summary.server},

@@ -189,6 +189,9 @@ std::uint64_t left_out(const Data& data);
 /// What any key may lack; not 0 when the bound of counters was reached.
 std::uint64_t key_error(const Data& data);
 
+/// About so much memory: for queues, which bound it.
+std::size_t octets_of(const Data& data);
+
 /// How a summary is written. The older aggregator wants of `data`: a rate as a bare number; in the list of queries by
 /// client, IPv6 addresses as text, since it takes 32 digits for four of IPv4.
 enum class Form { own, older };

@@ -94,7 +94,7 @@ class Counted final : public pipeline::PacketSink {
     context_.shards = shards;
     windows_ = std::move(
         *reduce::Windows::make(config, {names, rate}, context_, tables_octets,
-                               [this](reduce::ClosedWindow&& window) { in_windows += window.window.packets; }));
+                               [this](reduce::ClosingWindow& window) { in_windows += window.window().packets; }));
   }
   void add(std::size_t shard, std::span<const reduce::Packet> batch) override {
     added += batch.size();

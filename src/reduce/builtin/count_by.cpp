@@ -26,6 +26,7 @@ class Tally {
   /// Keys first, then the tables: what is asked for ahead comes while the other keys are made.
   void add(const KeyMaker& keys, std::span<const std::uint16_t> packets) {
     std::array<std::uint64_t, max_batch_packets> numbers;
+    if (keys.only_codes()) return count({numbers.data(), keys.make_numbers(packets, numbers.data())});
     std::size_t found = 0, waiting = 0;
     for (const std::uint16_t packet : packets) {
       const KeyMaker::Form form = keys.make_number(packet, numbers[found]);
@@ -39,7 +40,7 @@ class Tally {
       }
     }
     count(waiting);
-    for (std::size_t i = 0; i < found; ++i) numbers_.add(numbers[i]);
+    count({numbers.data(), found});
   }
 
   void absorb(Tally& other) {
@@ -74,6 +75,10 @@ class Tally {
     KeyMaker::Made key;
     std::array<std::uint8_t, KeyMaker::max_octets> room;
   };
+
+  void count(std::span<const std::uint64_t> numbers) {
+    for (const std::uint64_t number : numbers) numbers_.add(number);
+  }
 
   void count(std::size_t waiting) {
     for (std::size_t i = 0; i < waiting; ++i) octets_.prefetch_key(waiting_[i].key.hash);

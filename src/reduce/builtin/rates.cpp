@@ -39,8 +39,7 @@ class RateReducer final : public Reducer {
 
   void absorb(Reducer& sibling) override {
     auto& other = static_cast<RateReducer&>(sibling);
-    for (std::size_t i = 0; i < counters_.size(); ++i)
-      counters_[i].count += std::exchange(other.counters_[i].count, 0);
+    for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i].count += std::exchange(other.counters_[i].count, 0);
   }
 
   summary::Data take(double seconds) override {
@@ -64,8 +63,7 @@ constexpr Member queries[] = {{"qps", "query"}};
 constexpr Member answers[] = {{"aps", "response"}};
 constexpr Member packets[] = {{"pps", ""}};
 // A message whose direction is not known counts in none of the three: no partial entry stays behind.
-constexpr Member all_three[] = {
-    {"pps", "", {.members = {util::Member::flags}}}, {"qps", "query"}, {"aps", "response"}};
+constexpr Member all_three[] = {{"pps", "", {.members = {util::Member::flags}}}, {"qps", "query"}, {"aps", "response"}};
 
 template <const auto& members>
 util::Result<std::unique_ptr<Reducer>> make(const ReducerConfig&, Surroundings& around) {

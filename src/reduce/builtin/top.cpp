@@ -58,7 +58,8 @@ util::Result<std::unique_ptr<Reducer>> make_top(const ReducerConfig& config, Sur
 extern const ReducerType top_n;
 constinit const ReducerType top_n{
     .name = "TopN",
-    .help = "The `n` names that most messages, queries and responses, ask for or respond to. All equals of the last stay.",
+    .help =
+        "The `n` names that most messages, queries and responses, ask for or respond to. All equals of the last stay.",
     .rows = R"([["a.example.", 9], ["b.example.", 4]])",
     .options = "n cells",
     .make = [](const ReducerConfig& config, Surroundings& around) { return make_top(config, around, {}); },

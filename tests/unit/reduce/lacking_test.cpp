@@ -3,6 +3,7 @@
 #include "reduce/dimension.h"
 #include "reduce/report.h"
 #include "reduce/windows.h"
+#include "support/windows.h"
 
 namespace rata::reduce {
 namespace {
@@ -32,9 +33,11 @@ struct Result {
 Result reduce(const ReducerConfig& config, const std::vector<Packet>& packets) {
   Result result;
   const Context context;
-  auto windows =
-      *Windows::make({.seconds = 1, .packets = packets.size()}, {config}, context, Budget::unlimited,
-                     [&](ClosedWindow&& window) { result = {std::move(window.data.at(0)), window.lacking.at(0)}; });
+  auto windows = *Windows::make({.seconds = 1, .packets = packets.size()}, {config}, context, Budget::unlimited,
+                                [&](ClosingWindow& closing) {
+                                  tests::ClosedWindow window(closing);
+                                  result = {std::move(window.data.at(0)), window.lacking.at(0)};
+                                });
   windows->add(0, packets);
   return result;
 }
@@ -124,8 +127,10 @@ TEST(Lacking, Rates_and_lists_skip_too) {
 TEST(Lacking, Shards_add_up) {
   util::MemberCounts lacking{};
   const Context context{.shards = 2};
-  auto windows = *Windows::make({}, {count_by({"qname"})}, context, Budget::unlimited,
-                                [&](ClosedWindow&& window) { lacking = window.lacking.at(0); });
+  auto windows = *Windows::make({}, {count_by({"qname"})}, context, Budget::unlimited, [&](ClosingWindow& closing) {
+    tests::ClosedWindow window(closing);
+    lacking = window.lacking.at(0);
+  });
   windows->advance({0});
   const std::vector<Packet> batch = {packet({Member::queries})};
   windows->add(0, batch);

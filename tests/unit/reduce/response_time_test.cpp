@@ -2,6 +2,7 @@
 
 #include "reduce/windows.h"
 #include "support/dimensions.h"
+#include "support/windows.h"
 
 namespace rata::reduce {
 namespace {
@@ -55,7 +56,8 @@ std::vector<std::string> rows(const std::vector<std::string>& by, const std::vec
   std::vector<std::string> found;
   const Context context;
   ReducerConfig config{.type = "count_by", .by = by, .where = where};
-  auto windows = *Windows::make({.seconds = 1}, {config}, context, Budget::unlimited, [&](ClosedWindow&& window) {
+  auto windows = *Windows::make({.seconds = 1}, {config}, context, Budget::unlimited, [&](ClosingWindow& closing) {
+    tests::ClosedWindow window(closing);
     for (const summary::CountRow& row : std::get<summary::Counts>(window.data.at(0)).rows)
       found.push_back(row.keys.back() + " " + std::to_string(row.count));
     found.push_back("|");
@@ -97,7 +99,10 @@ TEST(ResponseTime, What_cannot_be_paired_counts_as_lacking) {
   util::MemberCounts lacking{};
   const Context context;
   auto windows = *Windows::make({.seconds = 1, .packets = 1}, {{.type = "count_by", .by = {"response_time"}}}, context,
-                                Budget::unlimited, [&](ClosedWindow&& window) { lacking = window.lacking.at(0); });
+                                Budget::unlimited, [&](ClosingWindow& closing) {
+                                  tests::ClosedWindow window(closing);
+                                  lacking = window.lacking.at(0);
+                                });
   windows->add(0, {&packet, 1});
   EXPECT_EQ(lacking[static_cast<std::size_t>(util::Member::ports)], 1u);
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "support/packets.h"
+#include "support/windows.h"
 
 namespace rata::reduce {
 namespace {
@@ -15,7 +16,8 @@ class WindowsTest : public ::testing::Test {
   void open(const WindowConfig& config, std::size_t shards = 1) {
     context_.shards = shards;
     auto made = Windows::make(
-        config, {{.type = "QueriesPerSecond"}}, context_, Budget::unlimited, [this](ClosedWindow&& window) {
+        config, {{.type = "QueriesPerSecond"}}, context_, Budget::unlimited, [this](ClosingWindow& closing) {
+          tests::ClosedWindow window(closing);
           closed_.push_back(
               {util::seconds_between({0}, window.window.start), window.window.packets, window.window.late});
           rates_.push_back(std::get<summary::Rates>(window.data.at(0)).members.at(0));
@@ -161,7 +163,8 @@ TEST(WindowsOfMalformed, Malformed_messages_fall_into_the_windows_that_are_open_
   const Context context;
   Packets packets;
   std::vector<std::string> closed;
-  const auto on_closed = [&](ClosedWindow&& window) {
+  const auto on_closed = [&](ClosingWindow& closing) {
+    tests::ClosedWindow window(closing);
     closed.push_back(std::to_string(window.window.packets) + " " + summary::data_json(window.data.at(0)).dump());
   };
   const auto malformed_at = [](double time) {
