@@ -12,7 +12,13 @@ std::size_t octets_soon(const Bounded* table) { return table->octets_soon(); }
 
 }  // namespace
 
-Budget::Budget(std::size_t limit_octets) : limit_(limit_octets), allowance_(limit_octets / most_lists) {}
+Budget::Budget(std::size_t limit_octets)
+    : limit_(limit_octets), allowance_(limit_octets == unlimited ? unlimited : left_for_lists(0) / most_lists) {}
+
+std::size_t Budget::left_for_lists(std::size_t used_soon) const {
+  const std::size_t in_lists = in_lists_.load(std::memory_order_relaxed), part = limit_ / 4;
+  return std::min(in_lists < part ? part - in_lists : 0, used_soon < limit_ ? limit_ - used_soon : 0);
+}
 
 void Budget::settle() {
   ++times_settled_;
@@ -23,7 +29,7 @@ void Budget::settle() {
     std::size_t growth = 0;
     for (const Bounded* table : tables_) growth += table->octets_soon() - table->octets();
     const std::size_t soon = used() + growth;
-    allowance_ = soon < limit_ ? (limit_ - soon) / most_lists : 0;
+    allowance_ = left_for_lists(soon) / most_lists;
     if (soon <= limit_ || tables_.empty()) return;
     Bounded& largest = **std::ranges::max_element(tables_, {}, octets_soon);
     const std::size_t before = largest.octets_soon();

@@ -25,7 +25,8 @@ class Bounded {
 
 /// The memory that the tables and lists of one shard may take together. Now and then it is settled: as long as the
 /// tables will soon take more, the largest loses the smaller half of its keys. So one that needs much may have what
-/// others do not need. Lists cannot give way: each gets a share of what is left until the next time.
+/// others do not need. Lists cannot give way, and take more memory when they are written out: together they have a
+/// quarter at most, and each gets a share of what is left of it until the next time.
 /// It is settled at places that the shard's packets alone determine, not when a table grows: in between, one reducer's
 /// tables see a batch before the other's, and how the input is cut into batches must not show in any result.
 /// Thread: that of the shard; `charge` and `release` any.
@@ -46,14 +47,25 @@ class Budget {
   /// How much a list may grow until it is settled again.
   std::size_t allowance() const { return allowance_; }
 
+  void charge_list(std::size_t octets) {
+    charge(octets);
+    in_lists_.fetch_add(octets, std::memory_order_relaxed);
+  }
+  void release_list(std::size_t octets) {
+    release(octets);
+    in_lists_.fetch_sub(octets, std::memory_order_relaxed);
+  }
   void charge(std::size_t octets) { used_.fetch_add(octets, std::memory_order_relaxed); }
   void release(std::size_t octets) { used_.fetch_sub(octets, std::memory_order_relaxed); }
   std::size_t used() const { return used_.load(std::memory_order_relaxed); }
 
  private:
-  std::size_t limit_, allowance_;
+  std::size_t left_for_lists(std::size_t used_soon) const;
+
+  std::size_t limit_;
   std::uint64_t times_settled_ = 0;
-  std::atomic<std::size_t> used_ = 0;
+  std::atomic<std::size_t> used_ = 0, in_lists_ = 0;
+  std::size_t allowance_;
   std::vector<Bounded*> tables_;
 };
 

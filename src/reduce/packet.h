@@ -33,14 +33,16 @@ struct Packet {
   std::int64_t response_ns = -1;
 };
 
-/// Keyed per process, for tables only.
+// Keyed per process, for tables only.
 inline std::uint64_t name_hash_of(const Packet& packet) noexcept { return util::table_hash(packet.qname); }
-/// The same of the address, or of the text that came in its place.
+inline std::uint64_t text_hash_of(std::string_view text) noexcept {
+  return util::table_hash({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+/// Of the address, or of the text that came in its place.
 inline std::uint64_t client_hash_of(const Packet& packet) noexcept {
   if (packet.client_text.empty()) [[likely]]
     return util::table_hash(packet.client.bytes());
-  return util::table_hash(
-      {reinterpret_cast<const std::uint8_t*>(packet.client_text.data()), packet.client_text.size()});
+  return text_hash_of(packet.client_text);
 }
 
 }  // namespace rata::reduce

@@ -33,6 +33,8 @@ std::uint64_t Pairing::key_of(const Packet& packet, std::uint64_t name_hash, std
   const std::uint64_t header = std::uint64_t{packet.message.id} << 48 | std::uint64_t{packet.client_port} << 32 |
                                std::uint64_t{packet.server_port} << 16 | packet.message.qtype;
   const std::uint64_t kind = std::uint64_t{packet.message.qclass} << 8 | static_cast<std::uint64_t>(packet.transport);
+  if (!packet.server_text.empty()) [[unlikely]]
+    server[0] ^= text_hash_of(packet.server_text);
   const std::uint64_t asked = fold(name_hash ^ multiplier, client_hash ^ header);
   return fold(asked ^ server[0], multiplier ^ server[1] ^ kind << 1);
 }

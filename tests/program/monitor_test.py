@@ -6,7 +6,7 @@ import subprocess
 import unittest
 import zlib
 
-from support import RATADNS, ProgramTest, pcap, query, query_frame, run
+from support import RATADNS, ProgramTest, pcap, query, query_frame, response, response_frame, run
 
 REDUCERS = ["QueriesPerSecond", "AnswersPerSecond", "QueriesNameCounter", "QueriesSummary", "QueriesWithUnderscoredName",
             "TopKWithIP"]
@@ -234,7 +234,7 @@ class Monitor(ProgramTest):
 
     def test_configuration_errors_end_with_status_2(self):
         capture = self.file("x.pcap", pcap([]))
-        for text, says in [("sever = 1", "did you mean \"server\"?"), (config(url="redis://x"), "no such kind of channel"),
+        for text, says in [("sever = 1", "did you mean \"server\"?"), (config(url="kafka://x"), "no such kind of channel"),
                            (config(reducers=["Nothing"]), "there is no reducer type \"Nothing\"")]:
             with self.subTest(says):
                 done = run("monitor", "-c", self.file("bad.toml", text), "--source", capture)

@@ -203,6 +203,15 @@ class Summary(ProgramTest):
         self.assertNotIn("top_qnames", got["dns"])
         self.assertNotIn("latency_ms", got)
 
+    def test_only_names_has_the_names_and_nothing_else_of_what_takes_long(self):
+        capture, truth = self.traffic("--packets", 5000)
+        got = self.summary("--only", "names", capture)
+        self.assertEqual(got["dns"]["top_qnames"][:5], self.summary(capture)["dns"]["top_qnames"][:5])
+        self.assertEqual(got["dns"]["distinct_qnames"], truth["names"]["distinct"])
+        self.assertNotIn("top_clients", got["dns"])
+        self.assertNotIn("latency_ms", got)
+        self.assertIn("top names", run("summary", "--only", "names", capture).stdout)
+
     def test_the_report_for_people_names_the_same_figures(self):
         capture, truth = self.traffic("--packets", 5000)
         done = run("summary", capture)
@@ -213,7 +222,7 @@ class Summary(ProgramTest):
     def test_wrong_arguments_end_with_status_2_and_say_what_is_accepted(self):
         path = self.file("x.pcap", pcap([]))
         for arguments, says in [((), "FILE"), (("--port", "0", path), "--port"), (("--from", "soon", path), "is no time"),
-                                (("--only", "names", path), "counts"), (("--frob", path), "--frob"),
+                                (("--only", "clients", path), "counts"), (("--frob", path), "--frob"),
                                 (("--no-tunnel", "l2tp", path), "6in4")]:
             with self.subTest(arguments):
                 done = run("summary", *arguments)

@@ -96,7 +96,7 @@ class Counted final : public pipeline::PacketSink {
         *reduce::Windows::make(config, {names, rate}, context_, tables_octets,
                                [this](reduce::ClosingWindow& window) { in_windows += window.window().packets; }));
   }
-  void add(std::size_t shard, std::span<const reduce::Packet> batch) override {
+  void add(std::size_t shard, std::size_t, std::span<const reduce::Packet> batch) override {
     added += batch.size();
     windows_->add(shard, batch);
   }

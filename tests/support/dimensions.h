@@ -29,7 +29,9 @@ inline std::string value_of(std::string_view dimension, const reduce::Packet& pa
   const reduce::KeyMaker::Form form = keys.make_number(0, number);
   if (form == reduce::KeyMaker::Form::none) return std::string(no_value);
   if (form == reduce::KeyMaker::Form::number) {
-    if (use->dimension->coded()) EXPECT_LT(number, std::uint64_t{1} << use->dimension->bits) << dimension;
+    if (use->dimension->coded()) {
+      EXPECT_LT(number, std::uint64_t{1} << use->dimension->bits) << dimension;
+    }
     return keys.text(keys.unpack(number, room), 0, context, older);
   }
   reduce::KeyMaker::Made made;

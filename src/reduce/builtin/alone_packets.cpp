@@ -20,9 +20,13 @@ using summary::Record;
 /// What a query and its answer have in common, for other processes too. What a source does not say is the same on both
 /// sides: nothing.
 std::string pair_text(const Packet& packet) {
-  return fmt::format("{:x}|{}|{}|{}|{}|{}|{}|{}|{}", packet.message.id, util::hex(packet.client),
-                     util::hex(packet.server), packet.client_port, packet.server_port, util::name(packet.transport),
-                     util::hex(packet.qname), packet.message.qtype, packet.message.qclass);
+  const auto party = [](const util::Address& address, std::string_view text) {
+    return text.empty() ? util::hex(address) : std::string(text);
+  };
+  return fmt::format("{:x}|{}|{}|{}|{}|{}|{}|{}|{}", packet.message.id, party(packet.client, packet.client_text),
+                     party(packet.server, packet.server_text), packet.client_port, packet.server_port,
+                     util::name(packet.transport), util::hex(packet.qname), packet.message.qtype,
+                     packet.message.qclass);
 }
 
 /// Messages that wait for their partner. Of one key only queries or only answers wait, since the other kind would have

@@ -23,7 +23,7 @@ bool ListBound::take_in(std::size_t octets) {
   }
   ++entries_;
   octets_ += octets;
-  if (budget_ != nullptr) budget_->charge(octets);
+  if (budget_ != nullptr) budget_->charge_list(octets);
   return true;
 }
 
@@ -33,17 +33,17 @@ bool ListBound::has_room(std::size_t octets) {
     seen_settled_ = budget_->times_settled();
     octets_settled_ = octets_;
   }
-  return octets_ + octets <= octets_settled_ + budget_->allowance();
+  return octets <= budget_->allowance() && octets_ <= octets_settled_ + (budget_->allowance() - octets);
 }
 
 void ListBound::let_go(std::size_t octets) {
   --entries_;
   octets_ -= octets;
-  if (budget_ != nullptr) budget_->release(octets);
+  if (budget_ != nullptr) budget_->release_list(octets);
 }
 
 void ListBound::clear() {
-  if (budget_ != nullptr) budget_->release(octets_);
+  if (budget_ != nullptr) budget_->release_list(octets_);
   entries_ = octets_ = octets_settled_ = 0;
 }
 

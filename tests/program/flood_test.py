@@ -1,0 +1,86 @@
+"""Random names from random sources: memory stays below its ceiling, and what is on top stays within its stated bound."""
+import json
+import os
+import subprocess
+import unittest
+
+from support import RATADNS, ProgramTest
+
+CEILING_MIB = 64  # the least that can be configured: the flood need not be so large
+CONFIG = f"""
+server = "ns1"
+window = {{ seconds = 60 }}
+[limits]
+memory_mib = {CEILING_MIB}
+[[channel]]
+name = "out"
+url = "file://%s"
+"""
+REDUCERS = [("NameCounter", ""), ("QueriesNameCounter", ""), ("TopNQ", "n = 10"), ("AlonePackets", ""),
+            ("ClientSubnet", ""), ("PacketSummary", ""), ("Qtype", ""),
+            ("count_by", 'name = "names_by_client"\nby = ["client", "qname"]\nlimit = [100, 10]'),
+            ("count_by", 'name = "askers"\nby = ["qname"]\nmeasure = ["count", "distinct:client"]')]
+
+
+
+class Flood(ProgramTest):
+    def flood(self, packets):
+        return self.traffic("--packets", packets, "--seed", 9, "--clients", 4_000_000, "--zipf-clients", 0,
+                            "--attack", "0:1000:.9", "--names", 1000)[0]
+
+    def monitor(self, capture):
+        """What it has written, and its peak of memory in MiB."""
+        out = self.folder / "out.jsonl"
+        text = CONFIG % out + "".join(f'[[reducer]]\ntype = "{name}"\n{more}\nsend = ["out"]\n' for name, more in REDUCERS)
+        process = subprocess.Popen([RATADNS, "monitor", "-c", self.file("flood.toml", text), "--source", capture],
+                                   stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        lines = [json.loads(line) for line in out.read_text().splitlines()]
+        out.unlink()
+        return {line["type"]: line for line in lines}, used.ru_maxrss / 1024
+
+    def test_memory_stays_below_the_ceiling_and_top_lists_within_their_bound(self):
+        capture = self.flood(800_000)
+        found, peak_mib = self.monitor(capture)
+        self.assertLess(peak_mib, CEILING_MIB)
+        truth = json.loads(subprocess.run([RATADNS, "summary", "--json", "--only", "names", capture], check=True,
+                                          capture_output=True).stdout)
+        self.assertEqual(truth["dns"]["top_qnames_error"], 0)
+        names = found["QueriesNameCounter"]
+        error = names["loss"]["key_error"]
+        self.assertGreater(error, 0, "the flood is too small to reach the bound")
+        largest = max(count for name, count in names["data"].items() if not name.startswith("-:"))
+        for name, count in truth["dns"]["top_qnames"][:10]:
+            shown = names["data"].get(name + ".", 0)
+            self.assertLessEqual(shown, count)
+            self.assertGreaterEqual(shown + error, count, name)
+        self.assertLessEqual(largest, truth["dns"]["top_qnames"][0][1])
+        # Every message is in a row or in the rest.
+        self.assertEqual(sum(count for name, count in names["data"].items() if name != "-:SKIPPED:-"),
+                         truth["dns"]["queries"])
+        self.assertEqual(sum(found["Qtype"]["data"].values()), truth["dns"]["queries"])
+
+    def test_a_flood_leaves_the_same_bytes_however_the_input_is_cut(self):
+        capture = self.flood(300_000)
+        config = self.folder / "flood.toml"
+        text = CONFIG.replace("file://%s", "stdout:") + "".join(
+            f'[[reducer]]\ntype = "{name}"\n{more}\nsend = ["out"]\n' for name, more in REDUCERS)
+        config.write_text(text)
+        whole = subprocess.run([RATADNS, "monitor", "-c", config, "--source", capture], check=True,
+                               capture_output=True).stdout
+        threads = subprocess.run([RATADNS, "monitor", "-c", config, "--source", capture, "--threads", "3"], check=True,
+                                 capture_output=True).stdout
+        piped = subprocess.run(f"cat {capture} | {RATADNS} monitor -c {config} --source -", shell=True, check=True,
+                               capture_output=True).stdout
+        self.assertTrue(whole == threads, "another number of threads, other bytes")
+        self.assertTrue(self.data(whole) == self.data(piped), "read in other pieces, other bytes")
+
+    @staticmethod
+    def data(output):
+        return [json.loads(line)["data"] for line in output.splitlines()]
+
+
+if __name__ == "__main__":
+    unittest.main()
