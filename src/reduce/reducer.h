@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,11 +50,27 @@ class Reducer {
   util::MemberCounts lacking_{};
 };
 
-/// What a reducer is made into. All of it outlives the reducer.
+/// What several reducers of one shard and window have in common, by a name for it.
+class Shared {
+ public:
+  /// What has that name; made by the first who asks.
+  template <typename T, typename Make>
+  std::shared_ptr<T> get(const std::string& name, Make make) {
+    std::shared_ptr<void>& there = by_name_[name];
+    if (there == nullptr) there = std::shared_ptr<T>(make());
+    return std::static_pointer_cast<T>(there);
+  }
+
+ private:
+  std::map<std::string, std::shared_ptr<void>> by_name_;
+};
+
+/// What a reducer is made into. All but `shared` outlives the reducer.
 struct Surroundings {
   const Context& context;
   Plan& plan;                ///< learns what the reducer looks at
   Budget* budget = nullptr;  ///< for its tables; nullptr: only `cells` bounds them
+  Shared* shared = nullptr;  ///< with the other reducers there; nullptr: it is alone
 };
 
 /// A reducer as the configuration asks for it.

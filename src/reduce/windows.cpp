@@ -50,7 +50,8 @@ std::unique_ptr<Windows::Open> Windows::new_open() {
   auto open = std::make_unique<Open>();
   open->shards.resize(shard_count_);
   for (std::size_t shard = 0; shard < shard_count_; ++shard) {
-    Surroundings around{context_, plan_, budgets_[shard].get()};
+    Shared shared;
+    Surroundings around{context_, plan_, budgets_[shard].get(), &shared};
     for (const ReducerConfig& config : reducers_)
       // `make` has tried every configuration once: it does not fail here.
       open->shards[shard].reducers.push_back(std::move(*make_reducer(config, around)));

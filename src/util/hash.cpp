@@ -18,7 +18,10 @@ std::uint64_t make_key() {
 }
 
 const std::uint64_t process_key = make_key();
-const std::uint64_t process_multiplier = XXH3_64bits_withSeed("", 0, process_key) | 1;
+// Of no octets that anybody hashes: a hash that equals it would fold to nothing.
+constexpr std::string_view multiplier_name = "the multiplier of this process";
+const std::uint64_t process_multiplier =
+    XXH3_64bits_withSeed(multiplier_name.data(), multiplier_name.size(), process_key) | 1;
 
 }  // namespace
 

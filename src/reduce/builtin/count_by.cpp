@@ -1,10 +1,12 @@
 // count_by: any statistic, as data. Counts by one or more dimensions, keeps the largest keys, sums up the rest.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "reduce/builtin/count_by.h"
@@ -18,37 +20,47 @@
 namespace rata::reduce {
 namespace {
 
-/// Counts by key, each in the form that it has.
+/// Counts by key, each in the form that it has. Reducers that count the same, and only show it in other ways, share
+/// one: the first of them counts, and what has been counted goes when the last has shown it.
 class Tally {
  public:
   Tally(std::size_t cells, Budget* budget) : numbers_(cells, budget), octets_(cells, budget) {}
+
+  /// True for the first, who has to count.
+  bool join() { return users_++ == 0; }
 
   /// Keys first, then the tables: what is asked for ahead comes while the other keys are made.
   void add(const KeyMaker& keys, std::span<const std::uint16_t> packets) {
     std::array<std::uint64_t, max_batch_packets> numbers;
     if (keys.only_codes()) return count({numbers.data(), keys.make_numbers(packets, numbers.data())});
+    static thread_local std::array<Waiting, 16> group;
     std::size_t found = 0, waiting = 0;
     for (const std::uint16_t packet : packets) {
       const KeyMaker::Form form = keys.make_number(packet, numbers[found]);
       if (form == KeyMaker::Form::number) {
         numbers_.prefetch(numbers[found++]);
       } else if (form == KeyMaker::Form::octets) {
-        Waiting& next = waiting_[waiting];
+        Waiting& next = group[waiting];
         if (!keys.make_octets(packet, next.room.data(), next.key)) continue;
         octets_.prefetch(next.key.hash);
-        if (++waiting == waiting_.size()) count(std::exchange(waiting, 0));
+        if (++waiting == group.size()) count(std::span(group).first(std::exchange(waiting, 0)));
       }
     }
-    count(waiting);
+    count(std::span(group).first(waiting));
     count({numbers.data(), found});
   }
 
+  /// The first sharer's call leaves nothing for the others'. Thread: several sharers at a time.
   void absorb(Tally& other) {
+    const std::scoped_lock lock(mutex_, other.mutex_);
+    if (other.is_empty()) return;
     numbers_.absorb(std::move(other.numbers_));
     octets_.absorb(std::move(other.octets_));
   }
 
+  /// Thread: as `absorb`.
   summary::Counts take(const KeyMaker& keys, const RowRules& rules, const Context& context) {
+    const std::scoped_lock lock(mutex_);
     std::vector<std::uint8_t> unpacked(numbers_.size() * KeyMaker::max_unpacked_octets);
     std::vector<RowMaker::Cell> cells;
     cells.reserve(numbers_.size() + octets_.size());
@@ -65,8 +77,7 @@ class Tally {
       counts.rest.push_back({.prefix = {}, .keys = numbers_.dropped_keys() + octets_.dropped_keys(), .count = dropped});
     counts.error = std::max(numbers_.error(), octets_.error());
     RowMaker(keys, rules, context).make(cells, counts);
-    numbers_.clear();
-    octets_.clear();
+    if (++taken_ == users_) clear();
     return counts;
   }
 
@@ -80,14 +91,26 @@ class Tally {
     for (const std::uint64_t number : numbers) numbers_.add(number);
   }
 
-  void count(std::size_t waiting) {
-    for (std::size_t i = 0; i < waiting; ++i) octets_.prefetch_key(waiting_[i].key.hash);
-    for (std::size_t i = 0; i < waiting; ++i) octets_.add(waiting_[i].key.hash, waiting_[i].key.octets);
+  void count(std::span<const Waiting> group) {
+    for (const Waiting& waiting : group) octets_.prefetch_key(waiting.key.hash);
+    for (const Waiting& waiting : group) octets_.add(waiting.key.hash, waiting.key.octets);
+  }
+
+  bool is_empty() const {
+    const auto nothing = [](const auto& table) { return table.size() == 0 && table.dropped_count() == 0; };
+    return nothing(numbers_) && nothing(octets_);
+  }
+
+  void clear() {
+    numbers_.clear();
+    octets_.clear();
+    taken_ = 0;
   }
 
   CodeTable numbers_;
   KeyTable octets_;
-  std::array<Waiting, 16> waiting_;
+  std::size_t users_ = 0, taken_ = 0;
+  std::mutex mutex_;
 };
 
 /// What one count_by of a configuration is.
@@ -106,29 +129,31 @@ std::vector<Needs> needs_of(const std::vector<DimensionUse>& by) {
 
 class CountBy final : public Reducer {
  public:
-  CountBy(Shape shape, KeyMaker keys, std::size_t cells, Surroundings& around)
+  CountBy(Shape shape, KeyMaker keys, std::shared_ptr<Tally> tally, Surroundings& around)
       : context_(around.context),
         selector_(std::move(shape.where), needs_of(shape.by), around.plan, shape.first),
         keys_(std::move(keys)),
         rules_(std::move(shape.rules)),
-        tally_(cells, around.budget) {}
+        tally_(std::move(tally)),
+        counts_(tally_->join()) {}
 
   void add(Batch& batch) noexcept override {
     const auto packets = selector_.choose(batch, lacking());
-    if (packets.empty()) return;
+    if (packets.empty() || !counts_) return;
     keys_.start(batch);
-    tally_.add(keys_, packets);
+    tally_->add(keys_, packets);
   }
 
-  void absorb(Reducer& sibling) override { tally_.absorb(static_cast<CountBy&>(sibling).tally_); }
-  summary::Data take(double) override { return tally_.take(keys_, rules_, context_); }
+  void absorb(Reducer& sibling) override { tally_->absorb(*static_cast<CountBy&>(sibling).tally_); }
+  summary::Data take(double) override { return tally_->take(keys_, rules_, context_); }
 
  private:
   const Context& context_;
   Selector selector_;
   KeyMaker keys_;
   RowRules rules_;
-  Tally tally_;
+  std::shared_ptr<Tally> tally_;
+  bool counts_;  ///< or another one does for all who share the tally
 };
 
 util::Result<Shape> read_shape(const ReducerConfig& config) {
@@ -152,6 +177,11 @@ util::Result<Shape> read_shape(const ReducerConfig& config) {
   shape.rules.limit = config.limit;
   shape.rules.limit.resize(shape.by.size(), 0);
   return shape;
+}
+
+/// The same for all who count the same, whatever they show of it.
+std::string name_of_counting(const ReducerConfig& config, std::size_t cells) {
+  return fmt::format("count_by {} where {} cells {}", fmt::join(config.by, ","), fmt::join(config.where, ","), cells);
 }
 
 /// None: how many, and nothing else.
@@ -190,7 +220,9 @@ util::Result<std::unique_ptr<Reducer>> make_count_by(const ReducerConfig& config
     return make_measure_by(std::move(selector), std::move(keys), std::move(shape->rules), std::move(*gauges), cells,
                            around);
   }
-  return {std::make_unique<CountBy>(std::move(*shape), std::move(keys), cells, around)};
+  const auto make = [&] { return std::make_shared<Tally>(cells, around.budget); };
+  auto tally = around.shared != nullptr ? around.shared->get<Tally>(name_of_counting(config, cells), make) : make();
+  return {std::make_unique<CountBy>(std::move(*shape), std::move(keys), std::move(tally), around)};
 }
 
 extern const ReducerType count_by;
