@@ -39,6 +39,12 @@ def add_pair(number):
     call(program("ip"), "link", "add", "name", near, "type", "veth", "peer", "name", far)
     for name in (near, far):
         call(program("ip"), "link", "set", name, "addrgenmode", "none", "up")  # no traffic of its own
+    # The kernel lets packets through some time after the second one is up; until then they vanish.
+    wait_until(lambda: all(state(name) == "UP" for name in (near, far)), lambda: f"{near} and {far} are up")
+
+
+def state(interface):
+    return json.loads(call(program("ip"), "-json", "link", "show", interface))[0]["operstate"]
 
 
 def remove_pair(number):
@@ -51,12 +57,12 @@ def arrived(interface):
 
 
 class Capture:
-    """`ratadns run` with the interfaces of a configuration."""
+    """`ratadns run` with the interfaces of a configuration, and perhaps more reducers."""
 
-    def __init__(self, folder, source, top="", options=()):
+    def __init__(self, folder, source, top="", options=(), more=""):
         self.out, self.log = folder / "summaries.jsonl", folder / "log"
         config = folder / "run.toml"
-        config.write_text(CONFIG.format(top=top, source=source, out=self.out))
+        config.write_text(CONFIG.format(top=top, source=source, out=self.out) + more)
         folder.chmod(0o755)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([RATADNS, "run", "-c", config, *options], stdout=log, stderr=log,

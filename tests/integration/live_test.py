@@ -51,6 +51,25 @@ class Interfaces(LiveTest):
         self.assertGreater(frames, 500)
         self.assertEqual(sum(one["loss"]["kernel"] for one in capture.summaries()), lost)
 
+    def test_threads_with_rings_of_their_own_count_each_packet_once(self):
+        self.add_pair(0)
+        by = '[[reducer]]\ntype = "count_by"\nname = "{0}"\nby = "{0}"\nwhere = "{1}"\nsend = ["out"]\n'
+        capture = self.capture('interface = "far0"', options=["--threads", "3"],
+                               more=by.format("client", "query") + by.format("rcode", "response"))
+        self.assertGreaterEqual(len(capture.statuses()), 4)
+        frames = list(self.queries(2000))
+        answers = [response_frame(query(flags=0x8180), (192, 0, 2, i % 250 + 1)) for i in range(1000)]
+        self.send("near0", [frame for pair in zip(frames, frames[1000:]) for frame in pair] + answers)
+        self.assertEqual(capture.end(), (2000 + 1000, 0), capture.text())
+        clients, rcodes = {}, {}
+        for one in capture.summaries():
+            into = {"client": clients, "rcode": rcodes}.get(one["type"], {})
+            for key, count in one["data"].items():
+                into[key] = into.get(key, 0) + count
+        self.assertEqual(sum(clients.values()), 2000)
+        self.assertEqual(len(clients), 250)
+        self.assertEqual(rcodes, {"NOERROR": 1000})
+
     def test_a_missing_interface_is_an_error_at_the_start(self):
         self.add_pair(0)
         capture = self.capture('interface = ["far0", "far9"]')
