@@ -5,6 +5,7 @@
 #include <bit>
 #include <cassert>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <vector>
 
@@ -14,6 +15,14 @@ namespace rata::decode {
 
 /// Who talks to whom, in octets: addresses, then ports or a fragment's number, then what tells apart what is left.
 using FlowKey = std::array<std::uint8_t, 40>;
+
+/// Five words, where std::array would call memcmp.
+inline bool same_flow(const FlowKey& a, const FlowKey& b) {
+  std::array<std::uint64_t, sizeof(FlowKey) / sizeof(std::uint64_t)> of_a, of_b;
+  std::memcpy(of_a.data(), a.data(), sizeof a);
+  std::memcpy(of_b.data(), b.data(), sizeof b);
+  return of_a == of_b;
+}
 
 /// A hash table of bounded size whose entries stand in a row, the one touched last at the end. Entries do not move;
 /// memory grows with use up to `capacity` and stays.
@@ -28,6 +37,7 @@ class LruTable {
    private:
     friend LruTable;
     std::uint32_t chain = none;
+    std::uint32_t slot = 0;  // of its chain
     std::uint32_t older = none, newer = none;
     std::uint32_t index = 0;
   };
@@ -40,7 +50,7 @@ class LruTable {
 
   Entry* find(const FlowKey& key) {
     for (std::uint32_t i = heads_[slot_of(key)]; i != none; i = entries_[i].chain)
-      if (entries_[i].key == key) return &entries_[i];
+      if (same_flow(entries_[i].key, key)) return &entries_[i];
     return nullptr;
   }
 
@@ -56,7 +66,8 @@ class LruTable {
     }
     Entry& entry = entries_[index];
     entry.key = key;
-    std::uint32_t& head = heads_[slot_of(key)];
+    entry.slot = slot_of(key);
+    std::uint32_t& head = heads_[entry.slot];
     entry.chain = head;
     head = index;
     append(entry);
@@ -71,7 +82,7 @@ class LruTable {
   }
 
   void erase(Entry& entry) {
-    std::uint32_t* link = &heads_[slot_of(entry.key)];
+    std::uint32_t* link = &heads_[entry.slot];
     while (*link != entry.index) link = &entries_[*link].chain;
     *link = entry.chain;
     take_out(entry);
@@ -87,7 +98,9 @@ class LruTable {
  private:
   static constexpr std::uint32_t none = 0xffffffff;
 
-  std::size_t slot_of(const FlowKey& key) const { return util::table_hash(key) & (heads_.size() - 1); }
+  std::uint32_t slot_of(const FlowKey& key) const {
+    return static_cast<std::uint32_t>(util::table_hash(key) & (heads_.size() - 1));
+  }
 
   void append(Entry& entry) {
     entry.older = newest_;

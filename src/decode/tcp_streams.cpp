@@ -25,6 +25,15 @@ Endpoint endpoint(const util::Address& address, std::uint16_t port) {
   return octets;
 }
 
+bool is_lower(const Endpoint& a, const Endpoint& b) {
+  for (const std::size_t at : {std::size_t{0}, sizeof(std::uint64_t)}) {
+    const auto of_a = util::big_endian<std::uint64_t>(a.data() + at),
+               of_b = util::big_endian<std::uint64_t>(b.data() + at);
+    if (of_a != of_b) return of_a < of_b;
+  }
+  return util::big_endian<std::uint16_t>(a.data() + 16) < util::big_endian<std::uint16_t>(b.data() + 16);
+}
+
 void read_endpoint(const FlowKey& key, unsigned which, util::Address& address, std::uint16_t& port) {
   const std::uint8_t* octets = key.data() + which * endpoint_octets;
   std::copy_n(octets, 16, address.octets.begin());
@@ -90,7 +99,7 @@ Outcome TcpStreams::add(const Datagram& datagram, std::vector<Payload>& out) {
 
   const Endpoint source = endpoint(datagram.source, segment.source_port);
   const Endpoint destination = endpoint(datagram.destination, segment.destination_port);
-  const bool reversed = destination < source;
+  const bool reversed = is_lower(destination, source);
   FlowKey key{};
   std::copy(source.begin(), source.end(), key.begin() + (reversed ? endpoint_octets : 0));
   std::copy(destination.begin(), destination.end(), key.begin() + (reversed ? 0 : endpoint_octets));
