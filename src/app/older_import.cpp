@@ -253,6 +253,8 @@ class Importer {
       return not_taken(older.section.name, "",
                        fmt::format("there is no reducer \"{}\" here; `ratadns list reducers`", older.type));
     Reducer made{std::string(type->name), std::string(type->name), parameters(older.section, *type), {}};
+    if (fmt::format(" {} ", type->options).find(" n ") != std::string::npos && !made.options.starts_with("n = "))
+      return not_taken(older.section.name, "N", "is missing: how many names are shown; the reducer is left out");
     const auto to = target(older.section, type->name);
     if (!to) return;
     // The same one to several places is one that sends to each.

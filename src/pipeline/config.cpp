@@ -240,6 +240,8 @@ void read_servers(TableReader& root, Config& config) {
     reader.texts("addresses", addresses);
     reader.finish();
     if (server.name.empty()) reader.fail(*table, "needs name = \"...\": what its summaries say");
+    if (addresses.empty() && table->contains("addresses"))
+      reader.fail(*table->get("addresses"), "addresses is empty; without the key the server has what is nobody else's");
     for (const std::string& address : addresses) {
       const auto network = reduce::read_prefix(address);
       if (!network) reader.fail(*table->get("addresses"), "addresses: " + network.error().message);

@@ -60,6 +60,7 @@ util::Result<void> validate_watched(const Config& config) {
 util::Result<void> validate(const Config& config) {
   if (auto watched = validate_watched(config); !watched) return watched;
   if (config.ports.empty()) return util::Error{"ports is empty; it needs at least one, such as [53]"};
+  if (config.server.empty()) return util::Error{"server is empty; it is the name on every summary"};
   for (const std::string& name : {config.server, config.monitor})
     if (!is_text(name)) return util::Error{"the name of the server or monitor is not UTF-8"};
   if (auto limits = validate_limits(config); !limits) return limits.error();

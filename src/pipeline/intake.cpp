@@ -105,7 +105,6 @@ void Intake::refuse_held() {
 }
 
 void Intake::process(const capture::Frame& frame) {
-  count(frame);
   if (frame.time > watermark_) {
     if (watermark_.ns != INT64_MIN && frame.time.ns - watermark_.ns > own_.largest_jump_ns) {
       own_.largest_jump_ns = frame.time.ns - watermark_.ns;
@@ -114,6 +113,8 @@ void Intake::process(const capture::Frame& frame) {
     watermark_ = frame.time;
     if (watermark_ >= next_advance_) advance();
   }
+  // Others may look at the books while packet time moves on: a frame is in them when its outcome will be too.
+  count(frame);
   frame.envelope != nullptr ? open_envelope(frame) : open(frame);
 }
 

@@ -118,10 +118,12 @@ struct Monitor::Line final : PacketSink {
   std::chrono::steady_clock::time_point next_look{};
 };
 
-Monitor::Monitor(const Config& config, Report report)
-    : config_(config), report_(std::move(report)), throttle_(config.cpu_limit) {
+/// `helped`: other threads work for the one that reads.
+Monitor::Monitor(const Config& config, Report report, bool helped)
+    : config_(config), report_(std::move(report)), throttle_(config.cpu_limit, ThrottleClocks::system(helped)) {
   if (config_.monitor.empty()) config_.monitor = config_.server;
   lacking_.resize(config_.reducers.size());
+  left_out_told_.resize(config_.reducers.size());
 }
 
 Monitor::~Monitor() = default;
@@ -130,7 +132,7 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
                                                      std::vector<std::unique_ptr<capture::Source>> sources,
                                                      channel::Deliver deliver, Report report) {
   assert(!sources.empty() && (sources.size() == 1 || config.window.packets == 0));
-  std::unique_ptr<Monitor> monitor(new Monitor(config, std::move(report)));
+  std::unique_ptr<Monitor> monitor(new Monitor(config, std::move(report), sources.size() == 1 && config.threads > 1));
   for (auto& source : sources)
     monitor->lines_.push_back(std::make_unique<Line>(*monitor, monitor->lines_.size(), std::move(source)));
   if (const auto opened = monitor->open_channels(deliver); !opened) return opened.error();
@@ -203,6 +205,9 @@ util::Result<void> Monitor::open_channels(const channel::Deliver& deliver) {
     for (const std::string& channel : entry.send)
       for (const auto& sender : senders_)
         if (sender->name() == channel) targets.push_back(sender.get());
+    if (targets.empty())
+      report_(fmt::format("reducer {}: has no send = [{{ channel = \"...\" }}]: what it counts goes nowhere",
+                          entry.reducer.shown_name()));
   }
   return {};
 }
@@ -320,6 +325,16 @@ void Monitor::note_lacking(std::size_t reducer, const util::MemberCounts& lackin
   }
 }
 
+/// Said once: every summary has the number.
+void Monitor::note_left_out(std::size_t reducer, std::uint64_t left_out) {
+  if (left_out_told_[reducer]) return;
+  left_out_told_[reducer] = true;
+  report_(
+      fmt::format("{}: {} entries of a window had no room; a larger limit, or memory_mib in [limits], makes more "
+                  "(loss.left_out in the summaries counts them, this is said once)",
+                  config_.reducers[reducer].reducer.shown_name(), left_out));
+}
+
 bool Monitor::nobody_listens() const {
   return !senders_.empty() && std::ranges::all_of(senders_, [](const auto& sender) { return sender->gone(); });
 }
@@ -344,18 +359,24 @@ summary::Loss Monitor::loss_of(std::size_t server, const summary::Window& window
 
 void Monitor::closed(std::size_t server, reduce::ClosingWindow& window) {
   Watched::Server& watched = watched_->servers()[server];
-  if (watched.fallback && window.window().packets == 0) return;
-  summary::Loss loss = loss_of(server, window.window());
+  summary::Window told = window.window();
+  if (watched.fallback && told.packets == 0) {
+    watched.late_untold += told.late;
+    return;
+  }
+  told.late += std::exchange(watched.late_untold, 0);
+  summary::Loss loss = loss_of(server, told);
   for (reduce::ClosingWindow::Result result; window.next(result);) {
     loss.left_out = summary::left_out(result.data);
     loss.key_error = summary::key_error(result.data);
     loss.lacking = result.lacking;
     note_lacking(result.reducer, loss.lacking);
+    if (loss.left_out != 0) note_left_out(result.reducer, loss.left_out);
     summary::Summary summary{.type = config_.reducers[result.reducer].reducer.shown_name(),
                              .server = watched.name,
                              .monitor = config_.monitor,
                              .data = std::move(result.data),
-                             .window = window.window(),
+                             .window = told,
                              .id = {.boot = boot_, .sequence = watched.sequence, .revision = 0},
                              .loss = loss};
     const auto& targets = senders_by_reducer_[result.reducer];

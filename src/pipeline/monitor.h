@@ -59,7 +59,7 @@ class Monitor {
  private:
   struct Line;
 
-  Monitor(const Config& config, Report report);
+  Monitor(const Config& config, Report report, bool helped);
   util::Result<void> open_anonymizer();
   util::Result<void> open_channels(const channel::Deliver& deliver);
   util::Result<void> make_windows();
@@ -78,6 +78,7 @@ class Monitor {
   bool nobody_listens() const;
   bool live() const { return source().live(); }
   void tell(const std::vector<util::Error>& errors, std::size_t& told, std::size_t up_to);
+  void note_left_out(std::size_t reducer, std::uint64_t left_out);
   void note_lacking(std::size_t reducer, const util::MemberCounts& lacking);
 
   Config config_;
@@ -94,6 +95,7 @@ class Monitor {
   util::Time watermark_{INT64_MIN};          // the latest of all lines
   std::uint64_t pushed_ = 0;                 // summaries given to senders
   std::vector<util::MemberCounts> lacking_;  // by reducer, in configured order
+  std::vector<bool> left_out_told_;          // the same
   util::Guarded<MonitorState> state_;
 };
 

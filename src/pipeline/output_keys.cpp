@@ -83,8 +83,10 @@ void read_anonymise(TableReader& root, Config& config) {
   TableReader reader = root.inner(*table, "[anonymise]");
   std::string method;
   reader.text("method", method);
-  const auto found = reduce::anonymizer_method(method);
-  if (!found)
+  const auto found = reduce::anonymizer_method(method.empty() ? "none" : method);
+  if (method.empty())
+    reader.fail(*table, "needs method = \"...\": none, crypto-pan, hash or truncate");
+  else if (!found)
     reader.fail(*table, found.error().message);
   else
     config.anonymise.method = *found;

@@ -16,16 +16,17 @@ constexpr nanoseconds savings = 100ms;
 /// So that the end is noticed.
 constexpr nanoseconds longest_sleep = 50ms;
 
-nanoseconds cpu_of_this_thread() {
+nanoseconds cpu_of(clockid_t clock) {
   timespec used{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  clock_gettime(clock, &used);
   return std::chrono::seconds(used.tv_sec) + nanoseconds(used.tv_nsec);
 }
 
 }  // namespace
 
-ThrottleClocks ThrottleClocks::system() {
-  return {.thread_cpu = cpu_of_this_thread,
+ThrottleClocks ThrottleClocks::system(bool whole_process) {
+  return {.thread_cpu = [clock = whole_process ? CLOCK_PROCESS_CPUTIME_ID
+                                               : CLOCK_THREAD_CPUTIME_ID] { return cpu_of(clock); },
           .wall = [] { return nanoseconds(std::chrono::steady_clock::now().time_since_epoch()); },
           .sleep = [](nanoseconds time) { std::this_thread::sleep_for(time); }};
 }

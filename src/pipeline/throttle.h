@@ -12,7 +12,8 @@ struct ThrottleClocks {
   std::function<std::chrono::nanoseconds()> thread_cpu;  ///< of the thread that asks, since it began
   std::function<std::chrono::nanoseconds()> wall;        ///< steady
   std::function<void(std::chrono::nanoseconds)> sleep;
-  static ThrottleClocks system();
+  /// `whole_process`: one thread reads and others help it, so that its own time says too little.
+  static ThrottleClocks system(bool whole_process = false);
 };
 
 /// Keeps the processor time of all threads that read, together, below a share of the time that passes. Each works as
@@ -20,7 +21,7 @@ struct ThrottleClocks {
 /// hold. Thread: any; each has its own `Meter`.
 class Throttle {
  public:
-  /// Where a thread's processor time stood when it was last asked.
+  /// Where processor time stood when it was last asked.
   class Meter {
     friend class Throttle;
     std::chrono::nanoseconds last_{-1};

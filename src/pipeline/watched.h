@@ -20,6 +20,7 @@ class Watched {
     std::string name;
     /// What is nobody else's, while others are configured: nothing of it is news only where that is asked for by name.
     bool fallback = false;
+    std::uint64_t late_untold = 0;  ///< in windows that were not sent
     std::unique_ptr<reduce::Windows> windows;
     std::uint64_t sequence = 0;                                 ///< windows handed on
     std::uint64_t malformed_reported = 0, kernel_reported = 0;  ///< in their losses

@@ -4,6 +4,7 @@
 #include <cassert>
 
 namespace rata::reduce {
+
 void Batch::assign(std::span<const Packet> packets) {
   assert(packets.size() <= max_batch_packets);
   packets_ = packets;

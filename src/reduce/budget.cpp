@@ -1,41 +1,47 @@
 #include "reduce/budget.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rata::reduce {
 namespace {
 
-/// More lists than this that are all full are not foreseen.
-constexpr std::size_t most_lists = 16;
+/// Before anybody knows how many lists will grow.
+constexpr std::size_t first_lists = 4;
 
 std::size_t octets_soon(const Bounded* table) { return table->octets_soon(); }
 
 }  // namespace
 
 Budget::Budget(std::size_t limit_octets)
-    : limit_(limit_octets), allowance_(limit_octets == unlimited ? unlimited : left_for_lists(0) / most_lists) {}
+    : limit_(limit_octets), allowance_(limit_octets == unlimited ? unlimited : left_for_lists(0) / first_lists) {}
 
 std::size_t Budget::left_for_lists(std::size_t used_soon) const {
-  const std::size_t in_lists = in_lists_.load(std::memory_order_relaxed), part = limit_ / 4;
+  const std::size_t in_lists = in_lists_.load(std::memory_order_relaxed), part = limit_ / 2;
   return std::min(in_lists < part ? part - in_lists : 0, used_soon < limit_ ? limit_ - used_soon : 0);
 }
 
 void Budget::settle() {
   ++times_settled_;
+  const std::size_t lists = std::max<std::size_t>(std::exchange(growing_lists_, 0), 1);
   if (limit_ == unlimited) return;
   // Tables below this are not worth their loss.
   constexpr std::size_t small_table_octets = 16 * 1024;
+  // The largest first; one that cannot give way is left alone.
+  std::vector<Bounded*> largest_last = tables_;
+  std::ranges::sort(largest_last, {}, octets_soon);
   for (;;) {
     std::size_t growth = 0;
     for (const Bounded* table : tables_) growth += table->octets_soon() - table->octets();
     const std::size_t soon = used() + growth;
-    allowance_ = left_for_lists(soon) / most_lists;
-    if (soon <= limit_ || tables_.empty()) return;
-    Bounded& largest = **std::ranges::max_element(tables_, {}, octets_soon);
+    allowance_ = left_for_lists(soon) / lists;
+    if (soon <= limit_ || largest_last.empty()) return;
+    Bounded& largest = *largest_last.back();
     const std::size_t before = largest.octets_soon();
     if (before < small_table_octets) return;
     largest.drop_smaller_half();
-    if (largest.octets_soon() >= before) return;
+    if (largest.octets_soon() >= before) largest_last.pop_back();
+    std::ranges::sort(largest_last, {}, octets_soon);
   }
 }
 

@@ -25,8 +25,8 @@ class Bounded {
 
 /// The memory that the tables and lists of one shard may take together. Now and then it is settled: as long as the
 /// tables will soon take more, the largest loses the smaller half of its keys. So one that needs much may have what
-/// others do not need. Lists cannot give way, and take more memory when they are written out: together they have a
-/// quarter at most, and each gets a share of what is left of it until the next time.
+/// others do not need. Lists cannot give way, and take more memory when they are written out: together they have half
+/// of it at most, and those that grew last time share what is left of it until the next time.
 /// It is settled at places that the shard's packets alone determine, not when a table grows: in between, one reducer's
 /// tables see a batch before the other's, and how the input is cut into batches must not show in any result.
 /// Thread: that of the shard; `charge` and `release` any.
@@ -44,8 +44,9 @@ class Budget {
   void settle();
 
   std::uint64_t times_settled() const { return times_settled_; }
-  /// How much a list may grow until it is settled again.
+  /// How much a list may grow until it is settled again. A list that begins to grow says so.
   std::size_t allowance() const { return allowance_; }
+  void list_grows() { ++growing_lists_; }
 
   void charge_list(std::size_t octets) {
     charge(octets);
@@ -64,6 +65,7 @@ class Budget {
 
   std::size_t limit_;
   std::uint64_t times_settled_ = 0;
+  std::size_t growing_lists_ = 0;  ///< since it was settled
   std::atomic<std::size_t> used_ = 0, in_lists_ = 0;
   std::size_t allowance_;
   std::vector<Bounded*> tables_;

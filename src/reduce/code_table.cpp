@@ -69,7 +69,7 @@ void CodeTable::resize(std::size_t slots, std::uint64_t above) {
 }
 
 void CodeTable::drop_smaller_half() {
-  if (used_ == 0) return;
+  if (used_ == 0) return resize(first_slots, 0);
   std::vector<std::uint64_t> counts;
   counts.reserve(used_);
   each([&](std::uint64_t, std::uint64_t count) { counts.push_back(count); });
@@ -78,11 +78,12 @@ void CodeTable::drop_smaller_half() {
   const std::uint64_t threshold = *middle;
   const auto kept = static_cast<std::size_t>(
       std::ranges::count_if(counts, [threshold](std::uint64_t count) { return count > threshold; }));
-  resize(std::max(first_slots, std::bit_ceil(kept * 4)), threshold);
+  resize(std::max(first_slots, std::bit_ceil(kept * 2 + 2)), threshold);
   error_ += threshold;
 }
 
 void CodeTable::absorb(CodeTable&& other) {
+  if (limit_ == own_limit_) own_slots_ = slots_.size();
   limit_ += other.limit_;
   // Room for all comes first: in the order of `other` they fill this table from one end.
   while (is_full(used_ + other.used_, slots_.size())) resize(slots_.size() * 2, 0);
@@ -97,6 +98,9 @@ void CodeTable::clear() {
   std::ranges::fill(slots_, Slot{});
   // What one window needed, the next will: room stays, unless it is much, or this window used little of it.
   constexpr std::size_t much_octets = 1u << 20;
+  if (limit_ != own_limit_ && own_slots_ < slots_.size())
+    // What came from other shards was in their budgets; here only what this one needed for itself may stay.
+    resize(own_slots_, 0);
   if (octets() > much_octets || (slots_.size() > first_slots && used_ * 16 < slots_.size())) resize(first_slots, 0);
   used_ = 0;
   limit_ = own_limit_;

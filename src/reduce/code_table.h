@@ -69,6 +69,7 @@ class CodeTable final : public Bounded {
   unsigned shift_ = 0;
   std::vector<Slot> slots_;
   std::size_t used_ = 0;
+  std::size_t own_slots_ = 0;  // before others were absorbed
   std::size_t own_limit_, limit_;
   std::uint64_t error_ = 0, dropped_keys_ = 0, dropped_count_ = 0;
   Budget* budget_;

@@ -148,6 +148,7 @@ void KeyTable::absorb_slots(const KeyTable& other, Wanted wanted) {
 }
 
 void KeyTable::absorb(KeyTable&& other) {
+  if (limit_ == own_limit_) own_slots_ = slots_.size();
   limit_ += other.limit_;
   if (used_ == 0 && error_ == 0) {
     const std::size_t before = octets(), other_before = other.octets();
@@ -211,8 +212,11 @@ std::vector<KeyTable::Ranked> KeyTable::top(std::size_t count,
 void KeyTable::clear() {
   // What one window needed, the next will: room stays, unless it is much, or this window used little of it.
   constexpr std::size_t much_octets = 1u << 20;
-  if (octets() > much_octets || (slots_.size() > first_slots && used_ * 16 < slots_.size())) {
-    release_memory();
+  if (limit_ != own_limit_) {
+    // What came from other shards was in their budgets; here only what this one needed for itself may stay.
+    release_memory(std::min(own_slots_, much_octets / sizeof(Slot)));
+  } else if (octets() > much_octets || (slots_.size() > first_slots && used_ * 16 < slots_.size())) {
+    release_memory(first_slots);
   } else {
     std::fill(slots_.begin(), slots_.end(), Slot{});
     keys_.clear();
@@ -222,12 +226,12 @@ void KeyTable::clear() {
   error_ = dropped_keys_ = dropped_count_ = 0;
 }
 
-void KeyTable::release_memory() {
+void KeyTable::release_memory(std::size_t slots) {
   const std::size_t before = octets();
   slots_ = {};
   keys_ = {};
   account(before);
-  resize(first_slots);
+  resize(slots);
 }
 
 void KeyTable::resize(std::size_t slots) {
@@ -245,7 +249,7 @@ void KeyTable::resize(std::size_t slots) {
 }
 
 void KeyTable::drop_smaller_half() {
-  if (used_ == 0) return;
+  if (used_ == 0) return release_memory(first_slots);
   const std::size_t before = octets();
   std::vector<std::uint64_t> counts;
   counts.reserve(used_);

@@ -96,10 +96,11 @@ class KeyTable final : public Bounded {
   void make_room();
   void resize(std::size_t slots);
   void account(std::size_t octets_before);
-  void release_memory();
+  void release_memory(std::size_t slots);
 
-  std::size_t own_limit_;  // as configured
-  std::size_t limit_;      // with those of the tables absorbed since the last clear
+  std::size_t own_slots_ = 0;  // before others were absorbed
+  std::size_t own_limit_;      // as configured
+  std::size_t limit_;          // with those of the tables absorbed since the last clear
   std::size_t mask_ = 0;
   std::size_t used_ = 0;
   std::uint64_t error_ = 0, dropped_keys_ = 0, dropped_count_ = 0;

@@ -48,8 +48,14 @@ void merge_equal_rests(std::vector<summary::RestRow>& rests) {
 
 void RowMaker::make(std::vector<Cell>& cells, summary::Counts& counts) {
   counts_ = &counts;
-  const bool limited = std::ranges::any_of(rules_.limit, [](std::uint64_t limit) { return limit != 0; });
-  if (!limited) cut(cells);
+  // Limits that leave few rows cut better than by the counts of single cells: they know whole levels.
+  std::uint64_t rows = 1;
+  bool few = true;
+  for (const std::uint64_t limit : rules_.limit) {
+    few = few && limit != 0 && limit <= context_.most_rows / rows;
+    if (few) rows *= limit;
+  }
+  if (!few) cut(cells);
   level(cells, 0);
   for (const std::vector<std::string>& keys : rules_.always) {
     if (keys.size() == keys_.uses().size())

@@ -58,6 +58,7 @@ std::uint64_t left_out(const Data& data) {
 std::uint64_t key_error(const Data& data) {
   if (const auto* counts = std::get_if<Counts>(&data)) return counts->error;
   if (const auto* measures = std::get_if<Measures>(&data)) return measures->counts.error;
+  if (const auto* top = std::get_if<Top>(&data)) return top->entries.empty() ? top->absent : top->entries.front().extra;
   return 0;
 }
 

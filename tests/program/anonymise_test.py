@@ -151,7 +151,7 @@ class Anonymise(ProgramTest):
         open_key = self.file("open", KEY)
         open_key.chmod(0o644)
         channel = '\n[[channel]]\nname = "out"\nurl = "null:"\n[[reducer]]\ntype = "QueriesPerSecond"\nsend = ["out"]\n'
-        cases = [('[anonymise]\nmethod = "md5"', 'there is no method "md5"'), ("[anonymise]", 'there is no method ""'),
+        cases = [('[anonymise]\nmethod = "md5"', 'there is no method "md5"'), ("[anonymise]", 'needs method = '),
                  ('[anonymise]\nmethod = "truncate"\nkey_file = "x"', "key_file"),
                  ('[anonymise]\nmethod = "truncate"\nipv4_bits = 33', "33"),
                  ('keep_malformed = "/tmp/x.pcap"\n[anonymise]\nmethod = "hash"',

@@ -30,8 +30,11 @@ class CpuLimit(ProgramTest):
         limit = min(80, max(1, round(100 * cpu / WALL_S)))
         got, cpu, wall = self.monitor(capture, "limited", "--cpu-limit", str(limit))
         self.assertEqual(got, expected)
-        self.assertGreater(wall, 2)
+        self.assertGreater(wall, WALL_S / 3)
         self.assertLess(cpu / wall, 1.5 * limit / 100)
+        shared, cpu, wall = self.monitor(capture, "shared", "--cpu-limit", str(limit), "--threads", "3")
+        self.assertEqual(shared, expected)
+        self.assertLess(cpu / wall, 2 * limit / 100)
 
     def test_a_limit_that_is_none_is_refused(self):
         done = run("run", "--cpu-limit", "0", "x.pcap")

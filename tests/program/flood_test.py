@@ -1,7 +1,7 @@
 """Random names from random sources: memory stays below its ceiling, and what is on top stays within its stated bound."""
 import json
-import os
 import subprocess
+import sys
 import unittest
 
 from support import RATADNS, ProgramTest
@@ -23,7 +23,22 @@ REDUCERS = [("NameCounter", ""), ("QueriesNameCounter", ""), ("TopNQ", "n = 10")
 
 
 
+# A process of its own: peak memory begins with that of whoever starts one.
+MEASURE = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stderr=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+print(used.ru_maxrss / 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 class Flood(ProgramTest):
+    def peak_mib(self, *command):
+        done = subprocess.run([sys.executable, "-c", MEASURE, *command], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return float(done.stdout)
+
     def flood(self, packets):
         return self.traffic("--packets", packets, "--seed", 9, "--clients", 4_000_000, "--zipf-clients", 0,
                             "--attack", "0:1000:.9", "--names", 1000)[0]
@@ -32,14 +47,10 @@ class Flood(ProgramTest):
         """What it has written, and its peak of memory in MiB."""
         out = self.folder / "out.jsonl"
         text = CONFIG % out + "".join(f'[[reducer]]\ntype = "{name}"\n{more}\nsend = ["out"]\n' for name, more in REDUCERS)
-        process = subprocess.Popen([RATADNS, "monitor", "-c", self.file("flood.toml", text), "--source", capture],
-                                   stderr=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        self.assertEqual(process.returncode, 0)
+        peak_mib = self.peak_mib(RATADNS, "monitor", "-c", self.file("flood.toml", text), "--source", capture)
         lines = [json.loads(line) for line in out.read_text().splitlines()]
         out.unlink()
-        return {line["type"]: line for line in lines}, used.ru_maxrss / 1024
+        return {line["type"]: line for line in lines}, peak_mib
 
     def test_memory_stays_below_the_ceiling_and_top_lists_within_their_bound(self):
         capture = self.flood(800_000)
@@ -56,11 +67,24 @@ class Flood(ProgramTest):
             shown = names["data"].get(name + ".", 0)
             self.assertLessEqual(shown, count)
             self.assertGreaterEqual(shown + error, count, name)
+        top = found["TopNQ"]
+        self.assertGreater(top["loss"]["key_error"], 0)
+        for name, count in top["data"]:
+            self.assertGreaterEqual(dict(truth["dns"]["top_qnames"]).get(name[:-1], 0) + top["loss"]["key_error"], count)
         self.assertLessEqual(largest, truth["dns"]["top_qnames"][0][1])
         # Every message is in a row or in the rest.
         self.assertEqual(sum(count for name, count in names["data"].items() if name != "-:SKIPPED:-"),
                          truth["dns"]["queries"])
         self.assertEqual(sum(found["Qtype"]["data"].values()), truth["dns"]["queries"])
+
+    def test_memory_stays_below_the_ceiling_window_after_window_and_with_limits_that_are_large(self):
+        capture = self.flood(500_000)
+        peaks = {}
+        for options in ("", 'by = ["qname", "qtype"]\nlimit = [0, 5]', 'by = ["qname"]\nlimit = [1000000]'):
+            reducer = f'type = "count_by"\n{options}' if options else 'type = "AlonePackets"'
+            text = (CONFIG % "/dev/null").replace("seconds = 60", "seconds = 1") + f'[[reducer]]\n{reducer}\nsend = ["out"]\n'
+            peaks[reducer] = self.peak_mib(RATADNS, "monitor", "-c", self.file("limits.toml", text), "--source", capture)
+        self.assertLess(max(peaks.values()), CEILING_MIB, peaks)
 
     def test_a_flood_leaves_the_same_bytes_however_the_input_is_cut(self):
         capture = self.flood(300_000)

@@ -83,6 +83,7 @@ class WaitingRoom {
       guests_[next].last_in_line = guest.last_in_line;
     }
     guest.waits = false;
+    let_go(guest);
     free_.push_back(first);
     --waiting_;
   }
@@ -105,6 +106,7 @@ class WaitingRoom {
     free_.resize(guests_.size());
     for (std::size_t i = 0; i < guests_.size(); ++i) {
       guests_[i].waits = false;
+      let_go(guests_[i]);
       free_[i] = static_cast<std::uint32_t>(guests_.size() - 1 - i);
     }
     std::ranges::fill(buckets_, none);
@@ -113,6 +115,13 @@ class WaitingRoom {
 
  private:
   static constexpr std::size_t first_buckets = 256;
+
+  /// Room for a usual message stays with the place; that of a large one would wait for the next large one.
+  static void let_go(Guest& guest) {
+    constexpr std::size_t usual_octets = 512;
+    if (guest.octets.capacity() > usual_octets) guest.octets = {};
+    guest.client_text = guest.server_text = {};
+  }
 
   std::uint32_t find(std::uint64_t hash) const {
     std::uint32_t at = buckets_[hash & (buckets_.size() - 1)];

@@ -161,6 +161,8 @@ util::Result<Shape> read_shape(const ReducerConfig& config) {
   for (const std::string& name : config.by) {
     const auto use = read_dimension(name);
     if (!use) return util::Error{fmt::format("reducer {}: by: {}", config.shown_name(), use.error().message)};
+    if (std::ranges::find(shape.by, *use) != shape.by.end())
+      return util::Error{fmt::format("reducer {}: by: \"{}\" stands there twice", config.shown_name(), name)};
     shape.by.push_back(*use);
   }
   if (shape.by.empty() || shape.by.size() > KeyMaker::max_dimensions)

@@ -32,6 +32,7 @@ bool ListBound::has_room(std::size_t octets) {
   if (seen_settled_ != budget_->times_settled()) {
     seen_settled_ = budget_->times_settled();
     octets_settled_ = octets_;
+    budget_->list_grows();
   }
   return octets <= budget_->allowance() && octets_ <= octets_settled_ + (budget_->allowance() - octets);
 }

@@ -40,8 +40,8 @@ class ListBound {
   Budget* budget_;
   std::size_t entries_ = 0, octets_ = 0;
   std::uint64_t left_out_ = 0;
-  std::uint64_t seen_settled_ = 0;  // when this last looked
-  std::size_t octets_settled_ = 0;  // what there was then
+  std::uint64_t seen_settled_ = UINT64_MAX;  // when this last looked
+  std::size_t octets_settled_ = 0;           // what there was then
 };
 
 }  // namespace rata::reduce

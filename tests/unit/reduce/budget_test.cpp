@@ -102,5 +102,42 @@ TEST(Budget, What_a_table_took_comes_back_when_it_goes) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
+TEST(Budget, What_others_left_in_a_table_costs_its_shard_nothing_in_the_next_window) {
+  Budget budget(1u << 20), others(Budget::unlimited);
+  KeyTable first(SIZE_MAX, &budget);
+  for (int window = 0; window < 4; ++window) {
+    KeyTable sibling(SIZE_MAX, &others);
+    for (int i = 0; i < 10'000; ++i) add(sibling, "of-another-shard-" + std::to_string(i));
+    for (int i = 0; i < 2000; ++i) {
+      add(first, "own-" + std::to_string(i));
+      if (static_cast<std::size_t>(i) % settle_packets == 0) budget.settle();
+    }
+    EXPECT_EQ(first.error(), 0u) << "window " << window;
+    first.absorb(std::move(sibling));
+    EXPECT_EQ(first.size(), 12'000u);
+    first.clear();
+    EXPECT_LT(budget.used(), 200'000u);
+  }
+}
+
+TEST(Budget, A_table_that_cannot_give_way_does_not_keep_others_from_it) {
+  class Stubborn final : public Bounded {
+   public:
+    std::size_t octets() const override { return 1u << 20; }
+    std::size_t octets_soon() const override { return octets(); }
+    void drop_smaller_half() override {}
+  } stubborn;
+  Budget budget((1u << 20) + 200'000);
+  budget.join(stubborn);
+  budget.charge(stubborn.octets());
+  KeyTable names(SIZE_MAX, &budget);
+  for (int i = 0; i < 20'000; ++i) {
+    add(names, "name-" + std::to_string(i));
+    if (static_cast<std::size_t>(i) % settle_packets == 0) budget.settle();
+  }
+  EXPECT_LT(names.octets(), 400'000u);
+  EXPECT_GT(names.dropped_keys(), 0u);
+}
+
 }  // namespace
 }  // namespace rata::reduce
