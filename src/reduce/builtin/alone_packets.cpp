@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -89,6 +90,14 @@ class WaitingRoom {
   }
 
   const Guest& operator[](std::uint32_t i) const { return guests_[i]; }
+
+  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&buckets_[hash & (buckets_.size() - 1)]); }
+  void prefetch_guest(std::uint64_t hash) const {
+    const std::uint32_t first = buckets_[hash & (buckets_.size() - 1)];
+    if (first == none) return;
+    __builtin_prefetch(&guests_[first].hash);
+    __builtin_prefetch(&guests_[first].packet.message.flags);
+  }
 
   template <typename Use>
   void each(Use use) const {
@@ -190,7 +199,15 @@ class AlonePackets final : public Reducer {
         anonymous_(around.context.anonymizer) {}
 
   void add(Batch& batch) noexcept override {
-    for (const std::uint16_t i : selector_.choose(batch, lacking())) add(batch[i]);
+    // What one packet needs of memory is asked for while others are looked at: its bucket, then who stands there.
+    const auto packets = selector_.choose(batch, lacking());
+    std::array<std::uint64_t, max_batch_packets> hashes;
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      hashes[i] = Pairing::key_of(batch[packets[i]]);
+      room_.prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < packets.size(); ++i) room_.prefetch_guest(hashes[i]);
+    for (std::size_t i = 0; i < packets.size(); ++i) add(batch[packets[i]], hashes[i]);
   }
 
   void absorb(Reducer& sibling) override {
@@ -217,10 +234,9 @@ class AlonePackets final : public Reducer {
     from.clear();
   }
 
-  void add(const Packet& packet) {
+  void add(const Packet& packet, std::uint64_t hash) {
     const bool query = packet.message.is_query();
     ++(query ? data_.queries : data_.answers);
-    const std::uint64_t hash = Pairing::key_of(packet);
     if (const std::uint32_t partner = room_.partner(hash, query); partner != WaitingRoom::none) {
       bound_.let_go(room_[partner].size());
       room_.leave(partner);
