@@ -132,7 +132,10 @@ class FileChannel final : public Channel {
     if (descriptor_ < 0 || displaced())
       if (auto opened = reopen(); !opened) return opened;
     const bool full = rotate_octets_ != 0 && size_ + more > rotate_octets_;
-    if (size_ > 0 && (full || of_another_run_ || period_ != period_now())) return finish(note);
+    if (size_ > 0 && (full || of_another_run_ || period_ != period_now())) {
+      if (of_another_run_ || clock_.now() >= next_finish_) return finish(note);
+      note = finish_trouble_;
+    }
     if (size_ == 0) period_ = period_now();
     return {};
   }
@@ -143,7 +146,10 @@ class FileChannel final : public Channel {
     fsync(descriptor_);
     if (auto moved = files_.finish(clock_.now()); !moved) {
       if (of_another_run_) return moved;
-      note = moved.error().message + "; it goes on being written";
+      // Not at every batch: each try costs a sync, and in a folder of somebody else none will do.
+      constexpr std::int64_t pause_ns = 60 * util::ns_per_second;
+      next_finish_ = {clock_.now().ns + pause_ns};
+      note = finish_trouble_ = moved.error().message + "; it goes on being written";
       return {};
     }
     if (auto opened = reopen(); !opened) return opened;
@@ -164,6 +170,8 @@ class FileChannel final : public Channel {
 
   summary::Form form_;
   std::uint64_t rotate_octets_, rotate_seconds_, keep_;
+  util::Time next_finish_{INT64_MIN};
+  std::string finish_trouble_;
   Compressor compressor_;
   RotatedFiles files_;
   const util::Clock& clock_;

@@ -270,6 +270,11 @@ TEST_F(FileChannelTest, A_file_that_cannot_be_renamed_goes_on_being_written_and_
   EXPECT_EQ(attempt.state, Attempt::State::sent);
   EXPECT_NE(attempt.why.find("File name too long; it goes on being written"), std::string::npos) << attempt.why;
   EXPECT_EQ(content(*names().begin()), line_of("one") + line_of("two"));
+  // Not tried again at once, so that it is said once: a new try would name another time.
+  clock_.time.ns += 2 * util::ns_per_second;
+  EXPECT_EQ(send(*channel, "three").why, attempt.why);
+  clock_.time.ns += 60 * util::ns_per_second;
+  EXPECT_NE(send(*channel, "four").why, attempt.why);
 }
 
 TEST_F(FileChannelTest, Trying_a_file_leaves_nothing_behind_and_takes_nothing_away) {
