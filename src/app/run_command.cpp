@@ -18,9 +18,8 @@ using pipeline::Config;
 using pipeline::Service;
 
 constexpr const char* what_sources_are =
-    "an interface, or several; or capture files, folders of them and - for standard input, read as one in the order of "
-    "time; "
-    "or dnstap:PATH, dnstap:tcp:ADDRESS:PORT, dnstap:-, speedy:FILE";
+    "an interface, or several; or capture files, folders of them and - for standard input, read as one in the order "
+    "of time; or dnstap:PATH, dnstap:tcp:ADDRESS:PORT, dnstap:-, speedy:FILE";
 
 struct Options {
   InputOptions input;

@@ -61,6 +61,8 @@ class Budget {
   std::size_t used() const { return used_.load(std::memory_order_relaxed); }
 
  private:
+  std::size_t used_soon() const;
+  void shrink();
   std::size_t left_for_lists(std::size_t used_soon) const;
 
   std::size_t limit_;

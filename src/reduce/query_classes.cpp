@@ -135,6 +135,13 @@ std::string_view name(QueryClass of) {
 
 std::string_view older_name(QueryClass of) { return of == QueryClass::funny_qclass ? "funny-class" : name(of); }
 
+bool is_underscored(const Packet& packet) {
+  const std::uint16_t qtype = packet.message.qtype;
+  if (qtype != dns::type_a && qtype != dns::type_ns && qtype != dns::type_soa && qtype != dns::type_mx) return false;
+  const Octets name = packet.qname;
+  return !name.empty() && std::memchr(name.data(), '_', name.size()) != nullptr;  // 95: no label's length
+}
+
 bool ends_with_root_servers_net(Octets qname) {
   constexpr std::string_view first = "root-servers", second = "net";
   constexpr std::size_t least = 1 + first.size() + 1 + second.size() + 1;

@@ -40,6 +40,9 @@ constexpr bool has(QueryClasses set, QueryClass one) { return (set >> static_cas
 /// does not know (ports, transport) puts a query into no class.
 QueryClasses older_classes(const Packet& packet, const Context& context);
 
+/// The underscore rule: a "_" anywhere in the name, asked for with a type that host names have (A, NS, SOA, MX).
+bool is_underscored(const Packet& packet);
+
 /// The name, as text, ends with "root-servers.net.", with or without a label boundary before it.
 bool ends_with_root_servers_net(std::span<const std::uint8_t> qname);
 

@@ -8,6 +8,7 @@
 #include "dns/name.h"
 #include "reduce/anonymous_packet.h"
 #include "reduce/builtin/list_bound.h"
+#include "reduce/query_classes.h"
 #include "reduce/reducer.h"
 #include "reduce/selector.h"
 #include "reduce/speedy_json.h"
@@ -109,13 +110,6 @@ bool client_and_hexadecimal_type(const Packet& packet, Record& record) {
   record.keys = {party(packet.client, packet.client_text), fmt::format("{:x}", packet.message.qtype)};
   record.value = dns::name_text(packet.qname);
   return true;
-}
-
-/// The underscore rule: a "_" anywhere in the name, asked for with a type that host names have (A, NS, SOA, MX).
-bool is_underscored(const Packet& packet) {
-  const std::uint16_t qtype = packet.message.qtype;
-  if (qtype != 1 && qtype != 2 && qtype != 6 && qtype != 15) return false;
-  return std::ranges::find(packet.qname, '_') != packet.qname.end();
 }
 
 /// The first question as it came.

@@ -108,14 +108,6 @@ std::uint32_t classification(const Packet& packet, const Look& look) {
   return static_cast<std::uint32_t>(classify(packet, look.context));
 }
 
-/// The underscore rule: a "_" anywhere in the name, asked for with a type that host names have (A, NS, SOA, MX).
-bool underscored(const Packet& packet) {
-  const std::uint16_t qtype = packet.message.qtype;
-  if (qtype != dns::type_a && qtype != dns::type_ns && qtype != dns::type_soa && qtype != dns::type_mx) return false;
-  const Octets name = packet.qname;
-  return !name.empty() && std::memchr(name.data(), '_', name.size()) != nullptr;  // 95: no label's length
-}
-
 bool popular_type(std::uint16_t qtype) {
   // DSC's choice: A, NS, CNAME, SOA, PTR, MX, AAAA, SRV, A6, ANY.
   constexpr std::uint16_t popular[] = {1, 2, 5, 6, 12, 15, 28, 33, 38, 255};
@@ -260,7 +252,7 @@ constexpr Condition condition_table[] = {
     {"root_server", "the name is one octet and .root-servers.net.",
      [](const Packet& packet, const Context&) { return is_root_server(packet); }, question},
     {"underscored", "the name has a \"_\", which host names must not, and the type is A, NS, SOA or MX",
-     [](const Packet& packet, const Context&) { return underscored(packet); }, question},
+     [](const Packet& packet, const Context&) { return is_underscored(packet); }, question},
     {"popular_qtype", "type A, NS, CNAME, SOA, PTR, MX, AAAA, SRV, A6 or ANY",
      [](const Packet& packet, const Context&) { return popular_type(packet.message.qtype); }, question},
     {"aaaa_or_a6", "type AAAA or A6",

@@ -19,7 +19,7 @@ std::optional<std::uint32_t> read_scale(std::string_view text) {
   return read_whole(text, 1, most_width_us);
 }
 
-// Up to the 30 s that a response may be late.
+// Beyond the 5 s that a query waits for its response (Pairing::patience_ns): a later one has no time.
 constexpr std::array<std::uint32_t, 9> tens = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
 
 /// Bucket 0 holds what took less than 1 us; a logarithm's bucket n begins with its base to the power n - 1.
