@@ -59,7 +59,10 @@ enum class Outcome : std::uint8_t {
 };
 
 enum class OutcomeClass { decoded, filtered, refused };
-OutcomeClass class_of(Outcome outcome);
+constexpr OutcomeClass class_of(Outcome outcome) {
+  if (outcome == Outcome::decoded) return OutcomeClass::decoded;
+  return outcome < Outcome::unknown_link_type ? OutcomeClass::filtered : OutcomeClass::refused;
+}
 /// "not_ip", "bad_udp_header"...
 std::string_view name(Outcome outcome);
 /// What it means, for docs/reference.

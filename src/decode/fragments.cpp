@@ -14,14 +14,11 @@ constexpr std::size_t max_datagram_octets = 65535;
 constexpr std::size_t joined_remembered = 64;
 
 FlowKey key_of(const Datagram& fragment) {
-  FlowKey key{};
-  std::copy(fragment.source.octets.begin(), fragment.source.octets.end(), key.begin());
-  std::copy(fragment.destination.octets.begin(), fragment.destination.octets.end(), key.begin() + 16);
-  std::memcpy(key.data() + 32, &fragment.fragment_id, 4);
   // In IPv6 the protocol is none of the identification: only the first fragment's counts (RFC 8200 section 4.5).
-  key[36] = fragment.source.v6 ? std::uint8_t{0} : fragment.protocol;
-  key[37] = fragment.source.v6 ? 1 : 0;
-  return key;
+  const std::uint64_t protocol = fragment.source.v6 ? 0 : fragment.protocol;
+  return {.first = FlowKey::words_of(fragment.source),
+          .second = FlowKey::words_of(fragment.destination),
+          .rest = fragment.fragment_id | protocol << 32 | std::uint64_t{fragment.source.v6} << 40};
 }
 
 }  // namespace

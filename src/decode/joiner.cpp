@@ -40,15 +40,15 @@ Outcome Joiner::State::add_udp(const Datagram& datagram, std::vector<Payload>& o
   }
   if (length < udp_header_octets) return Outcome::bad_udp_header;
   if (length > octets.size()) return too_short;
-  out.push_back({.source = datagram.source,
-                 .destination = datagram.destination,
-                 .octets = octets.subspan(udp_header_octets, length - udp_header_octets),
-                 .time = datagram.time,
-                 .ordinal = datagram.ordinal,
-                 .input = datagram.input,
-                 .source_port = source_port,
-                 .destination_port = destination_port,
-                 .transport = Transport::udp});
+  Payload& payload = out.emplace_back();  // made in its place: a copy would wait for its many small stores
+  payload.source = datagram.source;
+  payload.destination = datagram.destination;
+  payload.octets = octets.subspan(udp_header_octets, length - udp_header_octets);
+  payload.time = datagram.time;
+  payload.ordinal = datagram.ordinal;
+  payload.input = datagram.input;
+  payload.source_port = source_port;
+  payload.destination_port = destination_port;
   return Outcome::decoded;
 }
 

@@ -9,20 +9,32 @@
 #include <deque>
 #include <vector>
 
+#include "util/address.h"
 #include "util/hash.h"
 
 namespace rata::decode {
 
-/// Who talks to whom, in octets: addresses, then ports or a fragment's number, then what tells apart what is left.
-using FlowKey = std::array<std::uint8_t, 40>;
+/// Who talks to whom: two addresses, and a word for what tells apart what is left. Made of whole words, and read in
+/// them: a word that was written in parts could not be read before its parts have met in the cache.
+struct FlowKey {
+  using Words = std::array<std::uint64_t, 2>;
 
-/// Five words, where std::array would call memcmp.
-inline bool same_flow(const FlowKey& a, const FlowKey& b) {
-  std::array<std::uint64_t, sizeof(FlowKey) / sizeof(std::uint64_t)> of_a, of_b;
-  std::memcpy(of_a.data(), a.data(), sizeof a);
-  std::memcpy(of_b.data(), b.data(), sizeof b);
-  return of_a == of_b;
-}
+  Words first, second;  ///< addresses, their octets as they lie in memory
+  std::uint64_t rest;   ///< ports, or a fragment's number and protocol; the address family
+
+  static Words words_of(const util::Address& address) {
+    Words words;
+    std::memcpy(words.data(), address.octets.data(), sizeof words);
+    return words;
+  }
+
+  std::uint64_t hash() const { return util::table_hash({reinterpret_cast<const std::uint8_t*>(this), sizeof *this}); }
+
+  friend bool operator==(const FlowKey& a, const FlowKey& b) {
+    return a.first[0] == b.first[0] && a.first[1] == b.first[1] && a.second[0] == b.second[0] &&
+           a.second[1] == b.second[1] && a.rest == b.rest;
+  }
+};
 
 /// A hash table of bounded size whose entries stand in a row, the one touched last at the end. Entries do not move;
 /// memory grows with use up to `capacity` and stays.
@@ -50,7 +62,7 @@ class LruTable {
 
   Entry* find(const FlowKey& key) {
     for (std::uint32_t i = heads_[slot_of(key)]; i != none; i = entries_[i].chain)
-      if (same_flow(entries_[i].key, key)) return &entries_[i];
+      if (entries_[i].key == key) return &entries_[i];
     return nullptr;
   }
 
@@ -99,7 +111,7 @@ class LruTable {
   static constexpr std::uint32_t none = 0xffffffff;
 
   std::uint32_t slot_of(const FlowKey& key) const {
-    return static_cast<std::uint32_t>(util::table_hash(key) & (heads_.size() - 1));
+    return static_cast<std::uint32_t>(key.hash() & (heads_.size() - 1));
   }
 
   void append(Entry& entry) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "util/cursor.h"
 
@@ -11,34 +12,30 @@ namespace {
 constexpr std::uint8_t fin = 0x01, syn = 0x02, rst = 0x04, ack = 0x10;
 constexpr std::size_t fixed_header_octets = 20;
 
-// A key is two endpoints, the lower one first, and the address family: one entry for both directions.
-constexpr std::size_t endpoint_octets = 18;
-constexpr std::size_t family_at = 2 * endpoint_octets;
-
-using Endpoint = std::array<std::uint8_t, endpoint_octets>;
-
-Endpoint endpoint(const util::Address& address, std::uint16_t port) {
-  Endpoint octets;
-  std::copy(address.octets.begin(), address.octets.end(), octets.begin());
-  octets[16] = static_cast<std::uint8_t>(port >> 8);
-  octets[17] = static_cast<std::uint8_t>(port);
-  return octets;
-}
-
-bool is_lower(const Endpoint& a, const Endpoint& b) {
+/// Whether the first comes before the second, which tells the sides of a connection apart: by address, then by port.
+bool is_lower(const util::Address& a, std::uint16_t a_port, const util::Address& b, std::uint16_t b_port) {
   for (const std::size_t at : {std::size_t{0}, sizeof(std::uint64_t)}) {
-    const auto of_a = util::big_endian<std::uint64_t>(a.data() + at),
-               of_b = util::big_endian<std::uint64_t>(b.data() + at);
+    const auto of_a = util::big_endian<std::uint64_t>(a.octets.data() + at),
+               of_b = util::big_endian<std::uint64_t>(b.octets.data() + at);
     if (of_a != of_b) return of_a < of_b;
   }
-  return util::big_endian<std::uint16_t>(a.data() + 16) < util::big_endian<std::uint16_t>(b.data() + 16);
+  return a_port < b_port;
+}
+
+/// The endpoints of a connection, the lower one first: one entry for both directions.
+FlowKey key_of(const Datagram& datagram, std::uint16_t source_port, std::uint16_t destination_port, bool& reversed) {
+  reversed = is_lower(datagram.destination, destination_port, datagram.source, source_port);
+  if (reversed) std::swap(source_port, destination_port);
+  return {.first = FlowKey::words_of(reversed ? datagram.destination : datagram.source),
+          .second = FlowKey::words_of(reversed ? datagram.source : datagram.destination),
+          .rest = std::uint64_t{source_port} | std::uint64_t{destination_port} << 16 |
+                  std::uint64_t{datagram.source.v6} << 32};
 }
 
 void read_endpoint(const FlowKey& key, unsigned which, util::Address& address, std::uint16_t& port) {
-  const std::uint8_t* octets = key.data() + which * endpoint_octets;
-  std::copy_n(octets, 16, address.octets.begin());
-  address.v6 = key[family_at] != 0;
-  port = util::big_endian<std::uint16_t>(octets + 16);
+  std::memcpy(address.octets.data(), (which == 0 ? key.first : key.second).data(), sizeof address.octets);
+  address.v6 = (key.rest >> 32) != 0;
+  port = static_cast<std::uint16_t>(key.rest >> (which * 16));
 }
 
 constexpr std::size_t most_retired = 256;
@@ -97,14 +94,8 @@ Outcome TcpStreams::add(const Datagram& datagram, std::vector<Payload>& out) {
   if (cursor.ok() && !ports_.either(segment.source_port, segment.destination_port)) return Outcome::other_port;
   if (const Outcome outcome = read_header(datagram, segment); outcome != Outcome::decoded) return outcome;
 
-  const Endpoint source = endpoint(datagram.source, segment.source_port);
-  const Endpoint destination = endpoint(datagram.destination, segment.destination_port);
-  const bool reversed = is_lower(destination, source);
-  FlowKey key{};
-  std::copy(source.begin(), source.end(), key.begin() + (reversed ? endpoint_octets : 0));
-  std::copy(destination.begin(), destination.end(), key.begin() + (reversed ? 0 : endpoint_octets));
-  key[family_at] = datagram.source.v6 ? 1 : 0;
-
+  bool reversed = false;
+  const FlowKey key = key_of(datagram, segment.source_port, segment.destination_port, reversed);
   shared_.out = &out;
   forget_idle(datagram.time);
   Table::Entry* entry = table_.find(key);

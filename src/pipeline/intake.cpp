@@ -126,11 +126,10 @@ void Intake::advance() {
 }
 
 void Intake::open(const capture::Frame& frame) {
-  Datagram datagram;
   bool whole = false;
-  Outcome outcome = opener_.open(frame, datagram, whole);
-  if (!whole || (crew_ && stays(datagram, outcome))) return own_.count(outcome, frame.ordinal);
-  pass_on(shard_of(datagram.source, datagram.destination), datagram);
+  Outcome outcome = opener_.open(frame, datagram_, whole);
+  if (!whole || (crew_ && stays(datagram_, outcome))) return own_.count(outcome, frame.ordinal);
+  pass_on(shard_of(datagram_.source, datagram_.destination), datagram_);
 }
 
 /// What no shard would look into is not worth a copy. As Joiner::add says it.
@@ -154,7 +153,8 @@ void Intake::open_envelope(const capture::Frame& frame) {
 }
 
 std::size_t Intake::shard_of(const util::Address& a, const util::Address& b) const {
-  return decode::pair_hash(a, b) % shards_.size();
+  const std::size_t hash = decode::pair_hash(a, b), count = shards_.size();
+  return (count & (count - 1)) == 0 ? hash & (count - 1) : hash % count;  // a division costs 3 ns
 }
 
 template <typename Item>

@@ -182,7 +182,8 @@ void Shard::describe(const Payload& payload, Packet& packet) {
   packet.server_port = response ? payload.source_port : payload.destination_port;
   packet.transport = payload.transport;
   packet.lacks = {};
-  packet.client_text = packet.server_text = {};
+  packet.client_text = {};
+  packet.server_text = {};
   packet.qname = {};
   packet.response_ns = -1;
 }
