@@ -13,18 +13,21 @@ std::uint16_t word(std::span<const std::uint8_t> octets, std::size_t at) {
   return static_cast<std::uint16_t>(octets[at] << 8 | octets[at + 1]);
 }
 
-/// Walks the first qname. On success `end` is behind its root label.
-Malformed skip_qname(std::span<const std::uint8_t> octets, std::size_t& end) {
-  std::size_t at = header_octets;
+/// Walks the first qname. On success `end` is behind its root label, and `last` at the label before that.
+Malformed skip_qname(std::span<const std::uint8_t> octets, std::size_t& end, std::size_t& last) {
+  std::size_t at = header_octets, before = at;
   while (at < octets.size()) {
     const std::uint8_t length = octets[at];
     if (length > 63) return length >= 0xc0 ? Malformed::pointer_in_question : Malformed::bad_label_type;
+    const std::size_t begin = at;
     at += 1u + length;
     if (at - header_octets > max_name_octets) return Malformed::name_too_long;
     if (length == 0) {
       end = at;
+      last = before;
       return Malformed::none;
     }
+    before = begin;
   }
   return Malformed::cut_name;
 }
@@ -92,9 +95,11 @@ Malformed parse(std::span<const std::uint8_t> octets, Message& message) noexcept
   message.additional_count = word(octets, 10);
   std::size_t at = header_octets;
   if (message.question_count > 0) {
-    if (const Malformed reason = skip_qname(octets, at); reason != Malformed::none) return reason;
+    std::size_t last = at;
+    if (const Malformed reason = skip_qname(octets, at, last); reason != Malformed::none) return reason;
     if (at + 4 > octets.size()) return Malformed::cut_question;
     message.qname = octets.subspan(header_octets, at - header_octets);
+    message.last_label = static_cast<std::uint8_t>(last - header_octets);
     message.qtype = word(octets, at);
     message.qclass = word(octets, at + 2);
     at += 4;

@@ -45,6 +45,7 @@ struct Message {
   std::uint16_t flags = 0;  ///< the second word of the header
   std::uint16_t question_count = 0, answer_count = 0, authority_count = 0, additional_count = 0;
   std::uint16_t qtype = 0, qclass = 0;
+  std::uint8_t last_label = 0;  ///< where in `qname` the top-level domain begins; of the root, at the root label
   bool broken_records = false;  ///< a record after the first question could not be read
 
   bool is_response() const { return (flags & 0x8000) != 0; }

@@ -100,19 +100,19 @@ std::string name_text(std::span<const std::uint8_t> wire) {
 }
 
 void fold_case(std::span<const std::uint8_t> wire, std::uint8_t* to) noexcept {
-  std::size_t at = 0;
-  for (; at + 8 <= wire.size(); at += 8) {
+  constexpr std::size_t word_octets = 8;
+  const auto fold_at = [&](std::size_t at) {
     std::uint64_t octets;
-    std::memcpy(&octets, wire.data() + at, 8);
+    std::memcpy(&octets, wire.data() + at, word_octets);
     octets = fold_eight(octets);
-    std::memcpy(to + at, &octets, 8);
+    std::memcpy(to + at, &octets, word_octets);
+  };
+  if (wire.size() < word_octets) {
+    for (std::size_t i = 0; i < wire.size(); ++i) to[i] = static_cast<std::uint8_t>(fold_eight(wire[i]));
+    return;
   }
-  if (at < wire.size()) {
-    std::uint64_t octets = 0;
-    std::memcpy(&octets, wire.data() + at, wire.size() - at);
-    octets = fold_eight(octets);
-    std::memcpy(to + at, &octets, 8);
-  }
+  for (std::size_t at = 0; at + word_octets < wire.size(); at += word_octets) fold_at(at);
+  fold_at(wire.size() - word_octets);  // some of them again, rather than a copy of whatever length is left
 }
 
 NameFault read_name(std::span<const std::uint8_t> message, std::size_t& at, std::string& out, Compression compression) {

@@ -19,8 +19,7 @@ inline constexpr std::size_t max_name_pointers = 127;
 void append_text(std::span<const std::uint8_t> wire, std::string& out);
 std::string name_text(std::span<const std::uint8_t> wire);
 
-/// Copies a wire name with A to Z made lower case (RFC 4343: ASCII only). `to` has room for `wire.size()` rounded up to
-/// eight octets.
+/// Copies a wire name with A to Z made lower case (RFC 4343: ASCII only). `to` has room for `wire.size()` octets.
 void fold_case(std::span<const std::uint8_t> wire, std::uint8_t* to) noexcept;
 
 /// Why a name cannot be read.

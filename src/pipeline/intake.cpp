@@ -78,7 +78,8 @@ void Intake::take(const capture::Frame& frame) {
   }
   switch (time_guard_.look_at(frame, watermark_)) {
     case TimeGuard::Verdict::go_on:
-      refuse_held();
+      if (time_guard_.holds_any()) [[unlikely]]
+        refuse_held();
       return process(frame);
     case TimeGuard::Verdict::held:
       return;

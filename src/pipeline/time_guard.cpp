@@ -2,10 +2,7 @@
 
 namespace rata::pipeline {
 
-TimeGuard::Verdict TimeGuard::look_at(const capture::Frame& frame, util::Time watermark) {
-  // The first frame has nothing to be measured by; subtraction cannot overflow, since the stamps of a capture lie
-  // between 1970 and 2261.
-  if (watermark.ns == INT64_MIN || frame.time.ns - watermark.ns <= jump_ns) return Verdict::go_on;
+TimeGuard::Verdict TimeGuard::hold(const capture::Frame& frame) {
   Held& held = held_.emplace_back();
   held.octets.assign(frame.octets.begin(), frame.octets.end());
   held.frame = frame;

@@ -24,13 +24,22 @@ class TimeGuard {
     believe  ///< enough agree: all that `held` has, this one last, is in its time
   };
 
-  Verdict look_at(const capture::Frame& frame, util::Time watermark);
+  Verdict look_at(const capture::Frame& frame, util::Time watermark) {
+    // The first frame has nothing to be measured by; subtraction cannot overflow, since the stamps of a capture lie
+    // between 1970 and 2261.
+    if (watermark.ns == INT64_MIN || frame.time.ns - watermark.ns <= jump_ns) [[likely]]
+      return Verdict::go_on;
+    return hold(frame);
+  }
 
   /// The frames that wait, oldest first. Lifetime: until the next call of anything.
   std::span<const capture::Frame> held();
+  bool holds_any() const { return !held_.empty(); }
   void forget() { held_.clear(); }
 
  private:
+  Verdict hold(const capture::Frame& frame);
+
   struct Held {
     capture::Frame frame;
     std::vector<std::uint8_t> octets;

@@ -20,8 +20,8 @@ void Batch::assign(std::span<const Packet> packets) {
 
 std::span<const std::uint32_t> Batch::codes(std::size_t column) {
   if (!has_codes_[column]) {
-    const DimensionUse& use = plan_->codes()[column];
-    use.dimension->codes(packets_, {*context_, use.argument}, codes_[column].data());
+    const Plan::Column& what = plan_->codes()[column];
+    what.use.dimension->codes(among(what), {*context_, what.use.argument}, codes_[column].data());
     has_codes_[column] = true;
   }
   return {codes_[column].data(), packets_.size()};
@@ -29,12 +29,24 @@ std::span<const std::uint32_t> Batch::codes(std::size_t column) {
 
 KeyColumn& Batch::keys(std::size_t column) {
   if (!has_keys_[column]) {
-    const DimensionUse& use = plan_->keys()[column];
+    const Plan::Column& what = plan_->keys()[column];
     keys_[column].restart();
-    use.dimension->keys(packets_, {*context_, use.argument}, keys_[column]);
+    what.use.dimension->keys(among(what), {*context_, what.use.argument}, keys_[column]);
     has_keys_[column] = true;
   }
   return keys_[column];
+}
+
+/// The packets that a column is made for: all of them where one lacks something, since a selection may not be asked for
+/// then.
+ChosenPackets Batch::among(const Plan::Column& column) {
+  static constexpr auto every = [] {
+    std::array<std::uint16_t, max_batch_packets> places;
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<std::uint16_t>(i);
+    return places;
+  }();
+  const bool choose = column.among != Plan::Selection::every_packet && complete_ && all_with_question_;
+  return {packets_, choose ? selection(column.among) : std::span(every).first(packets_.size())};
 }
 
 std::span<const std::uint16_t> Batch::selection(std::size_t number) {

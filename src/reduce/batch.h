@@ -31,7 +31,8 @@ class Batch {
   bool complete() const { return complete_; }
   bool all_with_question() const { return all_with_question_; }
 
-  /// A column: one value a packet. Of a packet that lacks what the dimension needs it means nothing.
+  /// A column: a value at the place of each packet of its selection. Of a packet that lacks what the dimension needs it
+  /// means nothing.
   std::span<const std::uint32_t> codes(std::size_t column);
   KeyColumn& keys(std::size_t column);
 
@@ -45,6 +46,7 @@ class Batch {
     std::size_t size = 0;
   };
 
+  ChosenPackets among(const Plan::Column& column);
   void choose(const Plan::Selection& what, Selection& chosen);
 
   const Plan* plan_;

@@ -33,6 +33,14 @@ struct Look {
   std::uint32_t argument = 0;
 };
 
+/// Those packets of a batch that somebody asks about.
+struct ChosenPackets {
+  std::span<const Packet> batch;
+  std::span<const std::uint16_t> which;  ///< their places, ascending
+
+  const Packet& operator[](std::size_t i) const { return batch[i]; }
+};
+
 /// What a dimension wants to know beside packets, and says less without.
 enum class Knowledge : std::uint8_t { none, public_suffixes, countries, networks };
 
@@ -40,7 +48,8 @@ enum class Knowledge : std::uint8_t { none, public_suffixes, countries, networks
 inline constexpr std::uint32_t no_code = 0xffffffff;
 
 /// A way to look at packets. Most give a small number, a *code*; names, addresses and the like give octets, a *key*.
-/// Either way a column of values for a batch of packets at a time, computed once however many reducers look at it.
+/// Either way a column of values for a batch of packets at a time, computed once however many reducers look at it, each
+/// value at the packet's place in the batch.
 struct Dimension {
   std::string_view name;
   std::string_view help;
@@ -54,12 +63,12 @@ struct Dimension {
 
   /// Coded: how many bits codes have, 1 to 32; all ones in 32 bits is `no_code`. 0: keyed.
   unsigned bits = 0;
-  void (*codes)(std::span<const Packet>, const Look&, std::uint32_t* codes) = nullptr;
+  void (*codes)(const ChosenPackets&, const Look&, std::uint32_t* codes) = nullptr;
   std::string (*code_text)(std::uint32_t code, const Look&) = nullptr;
   std::string (*older_code_text)(std::uint32_t code, const Look&) = nullptr;  ///< nullptr: as code_text
 
   /// Keyed: at most 255 octets each.
-  void (*keys)(std::span<const Packet>, const Look&, KeyColumn& keys) = nullptr;
+  void (*keys)(const ChosenPackets&, const Look&, KeyColumn& keys) = nullptr;
   std::string (*key_text)(Octets key, const Look&) = nullptr;
   std::string (*older_key_text)(Octets key, const Look&) = nullptr;  ///< nullptr: as key_text
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "util/address.h"
 #include "util/hash.h"
 
 namespace rata::reduce {
@@ -66,16 +67,27 @@ class KeyColumn {
     hashes_[i] = 0;
   }
 
+  /// The address may go when this returns.
+  void copy(std::size_t i, const util::Address& address) {
+    std::uint8_t* const room = next_room();
+    std::memcpy(room, address.octets.data(), address.octets.size());
+    refer(i, {room, address.bytes().size()});
+  }
+
   /// The octets may go when this returns.
   void copy(std::size_t i, std::span<const std::uint8_t> octets) {
-    if (own_.empty()) own_.resize(max_batch_packets * sizeof(Room));
-    std::uint8_t* const room = own_.data() + made_++ * sizeof(Room);
+    std::uint8_t* const room = next_room();
     std::memcpy(room, octets.data(), octets.size());
     refer(i, {room, octets.size()});
   }
 
  private:
   using Room = std::array<std::uint8_t, 256>;
+
+  std::uint8_t* next_room() {
+    if (own_.empty()) own_.resize(max_batch_packets * sizeof(Room));
+    return own_.data() + made_++ * sizeof(Room);
+  }
 
   std::array<Key, max_batch_packets> keys_;
   std::array<std::uint64_t, max_batch_packets> hashes_;

@@ -19,13 +19,13 @@ std::uint8_t* put_code(std::uint8_t* at, std::uint32_t code) {
 
 }  // namespace
 
-KeyMaker::KeyMaker(std::vector<DimensionUse> uses, Plan& plan)
+KeyMaker::KeyMaker(std::vector<DimensionUse> uses, Plan& plan, std::size_t selection)
     : uses_(std::move(uses)), multiplier_(util::table_multiplier()) {
   assert(!uses_.empty() && uses_.size() <= max_dimensions);
   unsigned bits = 0;
   for (const DimensionUse& use : uses_) {
     const bool coded = use.dimension->coded();
-    parts_.push_back({.column = coded ? plan.code_column(use) : plan.key_column(use),
+    parts_.push_back({.column = coded ? plan.code_column(use, selection) : plan.key_column(use, selection),
                       .coded = coded,
                       .bits = coded ? use.dimension->bits : key_bits});
     bits += parts_.back().bits;

@@ -19,7 +19,8 @@ class KeyMaker {
   /// A key of four dimensions, each with its length.
   static constexpr std::size_t max_dimensions = 4, max_octets = max_dimensions * 256;
 
-  KeyMaker(std::vector<DimensionUse> uses, Plan& plan);
+  /// `selection`: of the packets that `start` and what follows are about.
+  KeyMaker(std::vector<DimensionUse> uses, Plan& plan, std::size_t selection);
 
   const std::vector<DimensionUse>& uses() const { return uses_; }
 

@@ -33,6 +33,11 @@ struct Packet {
   std::int64_t response_ns = -1;
 };
 
+/// The top-level domain of the question, lower case in wire form: of the root the root; empty: as `qname`.
+inline std::span<const std::uint8_t> tld_of(const Packet& packet) noexcept {
+  return packet.qname.empty() ? packet.qname : packet.qname.subspan(packet.message.last_label);
+}
+
 // Keyed per process, for tables only.
 inline std::uint64_t name_hash_of(const Packet& packet) noexcept { return util::table_hash(packet.qname); }
 inline std::uint64_t text_hash_of(std::string_view text) noexcept {

@@ -18,10 +18,33 @@ std::string names_of(std::span<const Row> rows) {
 }  // namespace
 
 std::size_t Plan::selection(const std::vector<ConditionUse>& where) {
-  if (where.empty()) return place(selections_, {});
+  if (where.empty()) return place({});
   std::size_t number = Selection::every_packet;
-  for (const ConditionUse& use : where) number = place(selections_, {.among = number, .use = use});
+  for (const ConditionUse& use : where) number = place({.among = number, .use = use});
   return number;
+}
+
+std::size_t Plan::place(const Selection& selection) {
+  const auto found = std::ranges::find(selections_, selection);
+  if (found == selections_.end()) return selections_.push_back(selection), selections_.size() - 1;
+  return static_cast<std::size_t>(found - selections_.begin());
+}
+
+std::size_t Plan::column(std::vector<Column>& columns, const DimensionUse& use, std::size_t selection) const {
+  const auto found = std::ranges::find(columns, use, &Column::use);
+  if (found == columns.end()) return columns.push_back({use, selection}), columns.size() - 1;
+  const std::vector<std::size_t> one = path_to(found->among), other = path_to(selection);
+  const auto part = std::ranges::mismatch(one, other).in1;
+  found->among = part == one.begin() ? Selection::every_packet : part[-1];
+  return static_cast<std::size_t>(found - columns.begin());
+}
+
+/// The selections that one is chosen from, the widest first, itself last.
+std::vector<std::size_t> Plan::path_to(std::size_t selection) const {
+  std::vector<std::size_t> path;
+  for (; selection != Selection::every_packet; selection = selections_[selection].among) path.push_back(selection);
+  std::ranges::reverse(path);
+  return path;
 }
 
 util::Result<DimensionUse> read_dimension(std::string_view text) {
@@ -52,12 +75,12 @@ util::Result<ConditionUse> read_condition(std::string_view text) {
 }
 
 bool Plan::pairs() const {
-  const auto asks = [](const DimensionUse& use) { return use.dimension->pairs; };
+  const auto asks = [](const Column& column) { return column.use.dimension->pairs; };
   return std::ranges::any_of(codes_, asks) || std::ranges::any_of(keys_, asks);
 }
 
 bool Plan::wants(Knowledge knowledge) const {
-  const auto asks = [knowledge](const DimensionUse& use) { return use.dimension->knowledge == knowledge; };
+  const auto asks = [knowledge](const Column& column) { return column.use.dimension->knowledge == knowledge; };
   return std::ranges::any_of(codes_, asks) || std::ranges::any_of(keys_, asks);
 }
 

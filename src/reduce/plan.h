@@ -34,19 +34,25 @@ util::Result<ConditionUse> read_condition(std::string_view text);
 /// What the reducers of a monitor look at, each thing once: a Batch computes it once for all of them.
 class Plan {
  public:
-  /// The numbers by which a Batch gives the column or the selection.
-  std::size_t code_column(const DimensionUse& use) { return place(codes_, use); }
-  std::size_t key_column(const DimensionUse& use) { return place(keys_, use); }
+  /// The numbers by which a Batch gives the selection or the column.
   /// Packets of which all of `where` hold.
   std::size_t selection(const std::vector<ConditionUse>& where);
+  /// Values of the packets of a selection; nobody may look at those of others.
+  std::size_t code_column(const DimensionUse& use, std::size_t selection) { return column(codes_, use, selection); }
+  std::size_t key_column(const DimensionUse& use, std::size_t selection) { return column(keys_, use, selection); }
 
   /// Something is asked for of which queries and responses have to be paired.
   bool pairs() const;
   /// Something is asked for that wants to know this.
   bool wants(Knowledge knowledge) const;
 
-  const std::vector<DimensionUse>& codes() const { return codes_; }
-  const std::vector<DimensionUse>& keys() const { return keys_; }
+  struct Column {
+    DimensionUse use;
+    std::size_t among;  ///< the smallest selection that has those of all who look at the column in it
+  };
+  const std::vector<Column>& codes() const { return codes_; }
+  const std::vector<Column>& keys() const { return keys_; }
+
   /// A condition over another selection: of those that begin alike, what they share is looked at once.
   struct Selection {
     static constexpr std::size_t every_packet = SIZE_MAX;
@@ -58,15 +64,11 @@ class Plan {
   const std::vector<Selection>& selections() const { return selections_; }
 
  private:
-  template <typename Item>
-  static std::size_t place(std::vector<Item>& items, const Item& item) {
-    for (std::size_t i = 0; i < items.size(); ++i)
-      if (items[i] == item) return i;
-    items.push_back(item);
-    return items.size() - 1;
-  }
+  std::size_t place(const Selection& selection);
+  std::size_t column(std::vector<Column>& columns, const DimensionUse& use, std::size_t selection) const;
+  std::vector<std::size_t> path_to(std::size_t selection) const;
 
-  std::vector<DimensionUse> codes_, keys_;
+  std::vector<Column> codes_, keys_;
   std::vector<Selection> selections_;
 };
 

@@ -5,16 +5,22 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <optional>
+
+#include "util/cursor.h"
 
 namespace rata::reduce {
 
 util::Address masked(const util::Address& address, unsigned bits) {
-  util::Address result = address;
-  const std::size_t whole = bits / 8, length = result.bytes().size();
-  if (whole >= length) return result;
-  result.octets[whole] = static_cast<std::uint8_t>(result.octets[whole] & (0xff00u >> bits % 8));
-  std::fill(result.octets.begin() + static_cast<std::ptrdiff_t>(whole) + 1, result.octets.end(), std::uint8_t{0});
+  constexpr unsigned word_bits = 64;
+  const auto mask = [](unsigned first) { return first == 0 ? 0 : ~std::uint64_t{0} << (word_bits - first); };
+  std::array<std::uint64_t, 2> words = {
+      util::big_endian<std::uint64_t>(address.octets.data()) & mask(std::min(bits, word_bits)),
+      util::big_endian<std::uint64_t>(address.octets.data() + 8) & mask(std::max(bits, word_bits) - word_bits)};
+  for (std::uint64_t& word : words) word = util::big_endian<std::uint64_t>(reinterpret_cast<std::uint8_t*>(&word));
+  util::Address result{.octets = {}, .v6 = address.v6};
+  std::memcpy(result.octets.data(), words.data(), sizeof words);
   return result;
 }
 

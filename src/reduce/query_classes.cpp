@@ -28,9 +28,8 @@ bool is_private(std::uint32_t address) {
   return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8;
 }
 
-bool unknown_tld(Octets qname, const Context& context) {
-  const dns::Labels labels(qname);
-  return labels.count() > 0 && !context.top_level_domains->contains(labels.from_right(0));
+bool unknown_tld(const Packet& packet, const Context& context) {
+  return !packet.qname.empty() && !context.top_level_domains->contains(tld_of(packet));
 }
 
 bool is_root(Octets qname) { return qname.size() == 1; }
@@ -163,7 +162,7 @@ QueryClass classify(const Packet& packet, const Context& context) {
   constexpr std::string_view localhost = "localhost";
   if (view(qname.first(qname.size() - 1)).ends_with(localhost)) return QueryClass::localhost;
   if (ends_with_root_servers_net(qname)) return QueryClass::root_servers_net;
-  if (unknown_tld(qname, context)) return QueryClass::unknown_tld;
+  if (unknown_tld(packet, context)) return QueryClass::unknown_tld;
   if (message.qtype == type_ptr && dsc_rfc1918_ptr(qname)) return QueryClass::rfc1918_ptr;
   return QueryClass::ok;
 }
@@ -176,7 +175,7 @@ QueryClasses older_classes(const Packet& packet, const Context& context) {
   const auto put = [&set](QueryClass one, bool fits) {
     set = static_cast<QueryClasses>(set | unsigned{fits} << static_cast<unsigned>(one));
   };
-  put(QueryClass::unknown_tld, unknown_tld(packet.qname, context));
+  put(QueryClass::unknown_tld, unknown_tld(packet, context));
   put(QueryClass::root_servers_net, ends_with_root_servers_net(packet.qname));
   put(QueryClass::localhost, labels.count() == 1 && view(labels.from_right(0)) == "localhost");
   put(QueryClass::a_for_a, message.qtype == dns::type_a && dotted_address(labels));

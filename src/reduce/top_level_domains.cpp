@@ -35,10 +35,32 @@ util::Result<TopLevelDomains> TopLevelDomains::parse(std::string_view text) {
           fmt::format("line {}: is no top-level domain; wanted is one name a line in ASCII form, such as "
                       "com or xn--p1ai",
                       number)};
-    made.labels_.insert(std::move(label));
+    made.insert(label);
   }
-  if (made.labels_.empty()) return util::Error{"names no top-level domain"};
+  if (made.size() == 0) return util::Error{"names no top-level domain"};
   return made;
+}
+
+void TopLevelDomains::insert(std::string_view label) {
+  std::string name(1, static_cast<char>(label.size()));
+  name.append(label).append(1, '\0');
+  if (name.size() > longest_in_words) {
+    long_ones_.insert(std::move(name));
+    return;
+  }
+  const Word word = word_of({reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
+  Word& slot = words_[slot_of(word)];
+  if (slot == word) return;
+  slot = word;
+  if (++in_words_ * 4 > words_.size()) grow();
+}
+
+void TopLevelDomains::grow() {
+  std::vector<Word> old(words_.size() * 2);
+  old.swap(words_);
+  ++slot_bits_;
+  for (const Word word : old)
+    if (word != 0) words_[slot_of(word)] = word;
 }
 
 util::Result<TopLevelDomains> TopLevelDomains::read(const std::string& path) {

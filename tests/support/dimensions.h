@@ -20,7 +20,7 @@ inline std::string value_of(std::string_view dimension, const reduce::Packet& pa
   EXPECT_TRUE(use) << use.error().message;
   if (!use) return "";
   reduce::Plan plan;
-  reduce::KeyMaker keys({*use}, plan);
+  reduce::KeyMaker keys({*use}, plan, reduce::Plan::Selection::every_packet);
   reduce::Batch batch(plan, context);
   batch.assign({&packet, 1});
   keys.start(batch);

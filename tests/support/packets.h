@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dns/labels.h"
 #include "dns/name.h"
 #include "reduce/packet.h"
 #include "util/hash.h"
@@ -39,6 +40,7 @@ class Packets {
     if (!what.name.empty()) {
       packet.message.qname = wire;
       packet.qname = {folded.data(), wire.size()};
+      packet.message.last_label = static_cast<std::uint8_t>(wire.size() - dns::Labels(packet.qname).last(1).size());
     }
     packet.client = address(what.client);
     packet.server = address("192.0.2.53");

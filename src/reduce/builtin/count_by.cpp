@@ -187,7 +187,7 @@ std::string name_of_counting(const ReducerConfig& config, std::size_t cells) {
 }
 
 /// None: how many, and nothing else.
-util::Result<std::vector<Gauge>> read_gauges(const ReducerConfig& config, Plan& plan) {
+util::Result<std::vector<Gauge>> read_gauges(const ReducerConfig& config, Plan& plan, std::size_t selection) {
   std::vector<Gauge> gauges;
   if (config.measure == std::vector<std::string>{"count"}) return gauges;
   for (const std::string& text : config.measure) {
@@ -195,7 +195,7 @@ util::Result<std::vector<Gauge>> read_gauges(const ReducerConfig& config, Plan& 
     if (!gauge) return util::Error{fmt::format("reducer {}: measure: {}", config.shown_name(), gauge.error().message)};
     if (std::ranges::find(gauges, text, &Gauge::text) != gauges.end())
       return util::Error{fmt::format("reducer {}: measure: \"{}\" stands there twice", config.shown_name(), text)};
-    gauge->join(plan);
+    gauge->join(plan, selection);
     gauges.push_back(std::move(*gauge));
   }
   return gauges;
@@ -211,9 +211,10 @@ util::Result<std::unique_ptr<Reducer>> make_count_by(const ReducerConfig& config
   shape->rules.older = form.older;
   shape->rules.always = form.always;
   shape->first = form.first;
-  auto gauges = read_gauges(config, around.plan);
+  const std::size_t selection = around.plan.selection(shape->where);
+  auto gauges = read_gauges(config, around.plan, selection);
   if (!gauges) return gauges.error();
-  KeyMaker keys(shape->by, around.plan);
+  KeyMaker keys(shape->by, around.plan, selection);
   const std::size_t cells = std::max<std::size_t>(1, config.cells / around.context.shards);
   if (!gauges->empty()) {
     std::vector<Needs> needs = needs_of(shape->by);

@@ -100,9 +100,9 @@ Needs Gauge::needs() const {
   return use.dimension == nullptr ? Needs{} : use.dimension->needs;
 }
 
-void Gauge::join(Plan& plan) {
+void Gauge::join(Plan& plan, std::size_t selection) {
   if (use.dimension == nullptr) return;
-  column = use.dimension->coded() ? plan.code_column(use) : plan.key_column(use);
+  column = use.dimension->coded() ? plan.code_column(use, selection) : plan.key_column(use, selection);
 }
 
 // Eight times as many as are shown: what is shown is then nearly always right.

@@ -37,7 +37,7 @@ struct Gauge {
   static util::Result<Gauge> read(const std::string& text);
   /// What has to be known of a packet.
   Needs needs() const;
-  void join(Plan& plan);
+  void join(Plan& plan, std::size_t selection);
 };
 
 /// The values that one key of a table had most, in bounded room: past it the smaller half goes, and what a value may

@@ -12,7 +12,8 @@ namespace rata::reduce {
 PartyCounts::PartyCounts(const Dimension& code, std::uint64_t limit, bool older, const ReducerConfig& config,
                          Surroundings& around)
     : context_(around.context),
-      keys_({{.dimension = &code}, {.dimension = find_dimension("client")}}, around.plan),
+      keys_({{.dimension = &code}, {.dimension = find_dimension("client")}}, around.plan,
+            Plan::Selection::every_packet),
       rules_{.limit = {0, limit}, .ties = true, .older = older},
       table_(std::max<std::size_t>(1, config.cells / around.context.shards), around.budget) {}
 

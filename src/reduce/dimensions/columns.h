@@ -15,14 +15,14 @@ namespace rata::reduce {
 
 /// A column of codes: what `value` says of each packet, inlined.
 template <std::uint32_t (*value)(const Packet&, const Look&)>
-void fill(std::span<const Packet> packets, const Look& look, std::uint32_t* codes) {
-  for (const Packet& packet : packets) *codes++ = value(packet, look);
+void fill(const ChosenPackets& packets, const Look& look, std::uint32_t* codes) {
+  for (const std::uint16_t i : packets.which) codes[i] = value(packets[i], look);
 }
 
 /// A column of keys that lie in the packets' memory: what `value` says of each, empty for none.
 template <Octets (*value)(const Packet&, const Look&)>
-void refer(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
-  for (std::size_t i = 0; i < packets.size(); ++i) {
+void refer(const ChosenPackets& packets, const Look& look, KeyColumn& keys) {
+  for (const std::uint16_t i : packets.which) {
     const Octets octets = value(packets[i], look);
     if (octets.empty())
       keys.none(i);

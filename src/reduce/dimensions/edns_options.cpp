@@ -134,10 +134,10 @@ bool read_ecs(Octets data, Prefix& prefix) {
 }
 
 /// The key: the address and behind it the bits of the prefix.
-void ecs_prefixes(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
+void ecs_prefixes(const ChosenPackets& packets, const Look& look, KeyColumn& keys) {
   KeyBuffer key;
   const Anonymizer& anonymizer = look.context.anonymizer;
-  for (std::size_t i = 0; i < packets.size(); ++i) {
+  for (const std::uint16_t i : packets.which) {
     const Found found = find<Ecs>(packets[i]);
     Prefix prefix;
     if (!found.present || !read_ecs(found.data, prefix)) {
@@ -154,12 +154,12 @@ std::string ecs_text(Octets key, const Look& look) {
 }
 
 constexpr Dimension presence(std::string_view name, std::string_view help,
-                             void (*codes)(std::span<const Packet>, const Look&, std::uint32_t*)) {
+                             void (*codes)(const ChosenPackets&, const Look&, std::uint32_t*)) {
   return {
       .name = name, .help = help, .example = "yes", .needs = edns, .bits = 1, .codes = codes, .code_text = yes_or_no};
 }
 constexpr Dimension count(std::string_view name, std::string_view help, std::string_view example, unsigned bits,
-                          void (*codes)(std::span<const Packet>, const Look&, std::uint32_t*)) {
+                          void (*codes)(const ChosenPackets&, const Look&, std::uint32_t*)) {
   return {.name = name,
           .help = help,
           .example = example,
@@ -169,7 +169,7 @@ constexpr Dimension count(std::string_view name, std::string_view help, std::str
           .code_text = none_or_decimal};
 }
 constexpr Dimension octets(std::string_view name, std::string_view help, std::string_view example,
-                           void (*keys)(std::span<const Packet>, const Look&, KeyColumn&),
+                           void (*keys)(const ChosenPackets&, const Look&, KeyColumn&),
                            std::string (*key_text)(Octets, const Look&)) {
   return {.name = name, .help = help, .example = example, .needs = edns, .keys = keys, .key_text = key_text};
 }

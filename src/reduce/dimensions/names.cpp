@@ -21,14 +21,16 @@ std::uint32_t of_question(const Packet& packet, const Look&) {
   return packet.message.has_question() ? packet.message.*member : no_code;
 }
 
-void qnames(std::span<const Packet> packets, const Look&, KeyColumn& keys) {
-  for (std::size_t i = 0; i < packets.size(); ++i) {
+void qnames(const ChosenPackets& packets, const Look&, KeyColumn& keys) {
+  for (const std::uint16_t i : packets.which) {
     if (packets[i].qname.empty())
       keys.none(i);
     else
       keys.refer(i, packets[i].qname);
   }
 }
+
+Octets tld(const Packet& packet, const Look&) { return tld_of(packet); }
 
 template <std::size_t labels>
 Octets last_labels(const Packet& packet, const Look&) {
@@ -71,8 +73,29 @@ std::uint32_t label_count(const Packet& packet, const Look&) {
 /// Labels that RFC 5891 reserves for names that are not in ASCII, valid or not.
 bool ace_prefix(Octets label) { return label.size() >= 4 && std::memcmp(label.data(), "xn--", 4) == 0; }
 
+/// Whether "--" stands in eight octets.
+bool has_two_hyphens(const std::uint8_t* eight) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  std::uint64_t octets;
+  std::memcpy(&octets, eight, sizeof octets);
+  const std::uint64_t differs = octets ^ ('-' * each);
+  const std::uint64_t hyphens = ~(((differs & (0x7f * each)) + 0x7f * each) | differs) & (0x80 * each);
+  return (hyphens & (hyphens >> 8)) != 0;
+}
+
+/// Nearly every name has no "--", and walking the labels costs more than looking for one. True: perhaps.
+bool may_have_ace_prefix(Octets name) {
+  constexpr std::size_t word_octets = 8, step = word_octets - 1;  // a pair may lie across
+  if (name.size() < word_octets) return true;
+  bool found = has_two_hyphens(name.data() + name.size() - word_octets);
+  for (std::size_t at = 0; at + word_octets < name.size(); at += step) found |= has_two_hyphens(name.data() + at);
+  return found;
+}
+
 bool is_idn(const Packet& packet) {
   const Octets name = packet.qname;
+  if (!may_have_ace_prefix(name)) [[likely]]
+    return false;
   for (std::size_t at = 0; at < name.size() && name[at] != 0; at += 1u + name[at])
     if (ace_prefix(name.subspan(at + 1, name[at]))) return true;
   return false;
@@ -128,7 +151,7 @@ constexpr Dimension table[] = {
      .help = "the last label of the name",
      .example = "example.",
      .needs = question,
-     .keys = refer<last_labels<1>>,
+     .keys = refer<tld>,
      .key_text = key_text,
      .older_key_text = text_without_dot},
     {.name = "second_level",
@@ -224,8 +247,7 @@ constexpr Dimension table[] = {
      .needs = question,
      .bits = 1,
      .codes = fill<[](const Packet& packet, const Look& look) -> std::uint32_t {
-       const dns::Labels labels(packet.qname);
-       return labels.count() == 0 || look.context.top_level_domains->contains(labels.from_right(0));
+       return packet.qname.empty() || look.context.top_level_domains->contains(tld_of(packet));
      }>,
      .code_text = yes_or_no},
     {.name = "classification",

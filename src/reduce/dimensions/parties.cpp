@@ -10,10 +10,10 @@ namespace {
 bool address_length(std::size_t size) { return size == 4 || size == 16; }
 
 template <util::Address Packet::* address, std::string_view Packet::* text>
-void parties(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
+void parties(const ChosenPackets& packets, const Look& look, KeyColumn& keys) {
   KeyBuffer key;
   const Anonymizer& anonymizer = look.context.anonymizer;
-  for (std::size_t i = 0; i < packets.size(); ++i) {
+  for (const std::uint16_t i : packets.which) {
     if ((packets[i].*text).empty() && !anonymizer.joins()) {
       keys.refer(i, (packets[i].*address).bytes());
       continue;
@@ -37,11 +37,16 @@ std::optional<std::uint32_t> read_prefix_bits(std::string_view text) {
 
 /// Of an address that was made anonymous only its text is known: that is the value.
 template <util::Address Packet::* address, std::string_view Packet::* text>
-void prefixes(std::span<const Packet> packets, const Look& look, KeyColumn& keys) {
+void prefixes(const ChosenPackets& packets, const Look& look, KeyColumn& keys) {
   KeyBuffer key;
-  for (std::size_t i = 0; i < packets.size(); ++i) {
+  for (const std::uint16_t i : packets.which) {
     const util::Address whole = look.context.anonymizer.counted(packets[i].*address);
-    party_key(masked(whole, bits_for(whole.v6, look.argument)), packets[i].*text, key);
+    const util::Address network = masked(whole, bits_for(whole.v6, look.argument));
+    if ((packets[i].*text).empty()) {
+      keys.copy(i, network);
+      continue;
+    }
+    party_key(network, packets[i].*text, key);
     keys.copy(i, key.octets());
   }
 }

@@ -6,7 +6,7 @@ namespace {
 
 using util::Member;
 using Database = std::shared_ptr<const Geography> Context::*;
-using Codes = void (*)(std::span<const Packet>, const Look&, std::uint32_t*);
+using Codes = void (*)(const ChosenPackets&, const Look&, std::uint32_t*);
 
 /// Of an address that was made anonymous nobody knows where it is.
 std::uint32_t code_of(const Geography* database, const util::Address& address, std::string_view text) {

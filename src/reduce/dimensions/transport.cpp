@@ -55,7 +55,7 @@ std::uint32_t direction(const Packet& packet, const Look& look) {
 }
 
 constexpr Dimension port_dimension(std::string_view name, std::string_view help,
-                                   void (*codes)(std::span<const Packet>, const Look&, std::uint32_t*)) {
+                                   void (*codes)(const ChosenPackets&, const Look&, std::uint32_t*)) {
   return {.name = name,
           .help = help,
           .example = "1024-2047",

@@ -41,6 +41,15 @@ TEST(DnsName, Folding_changes_ascii_capitals_and_nothing_else) {
   }
 }
 
+TEST(DnsName, Folding_leaves_no_octet_out_and_touches_none_beyond) {
+  for (std::size_t length = 1; length <= 40; ++length) {
+    const Octets wire(length, 'Q');
+    Octets folded(length + 8, '?');
+    fold_case(wire, folded.data());
+    for (std::size_t i = 0; i < folded.size(); ++i) ASSERT_EQ(folded[i], i < length ? 'q' : '?') << length;
+  }
+}
+
 TEST(DnsName, Compressed_names_are_read_and_loops_refused) {
   Octets message(12);
   const Octets rest = {2,    'n', 's',  0,   // 12: ns.

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "reduce/dimension.h"
+#include "support/dimensions.h"
 
 namespace rata::reduce {
 namespace {
@@ -64,17 +64,11 @@ TEST(Contents, What_lies_behind_the_question_is_counted_by_code) {
 TEST(Contents, The_kind_of_response_is_a_dimension_that_queries_do_not_have) {
   std::vector<Octets> kept;
   kept.reserve(2);
-  const Dimension* dimension = find_dimension("kind");
-  ASSERT_NE(dimension, nullptr);
-  const Context context;
   Packet packet;
-  std::uint32_t code = 0;
   packet.message = message(kept, 0x84, {1, 0, 0, 0}, {question});
-  dimension->codes({&packet, 1}, {context}, &code);
-  EXPECT_EQ(dimension->code_text(code, {context}), "nodata");
+  EXPECT_EQ(tests::value_of("kind", packet), "nodata");
   packet.message = message(kept, 0x01, {1, 0, 0, 0}, {question});
-  dimension->codes({&packet, 1}, {context}, &code);
-  EXPECT_EQ(code, no_code);
+  EXPECT_EQ(tests::value_of("kind", packet), tests::no_value);
 }
 
 }  // namespace

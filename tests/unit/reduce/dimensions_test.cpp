@@ -117,6 +117,7 @@ TEST(DimensionsOfNames, Internationalised_names) {
                {"axn--a.example.", "normal", false},
                {"xn-.example.", "normal", false},
                {"xn--.example.", "idn", true},
+               {"a--b.some--where.example.", "normal", false},
                {".", "normal", false}};
   for (const auto& one : cases) {
     Messages messages;
@@ -125,6 +126,16 @@ TEST(DimensionsOfNames, Internationalised_names) {
     EXPECT_EQ(holds("idn", packet), one.text == std::string_view("idn")) << one.qname;
     EXPECT_EQ(holds("idn_first", packet), one.first) << one.qname;
   }
+  // Wherever it stands in the name.
+  for (std::size_t before = 1; before <= 40; ++before)
+    for (std::size_t behind = 0; behind <= 20; ++behind) {
+      Messages messages;
+      const std::string ends = "." + std::string(behind, 'y') + (behind == 0 ? "" : ".");
+      const std::string qname = std::string(before, 'w') + ".xn--" + ends,
+                        none = std::string(before, 'w') + ".xn-n" + ends;
+      EXPECT_EQ(value_of("idn", messages.make({.qname = qname})), "idn") << qname;
+      EXPECT_EQ(value_of("idn", messages.make({.qname = none})), "normal") << none;
+    }
 }
 
 TEST(DimensionsOfNames, Known_top_level_domains) {

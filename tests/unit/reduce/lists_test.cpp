@@ -1,21 +1,48 @@
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "reduce/prefixes.h"
 #include "reduce/top_level_domains.h"
 
 namespace rata::reduce {
 namespace {
 
-std::span<const std::uint8_t> label(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+/// A label and the root in wire form; "": the root.
+std::vector<std::uint8_t> name(std::string_view label) {
+  std::vector<std::uint8_t> wire;
+  if (!label.empty()) wire.push_back(static_cast<std::uint8_t>(label.size()));
+  wire.insert(wire.end(), label.begin(), label.end());
+  wire.push_back(0);
+  return wire;
 }
 
 TEST(TopLevelDomains, Are_read_from_a_list) {
   const auto list = TopLevelDomains::parse("# Version 1\r\nCOM\r\n\n  xn--p1ai\t\n#net\n.\norg");
   ASSERT_TRUE(list);
   EXPECT_EQ(list->size(), 3u);
-  for (const char* known : {"com", "xn--p1ai", "org", ""}) EXPECT_TRUE(list->contains(label(known))) << known;
-  for (const char* unknown : {"net", "co", "comm"}) EXPECT_FALSE(list->contains(label(unknown))) << unknown;
+  for (const char* known : {"com", "xn--p1ai", "org", ""}) EXPECT_TRUE(list->contains(name(known))) << known;
+  for (const char* unknown : {"net", "co", "comm"}) EXPECT_FALSE(list->contains(name(unknown))) << unknown;
+}
+
+TEST(TopLevelDomains, Are_found_whatever_their_number_and_length) {
+  // Around eight octets with their length they are kept in another way; more of them than any table has room for at
+  // first.
+  std::string text;
+  std::vector<std::string> labels;
+  for (std::size_t length = 1; length <= 63; ++length) labels.push_back(std::string(length, 'x'));
+  for (int i = 0; i < 5000; ++i) labels.push_back("t" + std::to_string(i));
+  for (const std::string& label : labels) text += label + "\n" + label + "\n";
+  const auto list = TopLevelDomains::parse(text);
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->size(), labels.size());
+  for (const std::string& label : labels) {
+    EXPECT_TRUE(list->contains(name(label))) << label;
+    const std::string longer = label + "q", with_nul = label.substr(0, 62) + std::string(1, '\0');
+    EXPECT_FALSE(list->contains(name(longer))) << longer;
+    EXPECT_FALSE(list->contains(name(with_nul))) << label;
+  }
 }
 
 TEST(TopLevelDomains, Garbage_is_refused_with_its_line) {
@@ -42,9 +69,9 @@ TEST(TopLevelDomains, Garbage_is_refused_with_its_line) {
 TEST(TopLevelDomains, Those_of_the_build_are_the_root_zone_s) {
   const auto& list = *TopLevelDomains::built_in();
   EXPECT_GT(list.size(), 1400u);
-  for (const char* known : {"aaa", "com", "arpa", "zw", "cl", "xn--zfr164b"}) EXPECT_TRUE(list.contains(label(known)));
+  for (const char* known : {"aaa", "com", "arpa", "zw", "cl", "xn--zfr164b"}) EXPECT_TRUE(list.contains(name(known)));
   for (const char* unknown : {"example", "test", "localhost", "local", "#", "onion"})
-    EXPECT_FALSE(list.contains(label(unknown))) << unknown;
+    EXPECT_FALSE(list.contains(name(unknown))) << unknown;
 }
 
 TEST(Prefixes, Are_read_and_written) {
@@ -62,6 +89,13 @@ TEST(Prefixes, Are_read_and_written) {
     const auto prefix = read_prefix(one.text);
     ASSERT_TRUE(prefix) << one.text;
     EXPECT_EQ(text(*prefix), one.shown);
+  }
+  // Bit by bit.
+  const util::Address ones = util::Address::v6_from(std::vector<std::uint8_t>(16, 0xff).data());
+  for (unsigned bits = 0; bits <= 128; ++bits) {
+    const util::Address network = masked(ones, bits);
+    for (unsigned bit = 0; bit < 128; ++bit)
+      ASSERT_EQ((network.octets[bit / 8] >> (7 - bit % 8) & 1) != 0, bit < bits) << bits;
   }
   for (const char* bad : {"", "/", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "2001:db8::/129",
                           "ns1.example/24", "192.0.2.0/24 ", "192.0.2.0/-1", "192.0.2.0/24/24"}) {
