@@ -13,6 +13,7 @@
 #include "capture/interface_losses.h"
 #include "capture/interface_port.h"
 #include "capture/loss_log.h"
+#include "util/guarded.h"
 
 namespace rata::capture {
 namespace {
@@ -38,7 +39,7 @@ class Live final : public Source {
   const std::vector<util::Error>& errors() const override { return errors_; }
   const std::vector<util::Error>& complaints() const override { return complaints_; }
   SourceStats stats() override;
-  std::uint64_t kernel_dropped_before(util::Time time) override;
+  std::uint64_t kernel_dropped_before(util::Time time) const override;
   bool live() const override { return true; }
   const std::set<LinkType>& link_types() const override { return link_types_; }
   const std::string& name() const override { return name_; }
@@ -63,7 +64,7 @@ class Live final : public Source {
   const util::Clock& clock_;
   std::int64_t held_for_ns_ = 0;  ///< packets lie ready that may be taken only then; 0: none
   InterfaceLosses card_losses_;
-  LossLog losses_;
+  util::Guarded<LossLog> losses_;
   SourceStats stats_;
   std::set<LinkType> link_types_;
   std::vector<util::Error> errors_, complaints_;
@@ -146,18 +147,17 @@ void Live::note_losses() {
     next_card_ = now + card_interval;
     more += card_losses_.more();
   }
-  losses_.note(more, clock_.now());
+  losses_.with([&](LossLog& log) { log.note(more, clock_.now()); });
 }
 
 SourceStats Live::stats() {
   note_losses();
-  stats_.kernel_dropped = losses_.total();
+  stats_.kernel_dropped = losses_.with([](const LossLog& log) { return log.total(); });
   return stats_;
 }
 
-std::uint64_t Live::kernel_dropped_before(util::Time time) {
-  note_losses();
-  return losses_.before(time);
+std::uint64_t Live::kernel_dropped_before(util::Time time) const {
+  return losses_.with([&](const LossLog& log) { return log.before(time); });
 }
 
 void Live::take(std::size_t port, std::vector<Frame>& batch, util::Time up_to) {

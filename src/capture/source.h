@@ -51,8 +51,9 @@ class Source {
     return none;
   }
   virtual SourceStats stats() = 0;
-  /// How much of `stats().kernel_dropped` was lost before `time`, by the clock; as far as it is known, to about 100 ms.
-  virtual std::uint64_t kernel_dropped_before(util::Time) { return stats().kernel_dropped; }
+  /// How much of `stats().kernel_dropped` was lost before `time`, by the clock, to about 100 ms; as far as it had been
+  /// noticed at the last read or `stats`. INT64_MAX: all of it. Thread: any.
+  virtual std::uint64_t kernel_dropped_before(util::Time) const { return 0; }
   virtual bool live() const = 0;
   virtual const std::set<LinkType>& link_types() const = 0;  ///< seen so far
   virtual const std::string& name() const = 0;               ///< as the user gave it

@@ -339,18 +339,18 @@ bool Monitor::nobody_listens() const {
   return !senders_.empty() && std::ranges::all_of(senders_, [](const auto& sender) { return sender->gone(); });
 }
 
-/// What was lost later belongs to windows that are still open. A source is asked on its own thread only.
-std::uint64_t Monitor::lost_before(const summary::Window& window) {
-  const bool own_thread = lines_.size() == 1 && (config_.threads == 1 || config_.window.packets == 0);
-  if (own_thread)
-    return lines_.front()->source->kernel_dropped_before({window.start.ns + std::llround(window.seconds * 1e9)});
+std::uint64_t Monitor::lost_before(util::Time time) const {
   return std::transform_reduce(lines_.begin(), lines_.end(), std::uint64_t{0}, std::plus<>(),
-                               [](const auto& line) { return line->kernel_dropped.load(); });
+                               [&](const auto& line) { return line->source->kernel_dropped_before(time); });
 }
 
-summary::Loss Monitor::loss_of(std::size_t server, const summary::Window& window) {
+/// What was lost later belongs to windows that are still open; the last one has what is left.
+summary::Loss Monitor::loss_of(std::size_t server, const reduce::ClosingWindow& window) {
   Watched::Server& watched = watched_->servers()[server];
-  const std::uint64_t lost = lost_before(window);
+  const util::Time start = window.window().start;
+  const util::Time end{window.is_last() ? INT64_MAX : start.ns + std::llround(window.window().seconds * 1e9)};
+  // A window by packet count may end before the one that went before it: what is told is told.
+  const std::uint64_t lost = std::max(lost_before(end), watched.kernel_reported);
   std::uint64_t malformed = 0;
   for (const auto& line : lines_) malformed += line->intake->malformed_of(server);
   return {.kernel = lost - std::exchange(watched.kernel_reported, lost),
@@ -365,7 +365,7 @@ void Monitor::closed(std::size_t server, reduce::ClosingWindow& window) {
     return;
   }
   told.late += std::exchange(watched.late_untold, 0);
-  summary::Loss loss = loss_of(server, told);
+  summary::Loss loss = loss_of(server, window);
   for (reduce::ClosingWindow::Result result; window.next(result);) {
     loss.left_out = summary::left_out(result.data);
     loss.key_error = summary::key_error(result.data);

@@ -68,8 +68,8 @@ class Monitor {
   void take_in(Line& line, capture::Read brought, std::span<const capture::Frame> frames);
   util::Time advance(Line& line, util::Time watermark);
   void closed(std::size_t server, reduce::ClosingWindow& window);
-  summary::Loss loss_of(std::size_t server, const summary::Window& window);
-  std::uint64_t lost_before(const summary::Window& window);
+  summary::Loss loss_of(std::size_t server, const reduce::ClosingWindow& window);
+  std::uint64_t lost_before(util::Time time) const;
   std::size_t cell_of(std::size_t line, std::size_t shard) const;
   void name_boot(std::span<const capture::Frame> frames);
   std::string boot_of(const capture::Frame& first) const;

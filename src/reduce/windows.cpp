@@ -160,24 +160,25 @@ void Windows::skip_gap(std::int64_t first_kept, std::int64_t newest) {
   }
 }
 
-void Windows::close_first() {
+void Windows::close_first(bool last) {
   std::unique_ptr<Open> open = std::move(open_.front());
   open_.pop_front();
   const std::int64_t number = first_open_++;
   // Those before the first frame's own are open for packets that come late, not to be sent empty.
   const bool used = std::ranges::any_of(open->shards, [](const Cell& shard) { return shard.packets > 0; });
   if (used || number >= first_number_)
-    emit(*open, {.start = start_of(number), .seconds = static_cast<double>(config_.seconds), .packets = 0, .late = 0});
+    emit(*open, {.start = start_of(number), .seconds = static_cast<double>(config_.seconds), .packets = 0, .late = 0},
+         last);
   spare_.push_back(std::move(open));
 }
 
 /// Merges the shards in their order into the first one, reducer by reducer, and hands the window over.
-void Windows::emit(Open& open, summary::Window window) {
+void Windows::emit(Open& open, summary::Window window, bool last) {
   for (Cell& shard : open.shards) window.packets += std::exchange(shard.packets, 0);
   const std::uint64_t late_now = late();
   window.late = late_now - std::exchange(late_reported_, late_now);
   constexpr std::size_t side_by_side = 4;
-  ClosingWindow closing(window, reducers_.size(), do_all_ ? side_by_side : 1,
+  ClosingWindow closing(window, last, reducers_.size(), do_all_ ? side_by_side : 1,
                         [this, &open, seconds = window.seconds](std::size_t begin, std::size_t end) {
                           return results(open, seconds, begin, end);
                         });
@@ -230,19 +231,19 @@ void Windows::add_by_count(std::span<const Packet> batch) {
   }
 }
 
-void Windows::close_by_count() {
+void Windows::close_by_count(bool last) {
   // The time it took: from the end of the window before (of the first one: its first packet) to its last packet.
   const double seconds = std::max(0.0, util::seconds_between(count_start_, count_last_));
-  emit(*open_.front(), {.start = count_start_, .seconds = seconds, .packets = 0, .late = 0});
+  emit(*open_.front(), {.start = count_start_, .seconds = seconds, .packets = 0, .late = 0}, last);
   count_start_ = count_last_;
 }
 
 void Windows::finish() {
   if (config_.packets != 0) {
-    if (config_.flush && !open_.empty() && open_.front()->shards.front().packets > 0) close_by_count();
+    if (config_.flush && !open_.empty() && open_.front()->shards.front().packets > 0) close_by_count(true);
     return;
   }
-  while (!open_.empty()) close_first();
+  while (!open_.empty()) close_first(open_.size() == 1);
 }
 
 std::uint64_t Windows::late() const {

@@ -35,16 +35,19 @@ class ClosingWindow {
   /// Makes the results of reducers `first` up to but without `end`.
   using Make = std::function<std::vector<Result>(std::size_t first, std::size_t end)>;
 
-  ClosingWindow(const summary::Window& window, std::size_t reducers, std::size_t side_by_side, Make make)
-      : window_(window), reducers_(reducers), side_by_side_(side_by_side), make_(std::move(make)) {}
+  ClosingWindow(const summary::Window& window, bool last, std::size_t reducers, std::size_t side_by_side, Make make)
+      : window_(window), last_(last), reducers_(reducers), side_by_side_(side_by_side), make_(std::move(make)) {}
 
   const summary::Window& window() const { return window_; }
+  /// The input is at its end, and no window comes after this one.
+  bool is_last() const { return last_; }
 
   /// False: there are no more. What nobody asks for is lost with the window.
   bool next(Result& result);
 
  private:
   summary::Window window_;
+  bool last_;
   std::size_t reducers_, side_by_side_;
   Make make_;
   std::vector<Result> ready_;
@@ -107,10 +110,10 @@ class Windows {
   void add_by_time(std::size_t shard, std::span<const Packet> batch);
   void add_by_count(std::span<const Packet> batch);
   void open_up_to(std::int64_t number);
-  void close_first();
+  void close_first(bool last = false);
   void skip_gap(std::int64_t first_kept, std::int64_t newest);
-  void close_by_count();
-  void emit(Open& open, summary::Window window);
+  void close_by_count(bool last = false);
+  void emit(Open& open, summary::Window window, bool last);
   std::vector<ClosingWindow::Result> results(Open& open, double seconds, std::size_t first, std::size_t end);
 
   WindowConfig config_;

@@ -3,6 +3,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 import unittest
 
 from live_capture import LiveTest, query, remove_pair
@@ -36,11 +37,18 @@ class Interfaces(LiveTest):
         self.assertEqual(capture.process.returncode, 0, "an interface that was away is no failure")
 
     def test_what_the_kernel_lost_while_the_reader_stood_still_is_counted_in_its_second(self):
+        self.lose_while_it_stands_still("1")
+
+    def test_what_several_rings_lost_is_counted_in_its_second_too(self):
+        self.lose_while_it_stands_still("3")
+
+    def lose_while_it_stands_still(self, threads):
         self.add_pair(0)
-        capture = self.capture('interface = "far0"\nring_mib = 1')
+        capture = self.capture('interface = "far0"\nring_mib = 1', options=["--threads", threads])
         self.send("near0", self.queries(100))
         wait_until(lambda: capture.out.exists() and capture.summaries(), capture.text)
         capture.process.send_signal(signal.SIGSTOP)
+        stopped_at = time.time()
         self.send("near0", self.queries(4000, padding=1000))
         capture.process.send_signal(signal.SIGCONT)
         lost_in = lambda: [one for one in capture.summaries() if one["loss"]["kernel"]]  # noqa: E731
@@ -50,6 +58,8 @@ class Interfaces(LiveTest):
         self.assertGreater(lost, 1000)
         self.assertGreater(frames, 500)
         self.assertEqual(sum(one["loss"]["kernel"] for one in capture.summaries()), lost)
+        for one in lost_in():
+            self.assertGreater(float(one["window"]["start"]) + one["window"]["seconds"], stopped_at)
 
     def test_threads_with_rings_of_their_own_count_each_packet_once(self):
         self.add_pair(0)

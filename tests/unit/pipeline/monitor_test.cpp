@@ -4,18 +4,29 @@
 
 #include <map>
 #include <mutex>
+#include <set>
+
+#include "capture/loss_log.h"
+#include "util/guarded.h"
 
 namespace rata::pipeline {
 namespace {
 
 using capture::Frame;
 
-/// A live source that hands over queries, some at a time, and ends.
+constexpr util::Time first_time = util::from_seconds(1'700'000'000);
+
+/// A live source that hands over queries, some at a time, and ends. Before its read number r, from 0, the kernel has
+/// lost another `lost_at(client, r)` packets.
 class Queries final : public capture::Source {
  public:
+  static constexpr std::size_t per_read = 100;
+  static std::uint64_t lost_at(std::uint64_t client, std::uint64_t read) { return 1 + client + read; }
+
   /// `server`: the last octet of the address asked.
-  Queries(std::size_t count, std::uint8_t client, std::uint8_t server, std::int64_t step_ns, std::uint16_t input)
-      : count_(count), step_ns_(step_ns), input_(input) {
+  Queries(std::size_t count, std::uint8_t client, std::uint8_t server, std::int64_t step_ns, std::uint16_t input,
+          util::Time first = first_time)
+      : count_(count), step_ns_(step_ns), first_(first), input_(input) {
     octets_ = {0x45, 0,    0, 45, 0, 1,  0, 0, 64, 17, 0, 0, 192, 0, 2, client, 198, 51, 100, server,  // IPv4
                0x13, 0x88, 0, 53, 0, 25, 0, 0,                                                         // UDP
                0,    7,    1, 0,  0, 1,  0, 0, 0,  0,  0, 0, 0,   0, 1, 0,      1};                    // . A IN
@@ -23,9 +34,10 @@ class Queries final : public capture::Source {
 
   capture::Read read(std::vector<Frame>& batch) override {
     batch.clear();
-    for (; given_ < count_ && batch.size() < 100; ++given_)
+    note_losses();
+    for (; given_ < count_ && batch.size() < per_read; ++given_)
       batch.push_back({.octets = octets_,
-                       .time = {util::from_seconds(1'700'000'000).ns + static_cast<std::int64_t>(given_) * step_ns_},
+                       .time = {first_.ns + static_cast<std::int64_t>(given_) * step_ns_},
                        .ordinal = given_,
                        .original_length = static_cast<std::uint32_t>(octets_.size()),
                        .link = capture::LinkType::Raw,
@@ -33,15 +45,30 @@ class Queries final : public capture::Source {
     return batch.empty() ? capture::Read::end : capture::Read::frames;
   }
   const std::vector<util::Error>& errors() const override { return errors_; }
-  capture::SourceStats stats() override { return {.frames = given_, .octets = 0, .kernel_dropped = 5, .left_out = 0}; }
+  capture::SourceStats stats() override {
+    return {.frames = given_,
+            .octets = 0,
+            .kernel_dropped = losses_.with([](const auto& log) { return log.total(); }),
+            .left_out = 0};
+  }
+  std::uint64_t kernel_dropped_before(util::Time time) const override {
+    return losses_.with([&](const auto& log) { return log.before(time); });
+  }
   bool live() const override { return true; }
   const std::set<capture::LinkType>& link_types() const override { return link_types_; }
   const std::string& name() const override { return name_; }
   void stop() override {}
 
  private:
+  void note_losses() {
+    const util::Time now{first_.ns + static_cast<std::int64_t>(given_) * step_ns_};
+    losses_.with([&](capture::LossLog& log) { log.note(lost_at(octets_[15], given_ / per_read), now); });
+  }
+
   std::size_t count_, given_ = 0;
+  util::Guarded<capture::LossLog> losses_;
   std::int64_t step_ns_;
+  util::Time first_;
   std::uint16_t input_;
   std::vector<std::uint8_t> octets_;
   std::vector<util::Error> errors_;
@@ -87,14 +114,18 @@ class MonitorTest : public ::testing::Test {
 };
 
 TEST_F(MonitorTest, Several_sources_have_threads_of_their_own_and_share_their_windows) {
+  constexpr std::size_t queries = 4000, reads = queries / Queries::per_read + 1;
+  std::uint64_t all_lost = 0;
+  for (std::uint64_t client = 0; client < 3; ++client)
+    for (std::size_t read = 0; read < reads; ++read) all_lost += Queries::lost_at(client, read);
   for (const std::optional<double> lateness : {std::optional(3600.0), std::optional(0.0)}) {
     config_.window.lateness_seconds = lateness;
     std::vector<std::unique_ptr<capture::Source>> sources;
-    for (std::uint8_t i = 0; i < 3; ++i) sources.push_back(std::make_unique<Queries>(4000, i, 53, 5'000'000, i));
+    for (std::uint8_t i = 0; i < 3; ++i) sources.push_back(std::make_unique<Queries>(queries, i, 53, 5'000'000, i));
     const auto packets = run(std::move(sources));
     EXPECT_EQ(books_.frames, 12'000u);
     EXPECT_EQ(books_.well_formed, 12'000u);
-    EXPECT_EQ(books_.kernel_lost, 15u) << "of all sources";
+    EXPECT_EQ(books_.kernel_lost, all_lost) << "of all sources";
     EXPECT_EQ(packets.at("ns1") + books_.late_packets, 12'000u);
     if (lateness > 0) {
       EXPECT_EQ(books_.late_packets, 0u);
@@ -105,8 +136,32 @@ TEST_F(MonitorTest, Several_sources_have_threads_of_their_own_and_share_their_wi
       lost += summary.loss.kernel;
       EXPECT_TRUE(starts.insert(summary.window.start.ns).second) << "one window of all threads";
     }
-    EXPECT_EQ(lost, 15u) << "each loss is told once";
+    EXPECT_EQ(lost, all_lost) << "each loss is told once";
     EXPECT_EQ(starts.size(), 20u);
+  }
+}
+
+TEST_F(MonitorTest, Each_window_tells_what_the_kernel_lost_in_its_seconds_whichever_source_lost_it) {
+  config_.window.lateness_seconds = 3600;  // one thread may be far ahead of another
+  for (const std::uint8_t lines : {std::uint8_t{1}, std::uint8_t{3}}) {
+    constexpr std::int64_t step_ns = 5'000'000;
+    constexpr std::uint64_t reads_a_window = 2, windows = 20;
+    std::vector<std::unique_ptr<capture::Source>> sources;
+    for (std::uint8_t i = 0; i < lines; ++i)
+      sources.push_back(
+          std::make_unique<Queries>(windows * reads_a_window * Queries::per_read, i, 53, step_ns, std::uint16_t{i}));
+    run(std::move(sources));
+    ASSERT_EQ(summaries_.size(), windows);
+    for (std::uint64_t window = 0; window < windows; ++window) {
+      std::uint64_t lost = 0;
+      for (std::uint64_t client = 0; client < lines; ++client) {
+        for (std::uint64_t i = 0; i < reads_a_window; ++i)
+          lost += Queries::lost_at(client, window * reads_a_window + i);
+        // What is lost while the last packets are read, after all windows, is nowhere but in the last one.
+        if (window + 1 == windows) lost += Queries::lost_at(client, windows * reads_a_window);
+      }
+      EXPECT_EQ(summaries_[window].loss.kernel, lost) << lines << " sources, window " << window;
+    }
   }
 }
 
