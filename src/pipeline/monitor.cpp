@@ -155,6 +155,7 @@ util::Result<void> Monitor::make_windows() {
   if (shares_work && config_.window.packets == 0)
     do_all = [this](std::size_t tasks, const Crew::Task& task) { lines_.front()->intake->for_each(tasks, task); };
   context_.shards = lines_.size() > 1 ? intake.shards + lines_.size() : intake.shards;
+  context_.inputs = lines_.size();
   auto watched = Watched::make(
       config_, context_, [this](std::size_t server, reduce::ClosingWindow& window) { closed(server, window); }, do_all);
   if (!watched) return watched.error();

@@ -15,6 +15,7 @@ namespace rata::reduce {
 /// What reducers know beside packets: read once at the start and the same for all of them. Outlives them.
 struct Context {
   std::size_t shards = 1;            ///< limits of a configuration are for all shards together
+  std::size_t inputs = 1;            ///< that number their frames each on its own
   std::size_t most_rows = SIZE_MAX;  ///< of one result: what has fewer messages is summed up
   Anonymizer anonymizer;             ///< of addresses on their way out
   PrefixSet local;                   ///< the addresses of this side; empty: not known

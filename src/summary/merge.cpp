@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <tuple>
 #include <utility>
 
@@ -50,7 +51,8 @@ bool merge_into(Rates& into, Rates&& from, Relation relation) {
 
 bool merge_into(Counts& into, Counts&& from, Relation) {
   if (into.by != from.by) return false;
-  merge_sorted(into.rows, std::move(from.rows), &CountRow::keys, [](CountRow& a, const CountRow& b) { a.count += b.count; });
+  merge_sorted(into.rows, std::move(from.rows), &CountRow::keys,
+               [](CountRow& a, const CountRow& b) { a.count += b.count; });
   std::ranges::stable_sort(into.rest, {}, &RestRow::prefix);
   std::ranges::stable_sort(from.rest, {}, &RestRow::prefix);
   merge_sorted(into.rest, std::move(from.rest), &RestRow::prefix, [](RestRow& a, const RestRow& b) {
@@ -62,15 +64,26 @@ bool merge_into(Counts& into, Counts&& from, Relation) {
   return true;
 }
 
-/// By window, then by server, then as they came.
+/// By origin, then as they came there. The content decides between what claims one place, such as records of monitors
+/// without name and boot: no two that differ are equal, so that any order of merging gives one list.
+bool goes_before(const Record& a, const Record& b) {
+  static const Origin nowhere;
+  if (a.origin != b.origin) {
+    const auto order = (a.origin ? *a.origin : nowhere) <=> (b.origin ? *b.origin : nowhere);
+    if (order != 0) return order < 0;
+  }
+  if (a.ordinal != b.ordinal) return a.ordinal < b.ordinal;
+  return std::tie(a.keys, a.json, a.value) < std::tie(b.keys, b.json, b.value);
+}
+
 void concatenate(std::vector<Record>& into, std::vector<Record>&& from) {
-  const auto place = [](const Record& record) { return std::tie(record.window, record.server, record.ordinal); };
+  for (std::vector<Record>* list : {&into, &from})
+    if (!std::ranges::is_sorted(*list, goes_before)) std::ranges::sort(*list, goes_before);
   std::vector<Record> both;
   both.reserve(into.size() + from.size());
   std::ranges::merge(std::make_move_iterator(into.begin()), std::make_move_iterator(into.end()),
                      std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()),
-                     std::back_inserter(both),
-                     [&](const Record& a, const Record& b) { return place(a) < place(b); });
+                     std::back_inserter(both), goes_before);
   into = std::move(both);
 }
 
@@ -142,11 +155,18 @@ bool merge_into(Measures& into, Measures&& from, Relation relation) {
 
 bool merge_into(Nothing&, Nothing&&, Relation) { return true; }
 
+/// Of a list that has not been merged yet. Its order stays, whatever it goes by: the ordinals of several inputs are not
+/// comparable.
 void name_origin(std::vector<Record>& records, const Summary& of) {
-  for (Record& record : records) {
-    if (!record.server.empty()) continue;
-    record.window = of.window.start;
-    record.server = of.server;
+  if (records.empty() || records.front().origin) return;
+  const auto origin = std::make_shared<const Origin>(Origin{.window = of.window.start,
+                                                            .server = of.server,
+                                                            .monitor = of.monitor,
+                                                            .boot = of.id.boot,
+                                                            .sequence = of.id.sequence});
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    records[i].ordinal = i;
+    records[i].origin = origin;
   }
 }
 

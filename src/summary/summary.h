@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <compare>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,19 +97,29 @@ struct Top {
   Shown shown() const;
 };
 
+/// Which summary a record was in at first.
+struct Origin {
+  util::Time window;  ///< its start
+  std::string server, monitor, boot;
+  std::uint64_t sequence = 0;
+
+  friend auto operator<=>(const Origin&, const Origin&) = default;
+};
+
 /// One listed thing.
 struct Record {
-  std::uint64_t ordinal = 0;  ///< of its frame in the input
+  std::uint64_t ordinal = 0;  ///< of its frame in the input; with an origin: its place in the list there
   std::vector<std::string> keys;
   nlohmann::ordered_json value;
   std::string json;  ///< the value as JSON text, where that is not empty
+  util::Time time;   ///< of that frame
 
-  /// Where it came from, filled in when summaries merge: lists go by window, then by server, then by ordinal.
-  util::Time window;
-  std::string server;
+  /// Filled in when summaries merge: lists go by window, server, monitor and boot, and then as they were. The same for
+  /// all of one list.
+  std::shared_ptr<const Origin> origin;
 };
 
-/// Things listed one by one, in input order. Merge: concatenated, by window and server.
+/// Things listed one by one, in order of arrival. Merge: concatenated, by their origins.
 struct Records {
   /// How `data` shows them.
   enum class Shape {

@@ -187,6 +187,7 @@ Record record_of(const WaitingRoom::Guest& guest, AnonymousPacket& anonymous) {
   packet.client_text = guest.client_text;
   packet.server_text = guest.server_text;
   Record record{.ordinal = packet.ordinal, .keys = {pair_text(packet)}};
+  record.time = packet.time;
   append_speedy_object(anonymous.of(packet), {}, record.json);
   return record;
 }
@@ -196,7 +197,8 @@ class AlonePackets final : public Reducer {
   AlonePackets(ListBound bound, Surroundings& around)
       : selector_({}, {{.members = {util::Member::id, util::Member::flags}}}, around.plan),
         bound_(std::move(bound)),
-        anonymous_(around.context.anonymizer) {}
+        anonymous_(around.context.anonymizer),
+        inputs_(around.context.inputs) {}
 
   void add(Batch& batch) noexcept override {
     // What one packet needs of memory is asked for while others are looked at: its bucket, then who stands there.
@@ -222,8 +224,8 @@ class AlonePackets final : public Reducer {
 
   summary::Data take(double) override {
     settle();
-    std::ranges::stable_sort(data_.alone_queries, {}, &Record::ordinal);
-    std::ranges::stable_sort(data_.alone_answers, {}, &Record::ordinal);
+    sort_by_arrival(data_.alone_queries, inputs_);
+    sort_by_arrival(data_.alone_answers, inputs_);
     data_.left_out = bound_.take_left_out();
     return std::exchange(data_, {});
   }
@@ -258,6 +260,7 @@ class AlonePackets final : public Reducer {
   Selector selector_;
   ListBound bound_;
   AnonymousPacket anonymous_;
+  std::size_t inputs_;
   WaitingRoom room_;
   summary::Alone data_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace rata::reduce {
 
@@ -46,6 +47,14 @@ void ListBound::let_go(std::size_t octets) {
 void ListBound::clear() {
   if (budget_ != nullptr) budget_->release_list(octets_);
   entries_ = octets_ = octets_settled_ = 0;
+}
+
+void sort_by_arrival(std::vector<summary::Record>& records, std::size_t inputs) {
+  using summary::Record;
+  if (inputs == 1)
+    std::ranges::stable_sort(records, {}, &Record::ordinal);
+  else
+    std::ranges::stable_sort(records, {}, [](const Record& record) { return std::tie(record.time, record.ordinal); });
 }
 
 }  // namespace rata::reduce

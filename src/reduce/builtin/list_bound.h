@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "reduce/reducer.h"
+#include "summary/summary.h"
 
 namespace rata::reduce {
 
@@ -43,5 +45,9 @@ class ListBound {
   std::uint64_t seen_settled_ = UINT64_MAX;  // when this last looked
   std::size_t octets_settled_ = 0;           // what there was then
 };
+
+/// The lists of all shards, which stand one behind the other, become one in order of arrival. That is the place in the
+/// input, whatever the stamps say; several `inputs` can be compared by time alone.
+void sort_by_arrival(std::vector<summary::Record>& records, std::size_t inputs);
 
 }  // namespace rata::reduce

@@ -36,13 +36,15 @@ class RecordList final : public Reducer {
       : kind_(kind),
         selector_(std::move(where), {kind.needs}, around.plan),
         bound_(std::move(bound)),
-        anonymous_(around.context.anonymizer) {}
+        anonymous_(around.context.anonymizer),
+        inputs_(around.context.inputs) {}
 
   void add(Batch& batch) noexcept override {
     for (const std::uint16_t i : selector_.choose(batch, lacking())) {
       Record record;
       if (!kind_.make(anonymous_.of(batch[i]), record) || !bound_.take_in(octets_of(record))) continue;
       record.ordinal = batch[i].ordinal;
+      record.time = batch[i].time;
       records_.push_back(std::move(record));
     }
   }
@@ -56,7 +58,7 @@ class RecordList final : public Reducer {
   }
 
   summary::Data take(double) override {
-    std::ranges::stable_sort(records_, {}, &Record::ordinal);
+    sort_by_arrival(records_, inputs_);
     bound_.clear();
     return Records{.shape = kind_.shape, .records = std::exchange(records_, {}), .left_out = bound_.take_left_out()};
   }
@@ -74,6 +76,7 @@ class RecordList final : public Reducer {
   Selector selector_;
   ListBound bound_;
   AnonymousPacket anonymous_;
+  std::size_t inputs_;
   std::vector<Record> records_;
 };
 

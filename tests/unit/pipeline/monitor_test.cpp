@@ -165,6 +165,54 @@ TEST_F(MonitorTest, Each_window_tells_what_the_kernel_lost_in_its_seconds_whiche
   }
 }
 
+/// The senders of what a list has, by the last octet, in its order.
+std::vector<int> clients_of(const std::vector<summary::Record>& records) {
+  std::vector<int> clients;
+  for (const summary::Record& record : records) {
+    const auto source = nlohmann::json::parse(record.json).at("source").get<std::string>();
+    EXPECT_EQ(source.substr(0, 6), "c00002");
+    clients.push_back(std::stoi(source.substr(6), nullptr, 16));
+  }
+  return clients;
+}
+
+TEST_F(MonitorTest, Lists_of_several_sources_go_by_time_since_each_numbers_its_own_frames) {
+  config_.window.lateness_seconds = 3600;
+  config_.reducers[0].reducer.type = "OnlyQueries";
+  config_.reducers.push_back(config_.reducers[0]);
+  config_.reducers[1].reducer.type = "AlonePackets";
+  std::vector<std::unique_ptr<capture::Source>> sources;
+  std::vector<int> expected;
+  // The third one begins when the others are at number 250, and its clock is the finest.
+  sources.push_back(std::make_unique<Queries>(500, 1, 53, 1'000'000, 0));
+  sources.push_back(std::make_unique<Queries>(500, 2, 53, 1'000'000, 1, util::Time{first_time.ns + 1000}));
+  sources.push_back(std::make_unique<Queries>(250, 3, 53, 1'000'000, 2, util::Time{first_time.ns + 250'000'500}));
+  for (int i = 0; i < 500; ++i) {
+    expected.push_back(1);
+    if (i >= 250) expected.push_back(3);
+    expected.push_back(2);
+  }
+  run(std::move(sources));
+  ASSERT_EQ(summaries_.size(), 2u);
+  EXPECT_EQ(clients_of(std::get<summary::Records>(summaries_[0].data).records), expected);
+  EXPECT_EQ(clients_of(std::get<summary::Alone>(summaries_[1].data).alone_queries), expected);
+}
+
+TEST_F(MonitorTest, A_list_of_one_source_goes_as_the_source_does_whatever_the_stamps_say) {
+  config_.window.lateness_seconds = 3600;
+  config_.reducers[0].reducer.type = "OnlyQueries";
+  for (const unsigned threads : {1u, 3u}) {
+    config_.threads = threads;
+    std::vector<std::unique_ptr<capture::Source>> sources;
+    sources.push_back(std::make_unique<Queries>(500, 1, 53, -1'000'000, 0, util::Time{first_time.ns + 900'000'000}));
+    run(std::move(sources));
+    ASSERT_EQ(summaries_.size(), 1u);
+    const auto& records = std::get<summary::Records>(summaries_[0].data).records;
+    ASSERT_EQ(records.size(), 500u);
+    for (std::size_t i = 0; i < records.size(); ++i) EXPECT_EQ(records[i].ordinal, i);
+  }
+}
+
 TEST_F(MonitorTest, Each_server_has_its_own_windows_also_one_that_is_silent) {
   config_.watched = {{"a", {*reduce::read_prefix("198.51.100.1")}},
                      {"silent", {*reduce::read_prefix("198.51.100.200")}}};

@@ -197,6 +197,58 @@ TEST(Merge, Lists_go_by_window_then_by_server_then_as_they_came) {
   }
 }
 
+/// A part that one of two monitors, each started twice, has of a few windows. Its list goes by time: the ordinals of
+/// its inputs neither ascend nor differ. Some monitors are older ones, without name and boot.
+Summary random_lists(Random& random, int number, bool alone) {
+  const auto records = [&](const char* kind) {
+    std::vector<Record> list;
+    for (int i = 0; i < 4; ++i)
+      list.push_back(
+          {below(random, 3), {key(below(random, 4))}, kind + std::to_string(number) + "-" + std::to_string(i)});
+    return list;
+  };
+  Data data;
+  if (alone)
+    data = Alone{.queries = 4, .answers = 4, .alone_queries = records("q"), .alone_answers = records("a")};
+  else
+    data = Records{.shape = Records::Shape::list, .records = records("r")};
+  Summary summary =
+      summary_of("ns" + std::to_string(below(random, 2)), static_cast<std::int64_t>(below(random, 2)), std::move(data));
+  if (below(random, 4) == 0) return summary;
+  summary.monitor = "m" + std::to_string(below(random, 2));
+  summary.id = {.boot = "b" + std::to_string(below(random, 2)), .sequence = below(random, 2), .revision = 0};
+  return summary;
+}
+
+/// Where those of one part stand in the merged list.
+std::vector<std::string> of_part(const std::vector<Record>& merged, const std::string& part) {
+  std::vector<std::string> values;
+  for (const Record& record : merged)
+    if (const auto value = record.value.get<std::string>(); value.starts_with(part + "-")) values.push_back(value);
+  return values;
+}
+
+TEST(Merge, Lists_of_several_monitors_of_one_server_in_any_order_and_grouping_give_one_answer) {
+  Random random(7);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Summary> records, alone;
+    for (int i = 0; i < 8; ++i) {
+      records.push_back(random_lists(random, i, false));
+      alone.push_back(random_lists(random, i, true));
+    }
+    const Summary all = merged(records, random);
+    EXPECT_EQ(data_json(all.data).dump(), data_json(merged(records, random).data).dump());
+    EXPECT_EQ(data_json(merged(alone, random).data).dump(), data_json(merged(alone, random).data).dump());
+    // What one summary lists stays in its order.
+    for (const Summary& one : records) {
+      const auto& list = std::get<Records>(one.data).records;
+      const auto first = list.front().value.get<std::string>();
+      const std::string part = first.substr(0, first.find('-'));
+      EXPECT_EQ(of_part(std::get<Records>(all.data).records, part), of_part(list, part));
+    }
+  }
+}
+
 TEST(Merge, Pairs_cancel_the_oldest_first_whatever_the_order_of_merging) {
   Random random(5);
   const auto alone = [](std::vector<Record> queries, std::vector<Record> answers) {
