@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -52,12 +53,26 @@ void check_source(const pipeline::Config& config, Findings& findings) {
   if (source.errors().empty()) findings.good(part, what_can_be_done(source));
 }
 
+bool may_become(const pipeline::User& user) { return ::geteuid() == 0 || ::geteuid() == user.uid; }
+
 void check_user(const pipeline::Config& config, Findings& findings) {
   if (config.user.empty()) return;
-  if (const auto user = pipeline::find_user(config.user))
-    findings.good("user " + config.user, "exists");
-  else
-    findings.bad("user " + config.user, user.error().message);
+  const std::string part = "user " + config.user;
+  const auto user = pipeline::find_user(config.user);
+  if (!user) return findings.bad(part, user.error().message);
+  findings.good(part, "exists");
+  if (!may_become(*user)) findings.warn(part, "what it may write is tried only when root starts this check");
+}
+
+/// As the user that it will be then.
+void check_going_on(const std::string& user, const std::string& part, channel::Channel& channel, Findings& findings) {
+  const auto found = pipeline::find_user(user);
+  if (!found || !may_become(*found)) return;  // check_user has said so
+  const auto caveat = pipeline::ask_as(*found, [&] { return channel.try_going_on(); });
+  if (!caveat)
+    findings.bad(part, fmt::format("user {}: {}", user, caveat.error().message));
+  else if (!caveat->empty())
+    findings.warn(part, fmt::format("user {}: {}", user, *caveat));
 }
 
 void check_channels(const pipeline::Config& config, Findings& findings) {
@@ -65,10 +80,12 @@ void check_channels(const pipeline::Config& config, Findings& findings) {
     const std::string part = fmt::format("channel {} ({})", channel.name, channel::shown_url(channel.settings.url));
     const auto opened = channel::open_channel(channel.settings, [](auto) {});
     const auto tried = opened ? (*opened)->try_out() : util::Result<std::string>(opened.error());
-    if (tried)
-      findings.good(part, *tried);
-    else
+    if (!tried) {
       findings.bad(part, tried.error().message);
+      continue;
+    }
+    findings.good(part, *tried);
+    if (!config.user.empty()) check_going_on(config.user, part, **opened, findings);
   }
 }
 

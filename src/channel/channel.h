@@ -43,6 +43,9 @@ class Channel {
 
   /// Tries the way out without sending, and leaves nothing behind. Returns what was found, as "open".
   virtual util::Result<std::string> try_out() { return std::string("open"); }
+  /// Asks whether this process may do what becomes necessary only later, with the rights that it has now; leaves
+  /// nothing behind. Returns a caveat, "" for none. Errors: what it may not do, and what would help.
+  virtual util::Result<std::string> try_going_on() { return std::string(); }
   /// Thread: any.
   virtual BestEffort best_effort() const { return {}; }
 };

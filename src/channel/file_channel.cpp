@@ -48,6 +48,31 @@ bool ends_inside_a_line(const std::filesystem::path& path, std::uint64_t size) {
   return last != '\n';
 }
 
+bool rotates(const Settings& settings) {
+  return settings.rotate_mib != 0 || settings.rotate_seconds != 0 || settings.compress != Compression::none;
+}
+
+/// What keeps us from making files in a folder, and from `listing` it; "": nothing.
+std::string what_is_refused(const std::filesystem::path& folder, bool listing) {
+  std::filesystem::path way;
+  for (const auto& part : folder) {
+    way /= part;
+    if (faccessat(AT_FDCWD, way.c_str(), X_OK, AT_EACCESS) != 0)
+      return fmt::format("may not enter {}: {}", way.string(), std::strerror(errno));
+  }
+  if (faccessat(AT_FDCWD, folder.c_str(), listing ? R_OK | W_OK : W_OK, AT_EACCESS) != 0)
+    return fmt::format("may not{} write in {}: {}", listing ? " read and" : "", folder.string(), std::strerror(errno));
+  return "";
+}
+
+/// In a sticky folder, such as /tmp, only its owner and a file's own may move the file (chmod(2)).
+bool may_move(const std::filesystem::path& folder, uid_t owner) {
+  struct stat status{};
+  const uid_t self = geteuid();
+  return stat(folder.c_str(), &status) != 0 || (status.st_mode & S_ISVTX) == 0 || status.st_uid == self ||
+         owner == self;
+}
+
 class FileChannel final : public Channel {
  public:
   FileChannel(const Settings& settings, RotatedFiles files, OpenFile file, const util::Clock& clock)
@@ -55,6 +80,7 @@ class FileChannel final : public Channel {
         rotate_octets_(settings.rotate_mib * mib),
         rotate_seconds_(settings.rotate_seconds),
         keep_(settings.keep),
+        rotates_(rotates(settings)),
         compressor_(settings.compress),
         files_(std::move(files)),
         clock_(clock) {
@@ -81,6 +107,20 @@ class FileChannel final : public Channel {
     // A name that was made to try it goes again.
     if (made_ && size_ == 0) unlink(files_.current().c_str());
     return std::string("can be written");
+  }
+
+  /// Open it stays; but what is begun anew needs its folder.
+  util::Result<std::string> try_going_on() override {
+    const std::filesystem::path folder = files_.current().parent_path();
+    std::string refused = what_is_refused(folder, keep_ != 0);
+    if (refused.empty() && rotates_ && !may_move(folder, status_.st_uid))
+      refused = fmt::format("may not move what others have made in {}, which is sticky", folder.string());
+    if (refused.empty()) return std::string();
+    const std::string help = "a folder that belongs to that user, such as one made with install -d -o USER, would help";
+    if (rotates_)
+      return util::Error{
+          fmt::format("{}; a full file could not be finished and the next one begun; {}", refused, help)};
+    return fmt::format("{}; when somebody moves or removes the file it cannot be begun anew; {}", refused, help);
   }
 
  private:
@@ -170,6 +210,7 @@ class FileChannel final : public Channel {
 
   summary::Form form_;
   std::uint64_t rotate_octets_, rotate_seconds_, keep_;
+  bool rotates_;
   util::Time next_finish_{INT64_MIN};
   std::string finish_trouble_;
   Compressor compressor_;
@@ -183,10 +224,6 @@ class FileChannel final : public Channel {
   bool made_ = false, half_a_line_ = false, of_another_run_ = false;
   std::optional<off_t> cut_to_;  // what a failed write left and could not be taken back at once
 };
-
-bool rotates(const Settings& settings) {
-  return settings.rotate_mib != 0 || settings.rotate_seconds != 0 || settings.compress != Compression::none;
-}
 
 }  // namespace
 

@@ -1,11 +1,13 @@
 #include "pipeline/privileges.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -89,6 +91,28 @@ util::Error not_allowed(const User& user) {
                   user.name, std::strerror(errno))};
 }
 
+/// In the child: a letter for how it went, then the text.
+[[noreturn]] void answer(int descriptor, const User& user, const std::function<util::Result<std::string>()>& task) {
+  auto said = [&]() -> util::Result<std::string> {
+    if (const auto became = become(user); !became) return became.error();
+    if (!lock_this_thread()) return util::Error{"capabilities cannot be given up"};
+    return task();
+  }();
+  const std::string text = said ? "+" + *said : "-" + said.error().message;
+  const ssize_t count = ::write(descriptor, text.data(), text.size());
+  ::_exit(count == static_cast<ssize_t>(text.size()) ? 0 : 1);
+}
+
+std::string read_all(int descriptor) {
+  std::string text;
+  std::array<char, 4096> some{};
+  for (ssize_t count = 1; count > 0 || (count < 0 && errno == EINTR);) {
+    count = ::read(descriptor, some.data(), some.size());
+    if (count > 0) text.append(some.data(), static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
 }  // namespace
 
 util::Result<User> find_user(const std::string& name) {
@@ -108,6 +132,23 @@ util::Result<void> become(const User& user) {
       ::setresuid(user.uid, user.uid, user.uid) != 0)
     return not_allowed(user);
   return {};
+}
+
+util::Result<std::string> ask_as(const User& user, const std::function<util::Result<std::string>()>& task) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    return util::Error{fmt::format("user {}: no pipe to ask as that user: {}", user.name, std::strerror(errno))};
+  const pid_t child = ::fork();
+  if (child == 0) answer(ends[1], user, task);
+  ::close(ends[1]);
+  const std::string text = child > 0 ? read_all(ends[0]) : "";
+  ::close(ends[0]);
+  if (child > 0) ::waitpid(child, nullptr, 0);
+  if (text.empty())
+    return util::Error{fmt::format("user {}: no process of that user can be asked{}", user.name,
+                                   child < 0 ? std::string(": ") + std::strerror(errno) : "")};
+  if (text[0] == '+') return text.substr(1);
+  return util::Error{text.substr(1)};
 }
 
 util::Result<void> drop_capabilities() {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 
 #include "util/result.h"
@@ -24,5 +25,10 @@ util::Result<void> become(const User& user);
 /// Gives up all capabilities (capabilities(7)) in all threads, and the way to get some by running other programs.
 /// Errors: a thread could not be reached.
 util::Result<void> drop_capabilities();
+
+/// What `task` says in a process of its own that has become that user for good and has no capabilities. It may be as
+/// long as a pipe is wide, 64 KiB. Errors: those of `task`; that process cannot be, as `become` says.
+/// Thread: any; the task has no other threads.
+util::Result<std::string> ask_as(const User& user, const std::function<util::Result<std::string>()>& task);
 
 }  // namespace rata::pipeline

@@ -2,6 +2,7 @@
 import collections
 import json
 import os
+import shutil
 import subprocess
 import unittest
 import zlib
@@ -291,6 +292,39 @@ class CheckAndList(ProgramTest):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout.count("FAILED"), 2, done.stdout)
         self.assertEqual(run("check", self.file("wrong.toml", "x = 1")).returncode, 2)
+
+    def test_check_tries_what_the_user_will_have_to_write(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become somebody else")
+        top = 'serve = { listen = "127.0.0.1:0" }\nuser = "nobody"'
+        self.folder.chmod(0o755)
+        folder = self.folder / "summaries"
+        folder.mkdir()
+        own, sticky, closed = self.folder / "own", self.folder / "sticky", self.folder / "closed"
+        for one, mode in [(own, 0o755), (sticky, 0o1777), (closed, 0o700)]:
+            one.mkdir()
+            one.chmod(mode)
+        shutil.chown(own, "nobody")
+        (closed / "inside").mkdir(0o777)
+        enter = f"user nobody: may not enter {closed}: Permission denied; a full file could not be finished"
+        for where, more, status, says in [
+                (folder, "rotate_mib = 1", 1, f"user nobody: may not write in {folder}: Permission denied; a full file"),
+                (folder, 'compress = "zstd"\nkeep = 3', 1, f"user nobody: may not read and write in {folder}: Perm"),
+                (folder, "", 0, f"user nobody: may not write in {folder}: Permission denied; when somebody moves"),
+                (sticky, "rotate_seconds = 60", 1, f"user nobody: may not move what others have made in {sticky}"),
+                (closed / "inside", "rotate_mib = 1", 1, enter),
+                (sticky, "", 0, None),
+                (own, "rotate_mib = 1\nkeep = 3", 0, None)]:
+            with self.subTest(where=where, more=more):
+                text = config(url=f"file://{where}/out.jsonl", more=top).replace("[[channel]]", f"[[channel]]\n{more}", 1)
+                done = run("check", self.file("config.toml", text))
+                self.assertEqual(done.returncode, status, done.stdout)
+                if says:
+                    self.assertIn(says, done.stdout)
+                    self.assertIn("FAILED" if status else "note    channel", done.stdout)
+                else:
+                    self.assertNotIn("user nobody: may", done.stdout)
+                self.assertEqual(list(where.iterdir()), [], "nothing is left behind")
 
     def test_check_tries_lists_and_databases(self):
         base = config(more="serve = { listen = \"127.0.0.1:0\" }")
