@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "channel/compressor.h"
@@ -97,7 +98,7 @@ class FileChannel final : public Channel {
       return {Attempt::State::try_again, ready.error().message, {}};
     if (half_a_line_) octets.insert(octets.begin(), '\n');
     const Written written = write_all(descriptor_, octets);
-    if (written.fault != 0) return failed(written, octets.size());
+    if (written.fault != 0) return failed(written, octets, batch.size());
     size_ += octets.size();
     half_a_line_ = false;
     return {Attempt::State::sent, note, {}};
@@ -198,14 +199,22 @@ class FileChannel final : public Channel {
     return {};
   }
 
-  /// A full disk leaves half a line or frame: it is taken back, so that the batch can be sent again as a whole.
-  Attempt failed(const Written& written, std::size_t wanted) {
-    if (written.octets > 0 && ftruncate(descriptor_, static_cast<off_t>(size_)) != 0)
-      cut_to_ = static_cast<off_t>(size_);
-    return {Attempt::State::try_again,
-            fmt::format("cannot write {} octets to {}: {}", wanted - written.octets, files_.current().string(),
-                        std::strerror(written.fault)),
-            {}};
+  /// A full disk leaves half a line: it is taken back, and whole lines before it are out. Compressed, the batch is one
+  /// member or frame, of which a part is worth nothing: all of it is taken back.
+  Attempt failed(const Written& written, std::string_view octets, std::size_t batch_size) {
+    Attempt attempt{Attempt::State::try_again,
+                    fmt::format("cannot write {} octets to {}: {}", octets.size() - written.octets,
+                                files_.current().string(), std::strerror(written.fault)),
+                    {}};
+    if (written.octets == 0) return attempt;
+    const bool plain = compressor_.kind() == Compression::none;
+    const WholeLines whole = plain ? whole_lines(octets.substr(0, written.octets)) : WholeLines{};
+    // The end of the line that an earlier run began is no summary's.
+    const bool first_is_old = whole.count > 0 && std::exchange(half_a_line_, false);
+    attempt.out = first_of(batch_size, whole.count - (first_is_old ? 1 : 0));
+    size_ += whole.octets;
+    if (ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) cut_to_ = static_cast<off_t>(size_);
+    return attempt;
   }
 
   summary::Form form_;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -27,7 +28,8 @@ class LineChannel final : public Channel {
 
   Attempt send(std::span<const summary::Summary> batch) override {
     const std::string lines = lines_of(batch, form_);
-    // Standard output may be a file: then a full disk leaves half a line, which is taken back.
+    // Standard output may be a file: then a full disk leaves half a line, which is taken back; what stands before it is
+    // out.
     const off_t size_before = regular_file_ ? lseek(descriptor_, 0, SEEK_END) : 0;
     const Written written = write_all(descriptor_, lines);
     if (written.fault == 0) return {};
@@ -35,7 +37,12 @@ class LineChannel final : public Channel {
                     fmt::format("cannot write {} octets to {}: {}", lines.size() - written.octets, what_,
                                 std::strerror(written.fault)),
                     {}};
-    const bool half_written = regular_file_ ? ftruncate(descriptor_, size_before) != 0 : written.octets > 0;
+    const WholeLines whole =
+        regular_file_ ? whole_lines(std::string_view(lines).substr(0, written.octets)) : WholeLines{};
+    attempt.out = first_of(batch.size(), whole.count);
+    const bool half_written = regular_file_
+                                  ? ftruncate(descriptor_, size_before + static_cast<off_t>(whole.octets)) != 0
+                                  : written.octets > 0;
     if (written.fault == EPIPE || half_written) attempt.state = Attempt::State::gone;
     return attempt;
   }
@@ -73,6 +80,17 @@ Written write_all(int descriptor, std::string_view octets) {
     }
   }
   return written;
+}
+
+WholeLines whole_lines(std::string_view written) {
+  const std::string_view whole = written.substr(0, written.rfind('\n') + 1);
+  return {.octets = whole.size(), .count = static_cast<std::size_t>(std::ranges::count(whole, '\n'))};
+}
+
+std::vector<bool> first_of(std::size_t batch, std::size_t out) {
+  std::vector<bool> flags(batch, false);
+  std::fill_n(flags.begin(), out, true);
+  return flags;
 }
 
 std::unique_ptr<Channel> make_line_channel(int descriptor, std::string what, summary::Form form) {

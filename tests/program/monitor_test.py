@@ -141,6 +141,34 @@ class Monitor(ProgramTest):
         self.assertIn("No space left on device", done.stderr)
         self.assertIn("6 dropped", done.stderr)
 
+    def test_a_disk_that_is_full_for_a_while_keeps_whole_lines_and_gets_the_others_when_there_is_room(self):
+        unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+        disk = self.folder / "disk"
+        disk.mkdir()
+        tried = subprocess.run([*unshare, "mount", "-t", "tmpfs", "none", disk], capture_output=True, text=True)
+        if tried.returncode:
+            self.skipTest(f"no small disk can be made here: {tried.stderr.strip()}")
+        capture, _ = self.traffic("--packets", 3000, "--qps", 50)
+        expected = self.monitor(capture, config()).stdout
+        path = self.file("config.toml", config(url=f"file://{disk}/out.jsonl"))
+        script = f"""
+            mount -t tmpfs -o size=64k none {disk} || exit 3
+            {RATADNS} monitor -c {path} --source {capture} 2>{self.folder}/said &
+            for i in $(seq 1000); do grep -q "No space left" {self.folder}/said && break; sleep 0.02; done
+            cat {disk}/out.jsonl >{self.folder}/while_full
+            mount -o remount,size=64m {disk} || exit 4
+            wait $! || exit 5
+            cat {disk}/out.jsonl"""
+        done = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, text=True, timeout=60)
+        said = (self.folder / "said").read_text()
+        self.assertEqual(done.returncode, 0, done.stderr + said)
+        self.assertIn("No space left on device; trying again", said)
+        while_full = (self.folder / "while_full").read_text()
+        self.assertTrue(expected.startswith(while_full) and while_full.endswith("\n"), while_full[-500:])
+        next_line = expected[len(while_full):].splitlines(keepends=True)[0]
+        self.assertGreater(len((while_full + next_line).encode()), 64 * 1024, "all that fits is there")
+        self.assertEqual(done.stdout, expected)
+
     def test_a_reader_that_leaves_ends_it(self):
         capture, _ = self.traffic("--packets", 30000, "--qps", 1000)
         path = self.file("config.toml", config())

@@ -259,6 +259,43 @@ TEST_F(FileChannelTest, A_disk_that_is_full_in_the_middle_of_a_batch_leaves_noth
   }
 }
 
+TEST_F(FileChannelTest, A_disk_that_is_full_in_the_middle_of_a_batch_keeps_the_whole_lines_and_says_which_they_are) {
+  const auto batch_of = [](const auto&... types) { return std::vector{summary_of(types)...}; };
+  for (const bool half_a_line_before : {false, true}) {
+    const std::string earlier = half_a_line_before ? "{\"type\":" : "",
+                      ended = half_a_line_before ? earlier + "\n" : "";
+    std::ofstream(folder_ / "log.jsonl") << earlier;
+    const auto channel = open(settings());
+    {
+      const DiskOf octets(ended.size() + line_of("one").size() + line_of("two").size() + 20);
+      const Attempt attempt = channel->send(batch_of("one", "two", "three", "four"));
+      EXPECT_EQ(attempt.state, Attempt::State::try_again);
+      EXPECT_EQ(attempt.out, (std::vector{true, true, false, false}));
+      EXPECT_EQ(content("log.jsonl"), ended + line_of("one") + line_of("two"));
+      const Attempt next = channel->send(batch_of("three", "four"));
+      EXPECT_EQ(next.state, Attempt::State::try_again);
+      EXPECT_EQ(next.out, (std::vector{false, false}));
+    }
+    EXPECT_EQ(channel->send(batch_of("three", "four")).state, Attempt::State::sent);
+    EXPECT_EQ(content("log.jsonl"), ended + line_of("one") + line_of("two") + line_of("three") + line_of("four"));
+  }
+}
+
+TEST_F(FileChannelTest, A_disk_without_room_for_one_octet_takes_none) {
+  std::ofstream(folder_ / "log.jsonl") << "{\"type\":";
+  const auto channel = open(settings());
+  {
+    const DiskOf octets(content("log.jsonl").size() + 1);  // for the end of the line that was there
+    EXPECT_EQ(send(*channel, "one").out, std::vector{false});
+  }
+  {
+    const DiskOf octets(content("log.jsonl").size());
+    EXPECT_EQ(send(*channel, "one").state, Attempt::State::try_again);
+  }
+  must_send(*channel, "one");
+  EXPECT_EQ(content("log.jsonl"), "{\"type\":\n" + line_of("one"));
+}
+
 TEST_F(FileChannelTest, A_file_that_cannot_be_renamed_goes_on_being_written_and_that_is_said) {
   Settings settings = this->settings();
   settings.rotate_seconds = 1;
