@@ -40,13 +40,8 @@ KeyColumn& Batch::keys(std::size_t column) {
 /// The packets that a column is made for: all of them where one lacks something, since a selection may not be asked for
 /// then.
 ChosenPackets Batch::among(const Plan::Column& column) {
-  static constexpr auto every = [] {
-    std::array<std::uint16_t, max_batch_packets> places;
-    for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<std::uint16_t>(i);
-    return places;
-  }();
   const bool choose = column.among != Plan::Selection::every_packet && complete_ && all_with_question_;
-  return {packets_, choose ? selection(column.among) : std::span(every).first(packets_.size())};
+  return {packets_, choose ? selection(column.among) : every_packet()};
 }
 
 std::span<const std::uint16_t> Batch::selection(std::size_t number) {
@@ -59,16 +54,22 @@ std::span<const std::uint16_t> Batch::selection(std::size_t number) {
 }
 
 void Batch::choose(const Plan::Selection& what, Selection& chosen) {
-  chosen.size = 0;
-  const auto take = [&](std::size_t packet) {
-    chosen.packets[chosen.size] = static_cast<std::uint16_t>(packet);
-    const Condition* condition = what.use.condition;
-    chosen.size += condition == nullptr || condition->holds(packets_[packet], *context_) != what.use.negated;
-  };
-  if (what.among == Plan::Selection::every_packet)
-    for (std::size_t i = 0; i < packets_.size(); ++i) take(i);
-  else
-    for (const std::uint16_t packet : selection(what.among)) take(packet);
+  const auto among = what.among == Plan::Selection::every_packet ? every_packet() : selection(what.among);
+  if (what.use.condition != nullptr) {
+    chosen.size = what.use.condition->choose({packets_, among}, what.use.negated, chosen.packets.data());
+  } else {
+    std::ranges::copy(among, chosen.packets.begin());
+    chosen.size = among.size();
+  }
+}
+
+std::span<const std::uint16_t> Batch::every_packet() const {
+  static constexpr auto places = [] {
+    std::array<std::uint16_t, max_batch_packets> made;
+    for (std::size_t i = 0; i < made.size(); ++i) made[i] = static_cast<std::uint16_t>(i);
+    return made;
+  }();
+  return std::span(places).first(packets_.size());
 }
 
 }  // namespace rata::reduce

@@ -47,6 +47,7 @@ class Batch {
   };
 
   ChosenPackets among(const Plan::Column& column);
+  std::span<const std::uint16_t> every_packet() const;
   void choose(const Plan::Selection& what, Selection& chosen);
 
   const Plan* plan_;

@@ -86,8 +86,11 @@ const Dimension* find_dimension(std::string_view name);
 struct Condition {
   std::string_view name;
   std::string_view help;
-  bool (*holds)(const Packet&, const Context&);
-  Needs needs;  ///< `holds` is asked only of a packet that has them
+  Needs needs;  ///< only packets that have them are asked about
+  bool (*holds)(const Packet&);
+  /// Puts those of which it holds into `chosen` (`negated`: of which it does not), which has room for all. Returns how
+  /// many they are.
+  std::size_t (*choose)(const ChosenPackets& among, bool negated, std::uint16_t* chosen);
 };
 
 std::span<const Condition> conditions();

@@ -32,7 +32,7 @@ std::span<const std::uint16_t> Selector::choose(Batch& batch, util::MemberCounts
   }
   std::size_t count = 0;
   for (std::size_t i = 0; i < batch.size(); ++i)
-    if (wanted(batch[i], batch.context(), lacking)) chosen_[count++] = static_cast<std::uint16_t>(i);
+    if (wanted(batch[i], lacking)) chosen_[count++] = static_cast<std::uint16_t>(i);
   return {chosen_.data(), count};
 }
 
@@ -48,10 +48,10 @@ std::span<const std::uint16_t> Selector::with_question(const Batch& batch, std::
   return {chosen_.data(), count};
 }
 
-bool Selector::wanted(const Packet& packet, const Context& context, util::MemberCounts& lacking) const {
+bool Selector::wanted(const Packet& packet, util::MemberCounts& lacking) const {
   if (first_ == First::needs && lacks_needs(packet, lacking)) return false;
   for (const ConditionUse& use : where_)
-    if (lacks(packet, use.condition->needs, lacking) || use.condition->holds(packet, context) == use.negated)
+    if (lacks(packet, use.condition->needs, lacking) || use.condition->holds(packet) == use.negated)
       return false;
   return first_ == First::needs || !lacks_needs(packet, lacking);
 }

@@ -24,7 +24,7 @@ class Selector {
   std::span<const std::uint16_t> choose(Batch& batch, util::MemberCounts& lacking);
 
  private:
-  bool wanted(const Packet& packet, const Context& context, util::MemberCounts& lacking) const;
+  bool wanted(const Packet& packet, util::MemberCounts& lacking) const;
   bool lacks_needs(const Packet& packet, util::MemberCounts& lacking) const;
   std::span<const std::uint16_t> with_question(const Batch& batch, std::span<const std::uint16_t> packets,
                                                util::MemberCounts& lacking);

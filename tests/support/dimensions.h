@@ -39,10 +39,10 @@ inline std::string value_of(std::string_view dimension, const reduce::Packet& pa
   return keys.text(made.octets, 0, context, older);
 }
 
-inline bool holds(std::string_view condition, const reduce::Packet& packet, const reduce::Context& context = {}) {
+inline bool holds(std::string_view condition, const reduce::Packet& packet) {
   const reduce::Condition* const found = reduce::find_condition(condition);
   EXPECT_NE(found, nullptr) << condition;
-  return found != nullptr && !reduce::missing(packet, found->needs) && found->holds(packet, context);
+  return found != nullptr && !reduce::missing(packet, found->needs) && found->holds(packet);
 }
 
 }  // namespace rata::tests

@@ -40,8 +40,6 @@ class WaitingRoom {
     Packet packet;  ///< its octets and texts are those below
     std::vector<std::uint8_t> octets, qname;
     std::string client_text, server_text;
-    std::uint64_t hash = 0;
-    std::uint32_t next_in_chain = none, next_in_line = none, last_in_line = none;
     bool waits = false;
 
     std::size_t size() const { return sizeof *this + octets.size() + qname.size(); }
@@ -59,32 +57,32 @@ class WaitingRoom {
     if (waiting_ >= buckets_.size()) grow();
     const std::uint32_t first = find(hash), fresh = place();
     copy(packet, guests_[fresh]);
-    guests_[fresh].hash = hash;
+    links_[fresh] = {.hash = hash};
     ++waiting_;
     if (first == none) {
-      link(fresh);
-      guests_[fresh].last_in_line = fresh;
+      put_in_chain(fresh);
+      links_[fresh].last_in_line = fresh;
     } else {
-      guests_[guests_[first].last_in_line].next_in_line = fresh;
-      guests_[first].last_in_line = fresh;
+      links_[links_[first].last_in_line].next_in_line = fresh;
+      links_[first].last_in_line = fresh;
     }
   }
 
   /// `first`: of a line. The next one takes its place.
   void leave(std::uint32_t first) {
-    Guest& guest = guests_[first];
-    std::uint32_t* link = &buckets_[guest.hash & (buckets_.size() - 1)];
-    while (*link != first) link = &guests_[*link].next_in_chain;
-    const std::uint32_t next = guest.next_in_line;
+    const Link& link = links_[first];
+    std::uint32_t* to_it = &buckets_[link.hash & (buckets_.size() - 1)];
+    while (*to_it != first) to_it = &links_[*to_it].next_in_chain;
+    const std::uint32_t next = link.next_in_line;
     if (next == none) {
-      *link = guest.next_in_chain;
+      *to_it = link.next_in_chain;
     } else {
-      *link = next;
-      guests_[next].next_in_chain = guest.next_in_chain;
-      guests_[next].last_in_line = guest.last_in_line;
+      *to_it = next;
+      links_[next].next_in_chain = link.next_in_chain;
+      links_[next].last_in_line = link.last_in_line;
     }
-    guest.waits = false;
-    let_go(guest);
+    guests_[first].waits = false;
+    let_go(guests_[first]);
     free_.push_back(first);
     --waiting_;
   }
@@ -93,10 +91,10 @@ class WaitingRoom {
 
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&buckets_[hash & (buckets_.size() - 1)]); }
   void prefetch_guest(std::uint64_t hash) const {
-    const std::uint32_t first = buckets_[hash & (buckets_.size() - 1)];
+    const std::uint32_t first = find(hash);
     if (first == none) return;
-    __builtin_prefetch(&guests_[first].hash);
     __builtin_prefetch(&guests_[first].packet.message.flags);
+    __builtin_prefetch(&guests_[first].octets);
   }
 
   template <typename Use>
@@ -110,6 +108,7 @@ class WaitingRoom {
     constexpr std::size_t many_guests = 4096;
     if (guests_.size() > many_guests) {
       guests_ = {};
+      links_ = {};
       buckets_ = std::vector<std::uint32_t>(first_buckets);
     }
     free_.resize(guests_.size());
@@ -125,6 +124,12 @@ class WaitingRoom {
  private:
   static constexpr std::size_t first_buckets = 256;
 
+  /// Where a guest stands: apart from it, so that whoever looks for a partner meets few cache lines.
+  struct Link {
+    std::uint64_t hash = 0;
+    std::uint32_t next_in_chain = none, next_in_line = none, last_in_line = none;
+  };
+
   /// Room for a usual message stays with the place; that of a large one would wait for the next large one.
   static void let_go(Guest& guest) {
     constexpr std::size_t usual_octets = 512;
@@ -134,18 +139,19 @@ class WaitingRoom {
 
   std::uint32_t find(std::uint64_t hash) const {
     std::uint32_t at = buckets_[hash & (buckets_.size() - 1)];
-    while (at != none && guests_[at].hash != hash) at = guests_[at].next_in_chain;
+    while (at != none && links_[at].hash != hash) at = links_[at].next_in_chain;
     return at;
   }
 
-  void link(std::uint32_t first) {
-    std::uint32_t& bucket = buckets_[guests_[first].hash & (buckets_.size() - 1)];
-    guests_[first].next_in_chain = std::exchange(bucket, first);
+  void put_in_chain(std::uint32_t first) {
+    std::uint32_t& bucket = buckets_[links_[first].hash & (buckets_.size() - 1)];
+    links_[first].next_in_chain = std::exchange(bucket, first);
   }
 
   std::uint32_t place() {
     if (free_.empty()) {
       guests_.emplace_back();
+      links_.emplace_back();
       return static_cast<std::uint32_t>(guests_.size() - 1);
     }
     const std::uint32_t at = free_.back();
@@ -159,7 +165,6 @@ class WaitingRoom {
     guest.client_text = packet.client_text;
     guest.server_text = packet.server_text;
     guest.packet = packet;
-    guest.next_in_chain = guest.next_in_line = guest.last_in_line = none;
     guest.waits = true;
   }
 
@@ -168,14 +173,15 @@ class WaitingRoom {
     old.swap(buckets_);
     for (std::uint32_t first : old)
       while (first != none) {
-        const std::uint32_t next = guests_[first].next_in_chain;
-        link(first);
+        const std::uint32_t next = links_[first].next_in_chain;
+        put_in_chain(first);
         first = next;
       }
   }
 
   std::vector<std::uint32_t> buckets_, free_;
   std::vector<Guest> guests_;
+  std::vector<Link> links_;  ///< by the same number
   std::size_t waiting_ = 0;
 };
 

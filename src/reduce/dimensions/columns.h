@@ -31,6 +31,23 @@ void refer(const ChosenPackets& packets, const Look& look, KeyColumn& keys) {
   }
 }
 
+/// A condition; `holds` is inlined where many packets are asked about.
+template <bool (*holds)(const Packet&)>
+constexpr Condition condition(std::string_view name, std::string_view help, Needs needs) {
+  return {.name = name,
+          .help = help,
+          .needs = needs,
+          .holds = holds,
+          .choose = [](const ChosenPackets& among, bool negated, std::uint16_t* chosen) {
+            std::size_t count = 0;
+            for (const std::uint16_t packet : among.which) {
+              chosen[count] = packet;
+              count += holds(among[packet]) != negated;
+            }
+            return count;
+          }};
+}
+
 inline std::string decimal(std::uint32_t code, const Look&) { return std::to_string(code); }
 std::string hexadecimal(std::uint32_t code, const Look&);
 

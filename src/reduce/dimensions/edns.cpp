@@ -49,15 +49,10 @@ constexpr Dimension table[] = {
 };
 
 constexpr Condition condition_table[] = {
-    {"edns", "has an OPT record", [](const Packet& packet, const Context&) { return packet.message.edns.present; },
-     edns},
-    {"edns0", "has an OPT record of version 0",
-     [](const Packet& packet, const Context&) {
-       return packet.message.edns.present && packet.message.edns.version == 0;
-     },
-     edns},
-    {"do", "has the DNSSEC OK bit", [](const Packet& packet, const Context&) { return packet.message.edns.dnssec_ok; },
-     edns},
+    condition<[](const Packet& packet) { return packet.message.edns.present; }>("edns", "has an OPT record", edns),
+    condition<[](const Packet& packet) { return packet.message.edns.present && packet.message.edns.version == 0; }>(
+        "edns0", "has an OPT record of version 0", edns),
+    condition<[](const Packet& packet) { return packet.message.edns.dnssec_ok; }>("do", "has the DNSSEC OK bit", edns),
 };
 
 }  // namespace

@@ -59,7 +59,7 @@ std::uint32_t present(const Packet& packet, const Look&) {
   return find<Kind>(packet).present;
 }
 template <typename Kind>
-bool has(const Packet& packet, const Context&) {
+bool has(const Packet& packet) {
   return find<Kind>(packet).present;
 }
 
@@ -207,10 +207,10 @@ constexpr Dimension table[] = {
 };
 
 constexpr Condition condition_table[] = {
-    {"cookie", "has a DNS cookie", has<Cookie>, edns},
-    {"nsid", "has the NSID option", has<Nsid>, edns},
-    {"ecs", "has a client subnet", has<Ecs>, edns},
-    {"ede", "has an extended DNS error", has<Ede>, edns},
+    condition<has<Cookie>>("cookie", "has a DNS cookie", edns),
+    condition<has<Nsid>>("nsid", "has the NSID option", edns),
+    condition<has<Ecs>>("ecs", "has a client subnet", edns),
+    condition<has<Ede>>("ede", "has an extended DNS error", edns),
 };
 
 }  // namespace

@@ -17,14 +17,14 @@ std::uint32_t bit(const Packet& packet, const Look&) {
   return (packet.message.flags & mask) != 0;
 }
 template <std::uint16_t mask>
-bool has(const Packet& packet, const Context&) {
+bool has(const Packet& packet) {
   return (packet.message.flags & mask) != 0;
 }
 
 constexpr std::uint8_t rcode_servfail = 2, rcode_nxdomain = 3;
 
 template <std::uint8_t code>
-bool has_rcode(const Packet& packet, const Context&) {
+bool has_rcode(const Packet& packet) {
   return packet.message.header_rcode() == code;
 }
 
@@ -123,18 +123,18 @@ constexpr Dimension table[] = {
 };
 
 constexpr Condition condition_table[] = {
-    {"query", "QR is 0", [](const Packet& packet, const Context&) { return packet.message.is_query(); }, flags},
-    {"response", "QR is 1", [](const Packet& packet, const Context&) { return packet.message.is_response(); }, flags},
-    {"aa", "is authoritative", has<aa_bit>, flags},
-    {"tc", "is truncated", has<tc_bit>, flags},
-    {"rd", "recursion is desired", has<rd_bit>, flags},
-    {"ra", "recursion is available", has<ra_bit>, flags},
-    {"ad", "has the authentic data bit", has<ad_bit>, flags},
-    {"cd", "has the checking disabled bit", has<cd_bit>, flags},
-    {"nxdomain", "the header's RCODE is NXDOMAIN", has_rcode<rcode_nxdomain>, flags},
-    {"servfail", "the header's RCODE is SERVFAIL", has_rcode<rcode_servfail>, flags},
-    {"chaos", "class CH", [](const Packet& packet, const Context&) { return packet.message.qclass == dns::class_ch; },
-     question},
+    condition<[](const Packet& packet) { return packet.message.is_query(); }>("query", "QR is 0", flags),
+    condition<[](const Packet& packet) { return packet.message.is_response(); }>("response", "QR is 1", flags),
+    condition<has<aa_bit>>("aa", "is authoritative", flags),
+    condition<has<tc_bit>>("tc", "is truncated", flags),
+    condition<has<rd_bit>>("rd", "recursion is desired", flags),
+    condition<has<ra_bit>>("ra", "recursion is available", flags),
+    condition<has<ad_bit>>("ad", "has the authentic data bit", flags),
+    condition<has<cd_bit>>("cd", "has the checking disabled bit", flags),
+    condition<has_rcode<rcode_nxdomain>>("nxdomain", "the header's RCODE is NXDOMAIN", flags),
+    condition<has_rcode<rcode_servfail>>("servfail", "the header's RCODE is SERVFAIL", flags),
+    condition<[](const Packet& packet) { return packet.message.qclass == dns::class_ch; }>("chaos", "class CH",
+                                                                                           question),
 };
 
 }  // namespace

@@ -133,8 +133,13 @@ std::uint32_t classification(const Packet& packet, const Look& look) {
 
 bool popular_type(std::uint16_t qtype) {
   // DSC's choice: A, NS, CNAME, SOA, PTR, MX, AAAA, SRV, A6, ANY.
-  constexpr std::uint16_t popular[] = {1, 2, 5, 6, 12, 15, 28, 33, 38, 255};
-  return std::ranges::find(popular, qtype) != std::end(popular);
+  constexpr std::uint16_t any = 255;
+  constexpr std::uint64_t popular = [] {
+    std::uint64_t types = 0;
+    for (const unsigned type : {1, 2, 5, 6, 12, 15, 28, 33, 38}) types |= std::uint64_t{1} << type;
+    return types;
+  }();
+  return qtype < 64 ? (popular >> qtype & 1) != 0 : qtype == any;
 }
 bool aaaa_or_a6(std::uint16_t qtype) { return qtype == 28 || qtype == 38; }
 
@@ -263,28 +268,21 @@ constexpr Dimension table[] = {
 };
 
 constexpr Condition condition_table[] = {
-    {"idn", "a label of the name begins with xn--", [](const Packet& packet, const Context&) { return is_idn(packet); },
-     question},
-    {"idn_first", "the name begins with xn--",
-     [](const Packet& packet, const Context&) { return begins_as_idn(packet); }, question},
-    {"localhost", "the name is localhost.", [](const Packet& packet, const Context&) { return is_localhost(packet); },
-     question},
-    {"root_servers_net", "the name ends with root-servers.net.",
-     [](const Packet& packet, const Context&) { return under_root_servers(packet); }, question},
-    {"root_server", "the name is one octet and .root-servers.net.",
-     [](const Packet& packet, const Context&) { return is_root_server(packet); }, question},
-    {"underscored", "the name has a \"_\", which host names must not, and the type is A, NS, SOA or MX",
-     [](const Packet& packet, const Context&) { return is_underscored(packet); }, question},
-    {"popular_qtype", "type A, NS, CNAME, SOA, PTR, MX, AAAA, SRV, A6 or ANY",
-     [](const Packet& packet, const Context&) { return popular_type(packet.message.qtype); }, question},
-    {"aaaa_or_a6", "type AAAA or A6",
-     [](const Packet& packet, const Context&) { return aaaa_or_a6(packet.message.qtype); }, question},
-    {"priming", "type NS and the name is the root (RFC 8109)",
-     [](const Packet& packet, const Context&) { return packet.message.qtype == dns::type_ns && is_root(packet); },
-     question},
-    {"ns_not_root", "type NS and the name is not the root: what DSC's filter priming-query passes",
-     [](const Packet& packet, const Context&) { return packet.message.qtype == dns::type_ns && !is_root(packet); },
-     question},
+    condition<is_idn>("idn", "a label of the name begins with xn--", question),
+    condition<begins_as_idn>("idn_first", "the name begins with xn--", question),
+    condition<is_localhost>("localhost", "the name is localhost.", question),
+    condition<under_root_servers>("root_servers_net", "the name ends with root-servers.net.", question),
+    condition<is_root_server>("root_server", "the name is one octet and .root-servers.net.", question),
+    condition<is_underscored>(
+        "underscored", "the name has a \"_\", which host names must not, and the type is A, NS, SOA or MX", question),
+    condition<[](const Packet& packet) { return popular_type(packet.message.qtype); }>(
+        "popular_qtype", "type A, NS, CNAME, SOA, PTR, MX, AAAA, SRV, A6 or ANY", question),
+    condition<[](const Packet& packet) { return aaaa_or_a6(packet.message.qtype); }>("aaaa_or_a6", "type AAAA or A6",
+                                                                                     question),
+    condition<[](const Packet& packet) { return packet.message.qtype == dns::type_ns && is_root(packet); }>(
+        "priming", "type NS and the name is the root (RFC 8109)", question),
+    condition<[](const Packet& packet) { return packet.message.qtype == dns::type_ns && !is_root(packet); }>(
+        "ns_not_root", "type NS and the name is not the root: what DSC's filter priming-query passes", question),
 };
 
 }  // namespace

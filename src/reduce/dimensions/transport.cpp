@@ -100,12 +100,12 @@ constexpr Dimension table[] = {
 };
 
 constexpr Condition condition_table[] = {
-    {"udp", "came over UDP", [](const Packet& packet, const Context&) { return packet.transport == Transport::udp; },
-     needs_transport},
-    {"tcp", "came over TCP", [](const Packet& packet, const Context&) { return packet.transport == Transport::tcp; },
-     needs_transport},
-    {"ipv4", "came over IPv4", [](const Packet& packet, const Context&) { return !over_ipv6(packet); }, needs_party},
-    {"ipv6", "came over IPv6", [](const Packet& packet, const Context&) { return over_ipv6(packet); }, needs_party},
+    condition<[](const Packet& packet) { return packet.transport == Transport::udp; }>("udp", "came over UDP",
+                                                                                       needs_transport),
+    condition<[](const Packet& packet) { return packet.transport == Transport::tcp; }>("tcp", "came over TCP",
+                                                                                       needs_transport),
+    condition<[](const Packet& packet) { return !over_ipv6(packet); }>("ipv4", "came over IPv4", needs_party),
+    condition<over_ipv6>("ipv6", "came over IPv6", needs_party),
 };
 
 }  // namespace

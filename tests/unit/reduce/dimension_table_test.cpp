@@ -60,7 +60,7 @@ TEST(DimensionTable, A_message_without_question_or_records_harms_none) {
     for (const Dimension& dimension : dimensions()) EXPECT_FALSE(value_of(dimension.name, packet).empty());
     for (const Condition& condition : conditions()) {
       EXPECT_FALSE(condition.help.empty()) << condition.name;
-      if (!missing(packet, condition.needs)) condition.holds(packet, {});
+      if (!missing(packet, condition.needs)) condition.holds(packet);
     }
   }
 }
