@@ -100,7 +100,8 @@ void read_source(TableReader& root, Config& config) {
 void read_send(TableReader& reader, const toml::node* node, ReducerEntry& reducer, Config& config) {
   if (node == nullptr) return;
   const toml::array* list = node->as_array();
-  if (list == nullptr) return reader.fail(*node, "send has to be a list: send = [{ channel = \"hub\" }]");
+  if (list == nullptr || list->empty())
+    return reader.fail(*node, "send has to be a list of one or more: send = [{ channel = \"hub\" }]");
   for (const toml::node& item : *list) {
     std::string channel, topic;
     if (const toml::table* table = item.as_table()) {
@@ -125,10 +126,7 @@ void read_reducers(TableReader& root, Config& config) {
     reader.text("type", reducer.reducer.type);
     const reduce::ReducerType* type = reduce::find_reducer_type(reducer.reducer.type);
     if (type == nullptr) {
-      std::vector<std::string_view> names;
-      for (const reduce::ReducerType* known : reduce::reducer_types()) names.push_back(known->name);
-      reader.fail(*table, fmt::format("there is no reducer type \"{}\"; there are: {}", reducer.reducer.type,
-                                      fmt::join(names, ", ")));
+      reader.fail(*table, reduce::no_such_reducer_type(reducer.reducer.type));
       root.adopt(reader);
       return;
     }
@@ -154,7 +152,7 @@ void read_reducers(TableReader& root, Config& config) {
 void read_window(TableReader& root, Config& config) {
   const toml::table* table = root.table("window");
   if (table == nullptr) return;
-  TableReader reader = root.inner(*table, "window");
+  TableReader reader = root.inner(*table, "[window]");
   if (table->contains("seconds") && table->contains("packets"))
     reader.fail(*table, "has seconds and packets; a window is one or the other");
   reader.whole("seconds", config.window.seconds, 1, 86'400);
@@ -240,8 +238,6 @@ void read_servers(TableReader& root, Config& config) {
     reader.texts("addresses", addresses);
     reader.finish();
     if (server.name.empty()) reader.fail(*table, "needs name = \"...\": what its summaries say");
-    if (addresses.empty() && table->contains("addresses"))
-      reader.fail(*table->get("addresses"), "addresses is empty; without the key the server has what is nobody else's");
     for (const std::string& address : addresses) {
       const auto network = reduce::read_prefix(address);
       if (!network) reader.fail(*table->get("addresses"), "addresses: " + network.error().message);
@@ -263,7 +259,7 @@ void read_tunnels(TableReader& root, Config& config) {
   const toml::node* node = root.find("tunnels");
   if (node == nullptr) return;
   std::vector<std::string> names;
-  root.texts("tunnels", names);
+  root.texts("tunnels", names, true);
   config.tunnels.remove_all();
   const auto all = decode::tunnel_names();
   const std::vector<std::string> known(all.begin(), all.end());
@@ -272,10 +268,7 @@ void read_tunnels(TableReader& root, Config& config) {
       config.tunnels.add(*tunnel);
       continue;
     }
-    const std::string near = util::nearest(name, known);
-    root.fail(*node,
-              fmt::format("tunnels: there is no tunnel \"{}\"; {}here are: {}", name,
-                          near.empty() ? "t" : fmt::format("did you mean \"{}\"? T", near), fmt::join(known, ", ")));
+    root.fail(*node, "tunnels: " + util::no_such("tunnel", name, known));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "pipeline/key_homes.h"
 #include "util/nearest.h"
 
 namespace rata::pipeline {
@@ -32,7 +33,9 @@ void TableReader::fail(const toml::node& at, const std::string& message) {
 void TableReader::text(const char* key, std::string& into) {
   const toml::node* node = find(key);
   if (node == nullptr) return;
-  if (const auto value = node->value_exact<std::string>())
+  if (const auto value = node->value_exact<std::string>(); value && value->empty())
+    fail_empty(*node, key);
+  else if (value)
     into = *value;
   else
     fail(*node, fmt::format("{} is {}, it has to be text in quotation marks", key, shown(*node)));
@@ -62,16 +65,23 @@ void TableReader::flag(const char* key, bool& into) {
     fail(*node, fmt::format("{} is {}, it has to be true or false", key, shown(*node)));
 }
 
-void TableReader::texts(const char* key, std::vector<std::string>& into) {
+void TableReader::texts(const char* key, std::vector<std::string>& into, bool empty_list) {
   const toml::node* node = find(key);
   if (node == nullptr) return;
   into.clear();
+  if (is_empty_list(*node) && !empty_list) return fail_empty(*node, key);
   each(*node, [&](const toml::node& item) {
-    if (const auto value = item.value_exact<std::string>())
+    if (const auto value = item.value_exact<std::string>(); value && value->empty())
+      fail(item, fmt::format("{}: \"\" names nothing", key));
+    else if (value)
       into.push_back(*value);
     else
       fail(item, fmt::format("{} holds {}, it has to be text or a list of texts", key, shown(item)));
   });
+}
+
+void TableReader::fail_empty(const toml::node& at, const char* key) {
+  fail(at, fmt::format("{} is empty; give it something, or leave the key out", key));
 }
 
 std::optional<std::int64_t> TableReader::whole_of(const toml::node* node, const char* key, std::int64_t low,
@@ -105,10 +115,11 @@ const std::optional<util::Error>& TableReader::finish() {
   for (const auto& [key, node] : table_) {
     const std::string name(key.str());
     if (std::ranges::find(known_, name) != known_.end()) continue;
-    const std::string near = util::nearest(name, known_);
     std::ranges::sort(known_);
-    fail(node, fmt::format("there is no key \"{}\"{}; there are: {}", name,
-                           near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near), fmt::join(known_, ", ")));
+    const std::string home = key_home(name, where_);
+    fail(node, home.empty()
+                   ? util::no_such("key", name, known_)
+                   : fmt::format("there is no key \"{}\" here; {}. Here are: {}", name, home, fmt::join(known_, ", ")));
     break;
   }
   return error_;

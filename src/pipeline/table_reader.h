@@ -20,12 +20,13 @@ class TableReader {
   TableReader(const toml::table& table, std::string file, std::string where)
       : table_(table), file_(std::move(file)), where_(std::move(where)) {}
 
+  /// Text; "" is refused, as an empty list is below: a key that says nothing is left out.
   void text(const char* key, std::string& into);
   void number(const char* key, double& into);
   void number(const char* key, std::optional<double>& into);
   void flag(const char* key, bool& into);
-  /// A text or a list of texts.
-  void texts(const char* key, std::vector<std::string>& into);
+  /// A text or a list of texts. `empty_list`: [] means something.
+  void texts(const char* key, std::vector<std::string>& into, bool empty_list = false);
 
   /// A whole number from `low` to `high`.
   template <typename Int>
@@ -38,6 +39,7 @@ class TableReader {
     const toml::node* node = find(key);
     if (node == nullptr) return;
     into.clear();
+    if (is_empty_list(*node)) return fail_empty(*node, key);
     each(*node, [&](const toml::node& item) {
       if (const auto value = whole_of(&item, key, low, high)) into.push_back(static_cast<Int>(*value));
     });
@@ -69,6 +71,8 @@ class TableReader {
       use(node);
     }
   }
+  static bool is_empty_list(const toml::node& node) { return node.is_array() && node.as_array()->empty(); }
+  void fail_empty(const toml::node& at, const char* key);
   std::optional<std::int64_t> whole_of(const toml::node* node, const char* key, std::int64_t low, std::int64_t high);
 
   const toml::table& table_;

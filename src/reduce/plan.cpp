@@ -1,18 +1,24 @@
 #include "reduce/plan.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+
+#include "util/nearest.h"
 
 namespace rata::reduce {
 namespace {
 
 template <typename Row>
-std::string names_of(std::span<const Row> rows) {
-  std::vector<std::string_view> names;
-  for (const Row& row : rows) names.push_back(row.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+std::string no_such(std::string_view kind, std::string_view name, std::span<const Row> rows) {
+  std::vector<std::string> names;
+  for (const Row& row : rows) names.emplace_back(row.name);
+  return util::no_such(kind, name, names);
+}
+
+std::string_view without_blanks(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
 }  // namespace
@@ -51,8 +57,7 @@ util::Result<DimensionUse> read_dimension(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view name = text.substr(0, colon);
   const Dimension* dimension = find_dimension(name);
-  if (dimension == nullptr)
-    return util::Error{fmt::format("there is no dimension \"{}\"; there are: {}", name, names_of(dimensions()))};
+  if (dimension == nullptr) return util::Error{no_such("dimension", name, dimensions())};
   DimensionUse use{dimension, dimension->default_argument};
   if (colon == std::string_view::npos) return use;
   if (dimension->read_argument == nullptr)
@@ -66,11 +71,12 @@ util::Result<DimensionUse> read_dimension(std::string_view text) {
 util::Result<ConditionUse> read_condition(std::string_view text) {
   constexpr std::string_view negation = "not ";
   ConditionUse use;
-  use.negated = text.starts_with(negation);
-  const std::string_view name = use.negated ? text.substr(negation.size()) : text;
+  std::string_view name = without_blanks(text);
+  use.negated = name.starts_with(negation);
+  if (use.negated) name = without_blanks(name.substr(negation.size()));
   use.condition = find_condition(name);
   if (use.condition == nullptr)
-    return util::Error{fmt::format("there is no condition \"{}\"; there are: {}", name, names_of(conditions()))};
+    return util::Error{no_such("condition", name, conditions()) + "; \"not\" may stand before each: \"not tcp\""};
   return use;
 }
 

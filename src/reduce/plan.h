@@ -28,7 +28,7 @@ struct ConditionUse {
   friend bool operator==(const ConditionUse&, const ConditionUse&) = default;
 };
 
-/// Reads "query" or "not tcp". Errors: no such condition, with those there are.
+/// Reads "query" or "not tcp"; more blanks do no harm. Errors: no such condition, with those there are.
 util::Result<ConditionUse> read_condition(std::string_view text);
 
 /// What the reducers of a monitor look at, each thing once: a Batch computes it once for all of them.

@@ -104,6 +104,9 @@ std::span<const ReducerType* const> reducer_types();
 /// nullptr when there is none of that name.
 const ReducerType* find_reducer_type(std::string_view name);
 
+/// What is said of a type that is none: with the nearest that is, and how count_by does it where a dimension is meant.
+std::string no_such_reducer_type(std::string_view name);
+
 /// One instance of what `config` asks for. Errors: no such type, or what is wrong with its options.
 util::Result<std::unique_ptr<Reducer>> make_reducer(const ReducerConfig& config, Surroundings& around);
 

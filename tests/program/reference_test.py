@@ -65,9 +65,34 @@ class Reference(ProgramTest):
         self.assertGreater(tables, 6)
         self.assertEqual(sorted(key for key in keys if not re.search(rf"[`\[ {{]{key}[`\] =.]", text)), [])
 
+    def test_a_key_in_the_wrong_table_is_told_where_it_belongs(self):
+        """Whatever some table takes is known by its name at the top of a file, and the other way round."""
+        top = self.keys("zzz = 1\n")
+        inner = 0
+        for table in sorted(top):
+            for head in (f"[{table}]", f"[[{table}]]"):
+                kind = 'type = "count_by"\n' if table == "reducer" else ""
+                keys = self.keys(f"{head}\n{kind}zzz = 1\n", inner=True)
+                for key in sorted(keys - top):
+                    self.assertIn(f"in {head}", self.said(f"{key} = 1\n"), key)
+                    inner += 1
+        self.assertGreater(inner, 40)
+        plain = [key for key in sorted(top - {"server"}) if " table" not in self.said(f"{key} = 1.5\n")]
+        self.assertGreater(len(plain), 8)
+        for key in plain:
+            self.assertIn("it belongs at the top of the file", self.said(f'[[source]]\nfile = "x"\n{key} = 1\n'), key)
+        self.assertIn('"threads" here; it belongs at the top of the file, before the first [table]. Here are: arrival_time',
+                      self.said('[[source]]\nfile = "x"\nthreads = 2\n'))
+        self.assertIn('"limit" here; other types of [[reducer]] take it. Here are: name, send, type',
+                      self.said('[[reducer]]\ntype = "QueriesPerSecond"\nlimit = 2\n'))
+        self.assertIn("it belongs inside send = ", self.said('[[reducer]]\ntype = "QueriesPerSecond"\ntopic = "x"\n'))
+
+    def said(self, text):
+        return run("check", self.file("keys.toml", text)).stderr
+
     def keys(self, text, inner=False):
         """What is accepted where `zzz` is not."""
-        said = run("check", self.file("keys.toml", text)).stderr
+        said = self.said(text)
         found = re.search(r'there is no key "zzz".*; there are: (.*)', said)
         if not found:
             self.assertTrue(inner, said)

@@ -1,11 +1,14 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <vector>
 
 #include "reduce/builtin/presets.h"
+#include "reduce/dimension.h"
 #include "reduce/reducer.h"
+#include "util/nearest.h"
 
 namespace rata::reduce {
 
@@ -38,9 +41,25 @@ const ReducerType* find_reducer_type(std::string_view name) {
   return found == types.end() ? nullptr : *found;
 }
 
+std::string no_such_reducer_type(std::string_view name) {
+  std::vector<std::string> names;
+  for (const ReducerType* type : reducer_types()) names.emplace_back(type->name);
+  if (name.empty())
+    return fmt::format(
+        "type is missing; any statistic is type = \"count_by\" with by = \"qtype\" or the like; there "
+        "are: {}",
+        fmt::join(names, ", "));
+  const std::string_view dimension = name.substr(0, name.find(':'));
+  const std::string dimension_hint =
+      find_dimension(dimension) == nullptr
+          ? ""
+          : fmt::format("{} is a dimension: type = \"count_by\" with by = \"{}\" counts by it; ", dimension, name);
+  return dimension_hint + util::no_such("reducer type", name, names);
+}
+
 util::Result<std::unique_ptr<Reducer>> make_reducer(const ReducerConfig& config, Surroundings& around) {
   const ReducerType* type = find_reducer_type(config.type);
-  if (type == nullptr) return util::Error{fmt::format("there is no reducer type \"{}\"", config.type)};
+  if (type == nullptr) return util::Error{no_such_reducer_type(config.type)};
   return type->make(config, around);
 }
 

@@ -119,15 +119,29 @@ TEST(Reducers, A_list_has_a_bound_and_says_what_it_left_out) {
   EXPECT_EQ(records.left_out, 4u);
 }
 
+TEST(Reducers, A_condition_may_have_blanks_around) {
+  for (const char* text : {"not tcp", " not  tcp", "not tcp ", "not   tcp  "}) {
+    const auto use = read_condition(text);
+    ASSERT_TRUE(use) << text;
+    EXPECT_TRUE(use->negated && use->condition == find_condition("tcp")) << text;
+  }
+  EXPECT_FALSE(read_condition("not not tcp") || read_condition("") || read_condition("not") ||
+               read_condition("nottcp"));
+}
+
 TEST(Reducers, A_configuration_that_cannot_be_is_refused_with_what_would_be) {
   const struct {
     ReducerConfig config;
     const char* says;
   } cases[] = {
       {{.type = "count_by"}, "by: names 1 to 4"},
-      {{.type = "count_by", .by = {"qnam"}}, "there is no dimension \"qnam\"; there are: qname, "},
+      {{.type = "count_by", .by = {"qnam"}},
+       "there is no dimension \"qnam\"; did you mean \"qname\"? There are: qname, "},
       {{.type = "count_by", .by = {"qname"}, .where = {"queries"}},
-       "there is no condition \"queries\"; there are: query, "},
+       "there is no condition \"queries\"; did you mean \"query\"? There are: query, "},
+      {{.type = "count_by", .by = {"qname"}, .where = {"not  tcpp"}},
+       "there is no condition \"tcpp\"; did you mean \"tcp\"? There are: query, "},
+      {{.type = "count_by", .by = {"qname"}, .where = {"!tcp"}}, "\"not\" may stand before each: \"not tcp\""},
       {{.type = "count_by", .by = {"qname"}, .limit = {1, 2}}, "limit: has 2 numbers for 1 dimensions"},
       {{.type = "TopKWithIP", .limit = {1, 2}}, "limit is one number here"},
   };
