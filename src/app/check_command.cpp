@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/options.h"
+#include "app/output.h"
 #include "capture/source.h"
 #include "channel/channel.h"
 #include "pipeline/knowledge.h"
@@ -17,12 +18,12 @@ namespace {
 /// One line a part; remembers whether all went well.
 class Findings {
  public:
-  void good(const std::string& part, const std::string& found) { fmt::print("ok      {}: {}\n", part, found); }
+  void good(const std::string& part, const std::string& found) { print("ok      {}: {}\n", part, found); }
   void bad(const std::string& part, const std::string& why) {
-    fmt::print("FAILED  {}: {}\n", part, why);
+    print("FAILED  {}: {}\n", part, why);
     failed_ = true;
   }
-  void warn(const std::string& part, const std::string& what) { fmt::print("note    {}: {}\n", part, what); }
+  void warn(const std::string& part, const std::string& what) { print("note    {}: {}\n", part, what); }
   bool failed() const { return failed_; }
 
  private:
@@ -107,6 +108,27 @@ void check_knowledge(const pipeline::Config& config, Findings& findings) {
   for (const std::string& open : knowledge->left_open) findings.warn("lists and databases", open);
 }
 
+/// Only `run` has one, for what is sent to a channel inside the process; it also fills in reducers where there are
+/// none.
+bool has_aggregator(const pipeline::Config& config) {
+  return config.reducers.empty() || std::ranges::any_of(config.channels, [](const pipeline::ChannelConfig& channel) {
+           return channel.settings.url.starts_with("memory:");
+         });
+}
+
+std::string what_is_in(const pipeline::Config& config) {
+  std::string text = fmt::format("{} reducers, {} channels", config.reducers.size(), config.channels.size());
+  if (has_aggregator(config)) text += fmt::format(", {} processors", config.aggregate.processors.size());
+  return text;
+}
+
+void check_reducers(const pipeline::Config& config, Findings& findings) {
+  for (const pipeline::ReducerEntry& entry : config.reducers)
+    if (entry.send.empty())
+      findings.warn("reducer " + entry.reducer.shown_name(),
+                    "has no send = [{ channel = \"...\" }]: nobody sees what it counts");
+}
+
 void check_listener(const pipeline::Config& config, Findings& findings) {
   const std::string part = fmt::format("listen {}:{}", config.serve.address, config.serve.port);
   const auto server = serve::Server::start(
@@ -124,14 +146,14 @@ int check(const std::string& file) {
     return exit_usage;
   }
   Findings findings;
-  findings.good(file, fmt::format("{} reducers, {} channels, {} processors", config->reducers.size(),
-                                  config->channels.size(), config->aggregate.processors.size()));
+  findings.good(file, what_is_in(*config));
   check_source(*config, findings);
   check_user(*config, findings);
   check_anonymise(*config, findings);
   check_channels(*config, findings);
   check_knowledge(*config, findings);
-  check_listener(*config, findings);
+  check_reducers(*config, findings);
+  if (config->serve_enabled || has_aggregator(*config)) check_listener(*config, findings);
   return findings.failed() ? exit_failed : exit_done;
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/completion.h"
 #include "app/options.h"
+#include "app/output.h"
 
 namespace rata::app {
 namespace {
@@ -28,7 +29,7 @@ void add_completion(CLI::App& app, int& status) {
       "  ratadns completion fish > ~/.config/fish/completions/ratadns.fish");
   command->callback([&app, wanted, &status] {
     for (const Shell& shell : shells)
-      if (*wanted == shell.name) fmt::print("{}", shell.script({commands_of(app), options_of(app)}));
+      if (*wanted == shell.name) put(shell.script({commands_of(app), options_of(app)}));
     status = exit_done;
   });
 }

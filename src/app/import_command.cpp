@@ -9,6 +9,7 @@
 
 #include "app/older_import.h"
 #include "app/options.h"
+#include "app/output.h"
 
 namespace rata::app {
 namespace {
@@ -27,7 +28,7 @@ int import(const std::string& path) {
     return exit_usage;
   }
   const Imported imported = import_older(*older, path, std::filesystem::current_path());
-  fmt::print("{}", imported.toml);
+  put(imported.toml);
   for (const std::string& why : imported.not_taken) complain(fmt::format("{}: not taken: {}", path, why));
   return imported.not_taken.empty() ? exit_done : exit_failed;
 }

@@ -6,6 +6,7 @@
 
 #include "aggregate/processor.h"
 #include "app/options.h"
+#include "app/output.h"
 #include "channel/channel.h"
 #include "pipeline/metrics.h"
 #include "reduce/dimension.h"
@@ -129,17 +130,17 @@ constexpr Listing listings[] = {
 };
 
 void print_text(const Listing& listing, const std::vector<Entry>& entries) {
-  fmt::print("{}: {}\n", listing.what, listing.help);
+  print("{}: {}\n", listing.what, listing.help);
   std::size_t width = 0;
   for (const Entry& entry : entries) width = std::max(width, entry.name.size());
   for (const Entry& entry : entries) {
-    fmt::print("  {:<{}}  {}\n", entry.name, width, entry.help);
-    for (const Fact& fact : entry.facts) fmt::print("  {:<{}}  {}: {}\n", "", width, fact.name, fact.value);
+    print("  {:<{}}  {}\n", entry.name, width, entry.help);
+    for (const Fact& fact : entry.facts) print("  {:<{}}  {}: {}\n", "", width, fact.name, fact.value);
   }
 }
 
 void print_names(const Listing&, const std::vector<Entry>& entries) {
-  for (const Entry& entry : entries) fmt::print("{}\n", entry.name);
+  for (const Entry& entry : entries) print("{}\n", entry.name);
 }
 
 /// As a cell of a Markdown table.
@@ -157,23 +158,22 @@ void print_markdown(const Listing& listing, const std::vector<Entry>& entries) {
   for (const Entry& entry : entries)
     for (const Fact& fact : entry.facts)
       if (std::ranges::find(columns, fact.name) == columns.end()) columns.push_back(fact.name);
-  fmt::print("# `ratadns list {}`\n\nWritten by `scripts/reference` from the program: {}.\n\n", listing.what,
-             listing.help);
-  fmt::print("| name | what it is |");
-  for (const std::string& column : columns) fmt::print(" {} |", column);
-  fmt::print("\n| --- | --- |");
-  for (std::size_t i = 0; i < columns.size(); ++i) fmt::print(" --- |");
+  print("# `ratadns list {}`\n\nWritten by `scripts/reference` from the program: {}.\n\n", listing.what, listing.help);
+  print("| name | what it is |");
+  for (const std::string& column : columns) print(" {} |", column);
+  print("\n| --- | --- |");
+  for (std::size_t i = 0; i < columns.size(); ++i) print(" --- |");
   for (const Entry& entry : entries) {
-    fmt::print("\n| `{}` | {} |", cell(entry.name), cell(entry.help));
+    print("\n| `{}` | {} |", cell(entry.name), cell(entry.help));
     for (const std::string& column : columns) {
       const auto fact = std::ranges::find(entry.facts, column, &Fact::name);
       if (fact == entry.facts.end())
-        fmt::print(" |");
+        print(" |");
       else
-        fmt::print(" `{}` |", cell(fact->value));
+        print(" `{}` |", cell(fact->value));
     }
   }
-  fmt::print("\n");
+  print("\n");
 }
 
 struct Format {
@@ -209,7 +209,7 @@ int list(const Options& options) {
       complain(picked.error().message);
       return exit_usage;
     }
-    if (!std::exchange(first, false)) fmt::print("\n");
+    if (!std::exchange(first, false)) print("\n");
     format->print(listing, entries);
   }
   return exit_done;

@@ -1,18 +1,17 @@
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "app/options.h"
+#include "app/output.h"
 #include "util/nearest.h"
 
 namespace {
@@ -45,10 +44,7 @@ bool names_a_command(const CLI::App& app, const std::string& word) {
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands(nullptr)) commands.push_back(command->get_name());
   if (std::ranges::find(commands, word) != commands.end()) return true;
-  const std::string near = rata::util::nearest(word, commands);
-  rata::app::complain(fmt::format("there is no command \"{}\"{}; there are: {}", word,
-                                  near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
-                                  fmt::join(commands, ", ")));
+  rata::app::complain(rata::util::no_such("command", word, commands));
   return false;
 }
 
@@ -68,7 +64,12 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
-    if (fault.get_exit_code() == 0) return app.exit(fault);  // --help, --version
+    if (fault.get_exit_code() == 0) {  // --help, --version
+      std::ostringstream text;
+      const int status_of_help = app.exit(fault, text, text);
+      rata::app::put(text.str());
+      return status_of_help;
+    }
     rata::app::complain(fault.what());
     rata::app::tell("ratadns --help, or ratadns COMMAND --help, shows what is accepted\n");
     return rata::app::exit_usage;
@@ -85,8 +86,8 @@ int main(int argc, char** argv) {
     open_standard_streams();
     give_large_blocks_back();
     const int status = run(argc, argv);
-    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-    if (status == rata::app::exit_done) rata::app::complain("standard output: cannot be written");
+    if (rata::app::output_done()) return status;
+    rata::app::complain_of_output();
     return status == rata::app::exit_done ? rata::app::exit_failed : status;
   } catch (const std::exception& fault) {
     rata::app::complain(fault.what());

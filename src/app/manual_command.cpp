@@ -4,6 +4,7 @@
 
 #include "app/command_tree.h"
 #include "app/options.h"
+#include "app/output.h"
 
 namespace rata::app {
 namespace {
@@ -132,7 +133,7 @@ void add_manual(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("manual", "The manual page ratadns(1), for man");
   command->footer("Example:\n  ratadns manual | man -l -");
   command->callback([&app, &status] {
-    fmt::print("{}", manual(app));
+    put(manual(app));
     status = exit_done;
   });
 }

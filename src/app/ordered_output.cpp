@@ -4,10 +4,10 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "app/capture_reader.h"
+#include "app/output.h"
 #include "app/signals.h"
 
 namespace rata::app {
@@ -23,10 +23,10 @@ constexpr std::size_t text_octets_per_octet = 200;
 /// A block that had more text gives its memory back.
 constexpr int text_octets_kept = 1 << 20;
 
-bool put(std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
+bool put_out(std::string& text) {
+  put(text);
   text.clear();
-  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  return output_done();
 }
 
 std::span<const std::uint8_t> moved(std::span<const std::uint8_t> part, const std::uint8_t* from,
@@ -86,7 +86,7 @@ void OrderedOutput::add(std::size_t, std::size_t, std::span<const reduce::Packet
       continue;
     }
     format(packet, text_);
-    if (text_.size() > text_octets && !failed_) failed_ = !put(text_);
+    if (text_.size() > text_octets && !failed_) failed_ = !put_out(text_);
   }
 }
 
@@ -164,14 +164,14 @@ void OrderedOutput::write() {
     const bool wanted = !failed_;
     lock.unlock();
     const std::size_t written = block->text.size();
-    const bool put_out = !wanted || put(block->text);
+    const bool gone_out = !wanted || put_out(block->text);
     block->text.clear();
     if (block->text.capacity() > std::size_t{text_octets_kept})
       std::string().swap(block->text);  // assigning would keep it
     block->packets.clear();
     block->octets.clear();
     lock.lock();
-    if (!put_out) failed_ = true;
+    if (!gone_out) failed_ = true;
     text_bound_ -= written;
     under_way_.front()->state = Block::State::waiting;
     spare_.push_back(std::move(under_way_.front()));
@@ -187,7 +187,7 @@ bool OrderedOutput::flush() {
     const std::scoped_lock lock(mutex_);
     return !failed_;
   }
-  if (!failed_) failed_ = !put(text_);
+  if (!failed_) failed_ = !put_out(text_);
   return !failed_;
 }
 
@@ -229,7 +229,7 @@ int print_packets(const InputOptions& options, const std::vector<std::string>& f
   if (output.shortened() > 0)
     complain(
         fmt::format("{} messages written up to the first record whose owner name cannot be read", output.shortened()));
-  if (!written) complain("standard output: cannot be written");
+  complain_of_output();
   if (options.balance || facts.interrupted || books.lost_any()) tell(pipeline::balance_text(books));
   return facts.errors.empty() && !facts.interrupted && written ? exit_done : exit_failed;
 }

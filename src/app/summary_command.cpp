@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/options.h"
+#include "app/output.h"
 #include "app/signals.h"
 #include "app/summary_report.h"
 
@@ -76,15 +77,14 @@ int summarise(const Options& options) {
   // For people, an input that could not be read at all is an error and no report; programs always get their object.
   const bool nothing_read = summary.facts.packets == 0 && !summary.facts.errors.empty();
   if (options.json)
-    fmt::print("{}\n", summary_json(summary));
+    print("{}\n", summary_json(summary));
   else if (!nothing_read)
-    fmt::print("{}", summary_text(summary));
-  std::fflush(stdout);
-  if (std::ferror(stdout) != 0) complain("standard output: cannot be written");
+    put(summary_text(summary));
+  const bool written = output_done();
+  complain_of_output();
   for (const std::string& error : summary.facts.errors) complain(error);
   if (summary.facts.interrupted) complain("interrupted: the figures cover what was read until then");
-  return summary.facts.errors.empty() && !summary.facts.interrupted && std::ferror(stdout) == 0 ? exit_done
-                                                                                                : exit_failed;
+  return summary.facts.errors.empty() && !summary.facts.interrupted && written ? exit_done : exit_failed;
 }
 
 }  // namespace
@@ -95,7 +95,9 @@ void add_summary(CLI::App& app, int& status) {
   options->input.add_to(*command);
   command->add_flag("--json", options->json, "one JSON object instead of a report for people");
   command
-      ->add_option("--only", options->only, "counts: what header, question and EDNS say, in a third of the time; names: also the names asked for")
+      ->add_option(
+          "--only", options->only,
+          "counts: what header, question and EDNS say, in a third of the time; names: also the names asked for")
       ->check(CLI::IsMember({"counts", "names"}));
   command
       ->add_option("FILE", options->files,

@@ -286,9 +286,18 @@ class CheckAndList(ProgramTest):
         self.assertEqual(done.returncode, 1)
 
     def test_output_that_cannot_be_written_is_an_error(self):
-        for arguments in ("list", "--help", "--version"):
-            done = subprocess.run(["sh", "-c", f'"{RATADNS}" {arguments} > /dev/full'], capture_output=True, timeout=30)
-            self.assertEqual(done.returncode, 1, arguments)
+        short = self.file("short.pcap", pcap([(1, query_frame(query()))]))
+        long = self.file("long.pcap", pcap([(i * 0.001, query_frame(query(ident=i))) for i in range(3000)]))
+        configuration = self.file("good.toml", config())
+        for arguments in ("list", "--help", "summary --help", "--version", "manual", "completion bash", f"check {configuration}",
+                          *(f"{command} {options} {capture}" for capture in (short, long)
+                            for command in ("summary", "show", "serialize") for options in ("--threads 1", "--threads 2")),
+                          f"summary --json {long}"):
+            with self.subTest(arguments):
+                done = subprocess.run(["sh", "-c", f'"{RATADNS}" {arguments} > /dev/full'], capture_output=True, timeout=30)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                said = b"ratadns: standard output: cannot be written: No space left on device\n"
+                self.assertEqual(done.stderr.count(said), 1, done.stderr)
 
     def test_a_wrong_command_or_what_cannot_be_is_named(self):
         capture = self.file("x.pcap", pcap([]))
