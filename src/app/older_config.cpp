@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace rata::app {
 namespace {
@@ -76,10 +77,13 @@ util::Result<OlderConfig> parse_ini(const std::string& text, const std::string& 
   auto sections = IniReader(path).read(text);
   if (!sections) return sections.error();
   OlderConfig config;
+  std::set<std::string_view> read;
   const auto take = [&](std::string_view name, OlderSection& into) {
-    for (OlderSection& section : *sections)
-      if (section.name == name) into.options.insert(into.options.end(), section.options.begin(), section.options.end());
-    std::erase_if(*sections, [&](const OlderSection& section) { return section.name == name; });
+    for (const OlderSection& section : *sections) {
+      if (section.name != name) continue;
+      into.options.insert(into.options.end(), section.options.begin(), section.options.end());
+      read.insert(section.name);
+    }
   };
   config.core.name = "[core]";
   take("core", config.core);
@@ -91,7 +95,8 @@ util::Result<OlderConfig> parse_ini(const std::string& text, const std::string& 
     take(name, reducer.section);
     config.reducers.push_back(std::move(reducer));
   }
-  for (const OlderSection& section : *sections) config.unread.push_back(fmt::format("[{}]", section.name));
+  for (const OlderSection& section : *sections)
+    if (!read.contains(section.name)) config.unread.push_back(fmt::format("[{}]", section.name));
   return config;
 }
 

@@ -73,11 +73,14 @@ std::optional<std::uint64_t> whole(std::string_view text) {
 
 struct Target {
   std::string url, topic;
+
+  friend bool operator==(const Target&, const Target&) = default;
 };
 
 struct Reducer {
   std::string type, name, options;
-  std::vector<std::string> sends;
+  std::vector<std::string> sends = {};
+  std::vector<Target> targets = {};  ///< of each of `sends`
 };
 
 class Importer {
@@ -124,8 +127,9 @@ class Importer {
     const std::string written = older_.core.value("WindowSize");
     auto size = whole(written);
     if (!size || *size == 0 || *size > 1'000'000'000) {
+      const std::string what = written.empty() ? "is missing" : fmt::format("\"{}\" is no number of packets", written);
       not_taken(older_.core.name, "WindowSize",
-                fmt::format("\"{}\" is no number of packets; {} stands in its place", written, sample_size));
+                fmt::format("{}; windows of {} packets stand in its place", what, sample_size));
       size = sample_size;
     }
     return fmt::format("window = {{ packets = {} }}   # flush = true would also send the last, partial one\n", *size);
@@ -252,7 +256,7 @@ class Importer {
     if (type == nullptr)
       return not_taken(older.section.name, "",
                        fmt::format("there is no reducer \"{}\" here; `ratadns list reducers`", older.type));
-    Reducer made{std::string(type->name), std::string(type->name), parameters(older.section, *type), {}};
+    Reducer made{std::string(type->name), std::string(type->name), parameters(older.section, *type)};
     if (fmt::format(" {} ", type->options).find(" n ") != std::string::npos && !made.options.starts_with("n = "))
       return not_taken(older.section.name, "N", "is missing: how many names are shown; the reducer is left out");
     const auto to = target(older.section, type->name);
@@ -266,6 +270,9 @@ class Importer {
       if (same > 0) made.name = fmt::format("{}-{}", made.type, same + 1);
       known = reducers_.insert(reducers_.end(), made);
     }
+    if (std::ranges::find(known->targets, *to) != known->targets.end())
+      return not_taken(older.section.name, "", "is there twice with one output; what it counts is sent there once");
+    known->targets.push_back(*to);
     const std::string name = channel(*to, *known);
     known->sends.push_back(to->topic.empty()
                                ? fmt::format("{{ channel = {} }}", toml_text(name))

@@ -104,6 +104,22 @@ class Import(ProgramTest):
                                   {"channel": "redis2", "topic": "qps"}])])
         self.is_accepted(done, "3 reducers, 3 channels")
 
+    def test_a_reducer_that_is_there_twice_is_sent_once_to_each_output(self):
+        old = RATA_CFG.replace("aps.Ans", "qps.QueriesPerSecond, aps.Ans")
+        new, done = self.imported(old, status=1)
+        self.assertIn("[QueriesPerSecond]: is there twice with one output; what it counts is sent there once", done.stderr)
+        self.assertEqual(new, self.imported(RATA_CFG)[0])
+        output = {"OutputMethod": "redis", "RedisServer": "hub.example"}
+        twice = [{"Path": "qps.lua", **output}, {"Path": "qps.lua", **output, "RedisChannel": "QueriesPerSecond"}]
+        new, _ = self.imported(json.dumps({"WindowSize": 1, "InputMethod": "stdin", "PreliminarReducers": twice}), status=1)
+        self.assertEqual([one["name"] for one in new["channel"]], ["redis"])
+        self.assertEqual(new["reducer"][0]["send"], [{"channel": "redis", "topic": "QueriesPerSecond"}])
+
+    def test_a_window_size_that_is_missing_is_said_with_what_stands_in_its_place(self):
+        new, done = self.imported(RATA_CFG.replace("WINDOWSIZE", "#"), status=1)
+        self.assertIn("[core] WindowSize: is missing; windows of 1000 packets stand in its place", done.stderr)
+        self.assertEqual(new["window"], {"packets": 1000})
+
     def test_what_fievel_read_and_nobody_knows_is_named(self):
         old = {"WindowSize": 10, "InputMethod": "telepathy", "Filter": "host 192.0.2.1", "Colour": "red",
                "PreliminarReducers": [{"Path": "own.lua", "OutputMethod": "stdout"}]}
