@@ -56,6 +56,8 @@ std::vector<Entry> named(auto items) {
     Entry& entry = entries.emplace_back(Entry{std::string(item.name), std::string(item.help)});
     if constexpr (requires { std::string_view(item.example); }) add_fact(entry, "example", item.example);
     if constexpr (requires { std::string_view(item.argument); }) add_fact(entry, "behind a colon", item.argument);
+    if constexpr (requires { item.quantity; })
+      add_fact(entry, "quantiles", item.quantity == reduce::Quantity::none ? "" : "yes");
   }
   return entries;
 }

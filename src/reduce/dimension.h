@@ -44,6 +44,13 @@ struct ChosenPackets {
 /// What a dimension wants to know beside packets, and says less without.
 enum class Knowledge : std::uint8_t { none, public_suffixes, countries, networks };
 
+/// What a code is as a number, of which quantiles can be told.
+enum class Quantity : std::uint8_t {
+  none,        ///< it names something
+  code,        ///< the number itself
+  after_none,  ///< one more than the number; 0 says that there is none
+};
+
 /// The code of a packet that has none: a message without question has no qtype.
 inline constexpr std::uint32_t no_code = 0xffffffff;
 
@@ -72,6 +79,7 @@ struct Dimension {
   std::string (*key_text)(Octets key, const Look&) = nullptr;
   std::string (*older_key_text)(Octets key, const Look&) = nullptr;  ///< nullptr: as key_text
 
+  Quantity quantity = Quantity::none;  ///< where there are buckets: of those with one number each
   bool pairs = false;  ///< looks at Packet::response_ns, for which queries and responses have to be paired
   Knowledge knowledge = Knowledge::none;
 

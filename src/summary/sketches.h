@@ -42,7 +42,8 @@ class Distinct {
   std::vector<std::uint8_t> dense_;  // all of them, once they are many
 };
 
-/// Quantiles of whole numbers by the buckets of util::LogHistogram, less than 1 % wide. Merge: buckets add.
+/// Quantiles of whole numbers by the buckets of util::LogHistogram, less than 1 % wide. The quantile q of n values in
+/// ascending order is the one at place floor(q n) + 1, or the last: no interpolation. Merge: buckets add.
 class Quantiles {
  public:
   void add(std::uint64_t value);

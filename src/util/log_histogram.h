@@ -26,7 +26,8 @@ class LogHistogram {
   std::uint64_t count() const { return count_; }
   std::uint64_t max() const { return max_; }  ///< exact
 
-  /// The value that a share of `quantile` (0 to 1) of all values does not exceed, at most 0.4 % off; 0 when empty.
+  /// The smallest value that more than this share (0 to 1) of all do not exceed, or the largest: of n in ascending
+  /// order the one at place floor(quantile * n) + 1. At most 0.4 % off; 0 when empty.
   double quantile(double quantile) const {
     const auto rank = static_cast<std::uint64_t>(quantile * static_cast<double>(count_));
     std::uint64_t seen = 0;

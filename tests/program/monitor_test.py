@@ -110,7 +110,7 @@ class Monitor(ProgramTest):
         frames = [(1, query_frame(query("www.example"))), (1.002, response_frame(response("www.example"))),
                   (1.1, query_frame(query("a.test"), (198, 51, 100, 1)))]
         by = {"direction": {"else": 1, "recv": 1, "sent": 1}, "known_tld": {"no": 1, "yes": 2},
-              "response_time": {"1000-10000": 1}, "client_prefix:16:48": {"192.0.0.0/16": 2, "198.51.0.0/16": 1}}
+              "response_time": {"1000-9999": 1}, "client_prefix:16:48": {"192.0.0.0/16": 2, "198.51.0.0/16": 1}}
         text = "".join(f'[[reducer]]\ntype = "count_by"\nname = "{one}"\nby = "{one}"\nsend = ["out"]\n' for one in by)
         tlds = self.file("tlds.txt", "EXAMPLE\n")
         done = self.monitor(self.file("x.pcap", pcap(frames)), config(reducers=[], more='local = "192.0.2.1"') + text

@@ -1,13 +1,16 @@
 #include "reduce/builtin/gauges.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <vector>
 
 #include "util/cursor.h"
+#include "util/nearest.h"
 
 namespace rata::reduce {
 namespace {
@@ -19,15 +22,32 @@ std::optional<std::uint64_t> whole(std::string_view text) {
   return number;
 }
 
-/// Codes that are the numbers which they stand for, or where buckets of width 1 begin.
-bool is_number(const DimensionUse& use) {
-  static const Context context;
-  const Look look{context, use.argument};
-  return use.dimension->coded() && use.dimension->bits > 4 &&
-         std::ranges::all_of(std::array{0u, 1u, 7u}, [&](std::uint32_t code) {
-           const std::string text = use.dimension->code_text(code, look);
-           return text == std::to_string(code) || text == fmt::format("{}-{}", code, code + 1);
-         });
+struct Form {
+  std::string_view word;
+  Gauge::Kind kind;
+  std::string_view written, example = "";  ///< no example: it takes no dimension
+
+  bool takes_dimension() const { return !example.empty(); }
+};
+constexpr Form forms[] = {
+    {"count", Gauge::Kind::count, "count"},
+    {"octets", Gauge::Kind::octets, "octets"},
+    {"distinct", Gauge::Kind::distinct, "distinct:DIMENSION", "distinct:client"},
+    {"quantiles", Gauge::Kind::quantiles, "quantiles:DIMENSION", "quantiles:message_size"},
+    {"top", Gauge::Kind::top, "top:DIMENSION:N", "top:qname:10"},
+};
+
+std::vector<std::string> written_forms() {
+  std::vector<std::string> written;
+  for (const Form& form : forms) written.emplace_back(form.written);
+  return written;
+}
+
+std::vector<std::string_view> quantities() {
+  std::vector<std::string_view> names;
+  for (const Dimension& dimension : dimensions())
+    if (dimension.quantity != Quantity::none) names.push_back(dimension.name);
+  return names;
 }
 
 std::array<std::uint8_t, 4> octets_of_code(std::uint32_t code) {
@@ -46,6 +66,14 @@ void with_value(const Gauge& gauge, Batch& batch, std::size_t packet, const Use&
   }
 }
 
+/// Of a dimension that has numbers: the packet's.
+std::optional<std::uint32_t> number(const Gauge& gauge, Batch& batch, std::size_t packet) {
+  const std::uint32_t code = batch.codes(gauge.column)[packet];
+  if (code == no_code) return std::nullopt;
+  if (gauge.use.dimension->quantity == Quantity::code) return code;
+  return code == 0 ? std::nullopt : std::optional(code - 1);
+}
+
 std::string value_text(const DimensionUse& use, const std::string& value, const Context& context) {
   const Octets octets(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
   const Look look{context, use.argument};
@@ -56,43 +84,46 @@ std::string value_text(const DimensionUse& use, const std::string& value, const 
 }  // namespace
 
 util::Result<Gauge> Gauge::read(const std::string& text) {
-  Gauge gauge{.text = text};
-  if (text == "count") return gauge;
-  if (text == "octets") {
-    gauge.kind = Kind::octets;
-    return gauge;
-  }
-  const std::size_t colon = text.find(':');
-  const std::string_view kind = std::string_view(text).substr(0, colon);
-  std::string_view dimension = colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1);
-  if (kind == "distinct") {
-    gauge.kind = Kind::distinct;
-  } else if (kind == "quantiles") {
-    gauge.kind = Kind::quantiles;
-  } else if (kind == "top") {
-    gauge.kind = Kind::top;
-    const std::size_t last = dimension.rfind(':');
-    const auto n = last == std::string_view::npos ? std::nullopt : whole(dimension.substr(last + 1));
-    if (!n) return util::Error{fmt::format("\"{}\" is no top:DIMENSION:N with N from 1 to 1000", text)};
+  const std::string_view word = std::string_view(text).substr(0, text.find(':'));
+  const auto form = std::ranges::find(forms, word, &Form::word);
+  if (form == std::end(forms) || (!form->takes_dimension() && text != word))
+    return util::Error{util::no_such("measure", text, written_forms())};
+  Gauge gauge{.kind = form->kind, .text = text};
+  if (!form->takes_dimension()) return gauge;
+  std::string_view dimension = std::string_view(text).substr(std::min(word.size() + 1, text.size()));
+  if (gauge.kind == Kind::top) {
+    const std::size_t last = std::min(dimension.rfind(':'), dimension.size());
+    const auto n = last == dimension.size() ? std::nullopt : whole(dimension.substr(last + 1));
+    if (!n)
+      return util::Error{
+          fmt::format("\"{}\" is no {} with N from 1 to 1000, such as {}", text, form->written, form->example)};
     gauge.n = *n;
     dimension = dimension.substr(0, last);
-  } else {
-    return util::Error{
-        fmt::format("there is no measure \"{}\"; there are: count, octets, distinct:DIMENSION, quantiles:DIMENSION, "
-                    "top:DIMENSION:N",
-                    text)};
   }
+  if (dimension.empty())
+    return util::Error{fmt::format("\"{}\" lacks its dimension: {}, such as {}", text, form->written, form->example)};
   const auto use = read_dimension(dimension);
   if (!use) return util::Error{fmt::format("\"{}\": {}", text, use.error().message)};
   gauge.use = *use;
-  if (gauge.kind != Kind::quantiles) return gauge;
-  // Quantiles have buckets of their own: unless somebody wants coarser ones, numbers come as they are.
-  if (gauge.use.dimension->name == dimension && gauge.use.dimension->read_argument != nullptr)
-    gauge.use.argument = gauge.use.dimension->read_argument("1").value_or(gauge.use.argument);
-  if (!is_number(gauge.use))
-    return util::Error{
-        fmt::format("\"{}\": the values of {} are no numbers; those of message_size are", text, dimension)};
+  if (gauge.kind == Kind::quantiles)
+    if (const auto numbers = gauge.look_at_numbers(dimension); !numbers) return numbers.error();
   return gauge;
+}
+
+/// Quantiles have buckets of their own: of a dimension that has some too, those with one number each are looked at.
+util::Result<void> Gauge::look_at_numbers(std::string_view written) {
+  const Dimension& dimension = *use.dimension;
+  const bool as_it_is = written == dimension.name;
+  if (dimension.quantity == Quantity::none)
+    return util::Error{fmt::format("\"{}\": the values of {} are no numbers; those of these are: {}", text,
+                                   dimension.name, fmt::join(quantities(), ", "))};
+  if (dimension.read_argument == nullptr) return {};
+  const std::uint32_t each_number = dimension.read_argument("1").value_or(1);
+  if (!as_it_is && use.argument != each_number)
+    return util::Error{fmt::format("\"{}\": quantiles are of the numbers themselves, not of buckets: quantiles:{}",
+                                   text, dimension.name)};
+  use.argument = each_number;
+  return {};
 }
 
 Needs Gauge::needs() const {
@@ -166,9 +197,8 @@ void measure(const Gauge& gauge, Batch& batch, std::size_t packet, Measured& int
         std::get<summary::Distinct>(into).add(util::sketch_hash(value, batch.context().sketch_seed));
       });
     case Gauge::Kind::quantiles:
-      return with_value(gauge, batch, packet, [&](Octets value) {
-        std::get<summary::Quantiles>(into).add(util::big_endian<std::uint32_t>(value.data()));
-      });
+      if (const auto value = number(gauge, batch, packet)) std::get<summary::Quantiles>(into).add(*value);
+      return;
     case Gauge::Kind::top:
       return with_value(gauge, batch, packet,
                         [&](Octets value) { std::get<TopCounter>(into).add(std::string(value.begin(), value.end())); });

@@ -38,6 +38,9 @@ struct Gauge {
   /// What has to be known of a packet.
   Needs needs() const;
   void join(Plan& plan, std::size_t selection);
+
+ private:
+  util::Result<void> look_at_numbers(std::string_view written);
 };
 
 /// The values that one key of a table had most, in bounded room: past it the smaller half goes, and what a value may

@@ -66,7 +66,10 @@ inline std::optional<std::uint32_t> read_whole(std::string_view text, std::uint3
 /// Buckets of equal width from 0 to 65535: the width is the argument. A width of 1 tells every number apart.
 inline constexpr std::string_view width_argument = "the width of a bucket, 1 to 65535";
 inline std::optional<std::uint32_t> read_width(std::string_view text) { return read_whole(text, 1, 65'535); }
-/// "512-1023", or the number itself where the width is 1.
+/// What a bucket is called, whatever the dimension: its first and its last whole number, "512-1023"; one number that is
+/// alone in it, "512".
+std::string range_text(std::uint64_t first, std::uint64_t last);
+/// The bucket of that place, of those as wide as the argument says.
 std::string bucket_text(std::uint32_t bucket, const Look& look);
 
 /// A network of which `address` is one, as it may be shown: "192.0.2.0/24".

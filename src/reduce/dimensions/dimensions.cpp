@@ -26,10 +26,13 @@ const Row* find(std::span<const Row> rows, std::string_view name) {
 
 std::string hexadecimal(std::uint32_t code, const Look&) { return fmt::format("{:x}", code); }
 
+std::string range_text(std::uint64_t first, std::uint64_t last) {
+  return first == last ? std::to_string(first) : fmt::format("{}-{}", first, last);
+}
+
 std::string bucket_text(std::uint32_t bucket, const Look& look) {
-  if (look.argument == 1) return std::to_string(bucket);
   const std::uint32_t first = bucket * look.argument;
-  return fmt::format("{}-{}", first, std::min(first + look.argument - 1, 65'535u));
+  return range_text(first, std::min(first + look.argument - 1, 65'535u));
 }
 
 std::span<const Dimension> dimensions() {

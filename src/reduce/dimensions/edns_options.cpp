@@ -159,14 +159,16 @@ constexpr Dimension presence(std::string_view name, std::string_view help,
       .name = name, .help = help, .example = "yes", .needs = edns, .bits = 1, .codes = codes, .code_text = yes_or_no};
 }
 constexpr Dimension count(std::string_view name, std::string_view help, std::string_view example, unsigned bits,
-                          void (*codes)(const ChosenPackets&, const Look&, std::uint32_t*)) {
+                          void (*codes)(const ChosenPackets&, const Look&, std::uint32_t*),
+                          Quantity quantity = Quantity::after_none) {
   return {.name = name,
           .help = help,
           .example = example,
           .needs = edns,
           .bits = bits,
           .codes = codes,
-          .code_text = none_or_decimal};
+          .code_text = none_or_decimal,
+          .quantity = quantity};
 }
 constexpr Dimension octets(std::string_view name, std::string_view help, std::string_view example,
                            void (*keys)(const ChosenPackets&, const Look&, KeyColumn&),
@@ -188,7 +190,7 @@ constexpr Dimension table[] = {
            refer<nsid>, dotted_text),
     octets("nsid_hex", "the same in hexadecimal", "6e7331", refer<nsid>, hex_text),
     count("ecs_family", "address family of the client subnet: 1 (IPv4), 2 (IPv6), or none", "1", 17,
-          fill<number<Ecs, 0, 2>>),
+          fill<number<Ecs, 0, 2>>, Quantity::none),
     count("ecs_source_prefix", "bits of the client subnet, or none", "24", 9, fill<number<Ecs, 2, 1>>),
     count("ecs_scope_prefix", "bits of the subnet that a response is for, or none", "24", 9, fill<number<Ecs, 3, 1>>),
     octets("ecs_prefix", "the client subnet", "198.51.100.0/24", ecs_prefixes, ecs_text),

@@ -119,7 +119,8 @@ constexpr Dimension table[] = {
      .default_argument = 1,
      .bits = 16,
      .codes = fill<message_size>,
-     .code_text = bucket_text},
+     .code_text = bucket_text,
+     .quantity = Quantity::code},
 };
 
 constexpr Condition condition_table[] = {

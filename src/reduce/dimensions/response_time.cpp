@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <array>
 #include <bit>
 
@@ -36,18 +34,18 @@ std::uint32_t bucket(const Packet& packet, const Look& look) {
 std::string bucket_text_us(std::uint32_t code, const Look& look) {
   if (look.argument != powers_of_ten && look.argument != powers_of_two) {
     const std::uint64_t first = std::uint64_t{code} * look.argument;
-    return fmt::format("{}-{}", first, first + look.argument);
+    return range_text(first, first + look.argument - 1);
   }
-  if (code == 0) return "0-1";
-  if (look.argument == powers_of_two) return fmt::format("{}-{}", 1u << (code - 1), 1u << code);
-  return fmt::format("{}-{}", tens[code - 1], std::uint64_t{tens[code - 1]} * 10);
+  if (code == 0) return "0";
+  if (look.argument == powers_of_two) return range_text(1u << (code - 1), (1u << code) - 1);
+  return range_text(tens[code - 1], std::uint64_t{tens[code - 1]} * 10 - 1);
 }
 
 constexpr Dimension table[] = {
     {.name = "response_time",
      .help = "microseconds from a query to its response, of the message that completes the pair, which is the response "
              "unless they stand in the wrong order",
-     .example = "100-1000",
+     .example = "100-999",
      .needs = {.members = Pairing::needs},
      .argument = "log10, log2 or the width of a bucket in microseconds, 1 to 60000000",
      .read_argument = read_scale,
@@ -55,6 +53,7 @@ constexpr Dimension table[] = {
      .bits = 26,
      .codes = fill<bucket>,
      .code_text = bucket_text_us,
+     .quantity = Quantity::code,
      .pairs = true},
 };
 

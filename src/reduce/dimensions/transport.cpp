@@ -65,7 +65,8 @@ constexpr Dimension port_dimension(std::string_view name, std::string_view help,
           .default_argument = 1,
           .bits = 16,
           .codes = codes,
-          .code_text = bucket_text};
+          .code_text = bucket_text,
+          .quantity = Quantity::code};
 }
 
 constexpr Dimension table[] = {

@@ -8,6 +8,7 @@
 
 #include "dns/message.h"
 #include "dns/name.h"
+#include "reduce/builtin/gauges.h"
 #include "summary/merge.h"
 #include "support/packets.h"
 #include "support/reducers.h"
@@ -222,10 +223,20 @@ TEST(Presets, Options_that_cannot_be_are_refused_with_what_would_be) {
       {{.type = "ClientSubnet", .prefix = {24}}, "prefix is two numbers"},
       {{.type = "ClientSubnet", .prefix = {33, 48}}, "33:48"},
       {{.type = "AlonePackets", .limit = {1, 2}}, "limit is one number here"},
-      {{.type = "count_by", .by = {"qname"}, .measure = {"cuont"}}, "there is no measure \"cuont\"; there are: count"},
+      {{.type = "count_by", .by = {"qname"}, .measure = {"cuont"}},
+       "there is no measure \"cuont\"; did you mean \"count\"? There "
+       "are: count, octets, distinct:DIMENSION, "},
+      {{.type = "count_by", .by = {"qname"}, .measure = {"count:client"}}, "there is no measure \"count:client\""},
+      {{.type = "count_by", .by = {"qname"}, .measure = {"distinct"}},
+       "\"distinct\" lacks its dimension: distinct:DIMENSION, such as distinct:client"},
+      {{.type = "count_by", .by = {"qname"}, .measure = {"quantiles:"}}, "such as quantiles:message_size"},
+      {{.type = "count_by", .by = {"qname"}, .measure = {"top"}}, "such as top:qname:10"},
+      {{.type = "count_by", .by = {"qname"}, .measure = {"quantiles:edns_size:512"}},
+       "quantiles are of the numbers themselves, not of buckets: quantiles:edns_size"},
       {{.type = "count_by", .by = {"qname"}, .measure = {"top:client"}}, "is no top:DIMENSION:N"},
       {{.type = "count_by", .by = {"qname"}, .measure = {"distinct:cleint"}}, "there is no dimension \"cleint\""},
-      {{.type = "count_by", .by = {"qname"}, .measure = {"quantiles:client"}}, "the values of client are no numbers"},
+      {{.type = "count_by", .by = {"qname"}, .measure = {"quantiles:client"}},
+       "the values of client are no numbers; those of these are: qname_length, label_count, message_size, "},
       {{.type = "count_by", .by = {"qname"}, .measure = {"octets", "octets"}}, "stands there twice"},
   };
   for (const auto& test : cases) {
@@ -322,6 +333,35 @@ TEST(Measures, Have_the_same_octets_for_any_number_of_shards_and_only_the_seed_c
     const std::string json = summary::data_json(shards.take()).dump();
     if (count == 1) expected = json;
     EXPECT_EQ(json, expected);
+  }
+}
+
+TEST(Measures, Quantiles_leave_out_those_who_have_none) {
+  Packets packets;
+  std::vector<Packet> input(4, packets.make({}));
+  for (std::size_t i = 1; i < input.size(); ++i) {
+    input[i].message.edns.present = true;
+    input[i].message.edns.udp_size = i == 1 ? 0 : 4096;
+  }
+  Shards shards({.type = "count_by", .by = {"qtype"}, .measure = {"quantiles:edns_size", "quantiles:cookie_length"}});
+  shards.add(0, input);
+  const auto json = summary::data_json(shards.take());
+  EXPECT_EQ(json["A"]["quantiles:edns_size"].dump(),
+            R"({"count":3,"p50":4096.0,"p90":4096.0,"p99":4096.0,"max":4096,"buckets":[[0,1],[768,2]]})");
+  EXPECT_EQ(json["A"]["quantiles:cookie_length"]["count"], 0);
+}
+
+TEST(Measures, Quantiles_can_be_told_of_every_number_and_of_nothing_else) {
+  const Context context;
+  for (const Dimension& dimension : dimensions()) {
+    const auto gauge = Gauge::read("quantiles:" + std::string(dimension.name));
+    ASSERT_EQ(static_cast<bool>(gauge), dimension.quantity != Quantity::none) << dimension.name;
+    if (!gauge) continue;
+    // The text of a code is the number that counts.
+    const Look look{context, gauge->use.argument};
+    const std::uint32_t none = dimension.quantity == Quantity::after_none ? 1 : 0;
+    for (const std::uint32_t number : {0u, 1u, 7u, 40u})
+      EXPECT_EQ(dimension.code_text(number + none, look), std::to_string(number)) << dimension.name;
   }
 }
 
