@@ -132,7 +132,7 @@ Json Quantiles::json() const {
 }
 
 std::size_t Quantiles::octets() const {
-  constexpr std::size_t node_octets = 48;  // of a tree, as it is commonly made
+  constexpr std::size_t node_octets = 64;  // of a tree, with the allocator's own, as both are commonly made
   return buckets_.size() * node_octets;
 }
 

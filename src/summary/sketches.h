@@ -24,6 +24,7 @@ class Distinct {
   double estimate() const;
   /// {"estimate": 3, "sparse": [[register, rank]...]} or {"estimate": 3000, "dense": "base64 of the registers"}.
   nlohmann::ordered_json json() const;
+  /// Memory beside the object itself.
   std::size_t octets() const { return sparse_.capacity() * sizeof(Register) + dense_.capacity(); }
 
   friend bool operator==(const Distinct&, const Distinct&) = default;
@@ -54,6 +55,7 @@ class Quantiles {
   double quantile(double share) const;
   /// {"count": 3, "p50": 60.0, "p90": ..., "p99": ..., "max": 512, "buckets": [[bucket, count]...]}
   nlohmann::ordered_json json() const;
+  /// Memory beside the object itself.
   std::size_t octets() const;
 
   friend bool operator==(const Quantiles&, const Quantiles&) = default;

@@ -34,6 +34,66 @@ Json json_of(const Loss& loss) {
   return json;
 }
 
+// What memory is counted as: the allocator's own octets and its rounding, as it is commonly made.
+constexpr std::size_t block_octets = 16;
+
+template <typename T>
+std::size_t room_of(const std::vector<T>& items) {
+  return items.capacity() == 0 ? 0 : block_octets + items.capacity() * sizeof(T);
+}
+
+/// Beside the string itself: a short text lies in it.
+std::size_t octets_of(const std::string& text) {
+  constexpr std::size_t own_octets = 15;
+  return text.capacity() > own_octets ? block_octets + text.capacity() + 1 : 0;
+}
+
+std::size_t octets_of(const std::vector<std::string>& texts) {
+  std::size_t octets = room_of(texts);
+  for (const std::string& text : texts) octets += octets_of(text);
+  return octets;
+}
+
+std::size_t octets_of(const std::vector<Record>& records) {
+  constexpr std::size_t value_octets = 256;  // of a small object of JSON
+  std::size_t octets = room_of(records);
+  for (const Record& record : records)
+    octets += octets_of(record.keys) + (record.json.empty() ? value_octets : octets_of(record.json));
+  return octets;
+}
+
+/// Beside the struct itself.
+struct Octets {
+  std::size_t operator()(const Rates& rates) const { return room_of(rates.members); }
+  std::size_t operator()(const Counts& counts) const {
+    std::size_t octets = octets_of(counts.by) + room_of(counts.rows) + room_of(counts.rest);
+    for (const CountRow& row : counts.rows) octets += octets_of(row.keys);
+    for (const RestRow& row : counts.rest) octets += octets_of(row.prefix);
+    return octets;
+  }
+  std::size_t operator()(const Records& records) const { return octets_of(records.records); }
+  std::size_t operator()(const Top& top) const {
+    std::size_t octets = room_of(top.entries);
+    for (const Top::Entry& entry : top.entries) octets += octets_of(entry.name);
+    return octets;
+  }
+  std::size_t operator()(const Alone& alone) const {
+    return octets_of(alone.alone_queries) + octets_of(alone.alone_answers);
+  }
+  std::size_t operator()(const Measures& measures) const {
+    std::size_t octets = (*this)(measures.counts) + octets_of(measures.names) + room_of(measures.values);
+    for (const std::vector<Measure>& values : measures.values) {
+      octets += room_of(values);
+      for (const Measure& value : values) octets += std::visit(*this, value);
+    }
+    return octets;
+  }
+  std::size_t operator()(std::uint64_t) const { return 0; }
+  std::size_t operator()(const Distinct& distinct) const { return distinct.octets(); }
+  std::size_t operator()(const Quantiles& quantiles) const { return quantiles.octets(); }
+  std::size_t operator()(const Nothing&) const { return 0; }
+};
+
 }  // namespace
 
 std::string_view merge_rule(const Data& data) {
@@ -62,51 +122,7 @@ std::uint64_t key_error(const Data& data) {
   return 0;
 }
 
-namespace {
-
-std::size_t octets_of(const std::vector<std::string>& texts) {
-  // What a string holds itself costs nothing more; a longer one has memory of its own.
-  constexpr std::size_t own_octets = 15;
-  std::size_t octets = 0;
-  for (const std::string& text : texts) octets += sizeof text + (text.size() > own_octets ? text.size() + 17 : 0);
-  return octets;
-}
-
-std::size_t octets_of(const std::vector<Record>& records) {
-  constexpr std::size_t value_octets = 256;  // of a small object of JSON
-  std::size_t octets = 0;
-  for (const Record& record : records)
-    octets += sizeof record + octets_of(record.keys) + (record.json.empty() ? value_octets : record.json.size());
-  return octets;
-}
-
-struct Octets {
-  std::size_t operator()(const Rates&) const { return sizeof(Rates); }
-  std::size_t operator()(const Counts& counts) const {
-    std::size_t octets = 0;
-    for (const CountRow& row : counts.rows) octets += sizeof row + octets_of(row.keys);
-    for (const RestRow& row : counts.rest) octets += sizeof row + octets_of(row.prefix);
-    return octets;
-  }
-  std::size_t operator()(const Records& records) const { return octets_of(records.records); }
-  std::size_t operator()(const Top& top) const {
-    std::size_t octets = 0;
-    for (const Top::Entry& entry : top.entries) octets += sizeof entry + entry.name.size();
-    return octets;
-  }
-  std::size_t operator()(const Alone& alone) const {
-    return octets_of(alone.alone_queries) + octets_of(alone.alone_answers);
-  }
-  std::size_t operator()(const Measures& measures) const {
-    constexpr std::size_t sketch_octets = 1024;
-    return (*this)(measures.counts) + measures.values.size() * measures.names.size() * sketch_octets;
-  }
-  std::size_t operator()(const Nothing&) const { return 0; }
-};
-
-}  // namespace
-
-std::size_t octets_of(const Data& data) { return std::visit(Octets{}, data); }
+std::size_t octets_of(const Data& data) { return sizeof data + std::visit(Octets{}, data); }
 
 std::string to_json(const Summary& summary, Form form) {
   const Json record = {{"type", summary.type},

@@ -201,7 +201,7 @@ std::uint64_t left_out(const Data& data);
 /// What any key may lack; not 0 when the bound of counters was reached.
 std::uint64_t key_error(const Data& data);
 
-/// About so much memory: for queues, which bound it.
+/// The memory that it takes, its sketches too, to about a tenth: for queues, which bound it.
 std::size_t octets_of(const Data& data);
 
 /// How a summary is written. The older aggregator wants of `data`: a rate as a bare number; in the list of queries by

@@ -149,10 +149,14 @@ void TopCounter::add(std::string value, std::uint64_t count) {
   counts_.emplace(std::move(value), count);
 }
 
-void TopCounter::absorb(const TopCounter& other) {
+void TopCounter::absorb(TopCounter&& other) {
   // Room for both: nothing has to go here, so that the order of shards does not matter.
   limit_ += other.limit_;
-  for (const auto& [value, count] : other.counts_) add(value, count);
+  while (!other.counts_.empty()) {
+    auto cell = other.counts_.extract(other.counts_.begin());
+    add(std::move(cell.key()), cell.mapped());
+  }
+  other.octets_ = 0;
   error_ += other.error_;
 }
 
@@ -205,13 +209,13 @@ void measure(const Gauge& gauge, Batch& batch, std::size_t packet, Measured& int
   }
 }
 
-void absorb(Measured& into, const Measured& from) {
+void absorb(Measured& into, Measured&& from) {
   struct Add {
-    const Measured& from;
+    Measured& from;
     void operator()(std::uint64_t& number) const { number += std::get<std::uint64_t>(from); }
     void operator()(summary::Distinct& distinct) const { distinct.merge(std::get<summary::Distinct>(from)); }
     void operator()(summary::Quantiles& quantiles) const { quantiles.merge(std::get<summary::Quantiles>(from)); }
-    void operator()(TopCounter& top) const { top.absorb(std::get<TopCounter>(from)); }
+    void operator()(TopCounter& top) const { top.absorb(std::move(std::get<TopCounter>(from))); }
   };
   std::visit(Add{from}, into);
 }
@@ -226,10 +230,10 @@ std::size_t octets_of(const Measured& measured) {
   return sizeof measured + std::visit(Size{}, measured);
 }
 
-summary::Measure shown(const Gauge& gauge, const Measured& measured, const Context& context) {
+summary::Measure shown(const Gauge& gauge, Measured&& measured, const Context& context) {
   if (const auto* number = std::get_if<std::uint64_t>(&measured)) return *number;
-  if (const auto* distinct = std::get_if<summary::Distinct>(&measured)) return *distinct;
-  if (const auto* quantiles = std::get_if<summary::Quantiles>(&measured)) return *quantiles;
+  if (auto* distinct = std::get_if<summary::Distinct>(&measured)) return std::move(*distinct);
+  if (auto* quantiles = std::get_if<summary::Quantiles>(&measured)) return std::move(*quantiles);
   return std::get<TopCounter>(measured).top(
       [&](const std::string& value) { return value_text(gauge.use, value, context); });
 }

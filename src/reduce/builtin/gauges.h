@@ -50,7 +50,7 @@ class TopCounter {
   explicit TopCounter(std::uint64_t n = 0);
 
   void add(std::string value, std::uint64_t count = 1);
-  void absorb(const TopCounter& other);
+  void absorb(TopCounter&& other);
   /// `text`: of a value.
   template <typename Text>
   summary::Top top(const Text& text) const {
@@ -64,7 +64,8 @@ class TopCounter {
   std::size_t octets() const { return octets_; }
 
  private:
-  static std::size_t octets_of(const std::string& value) { return 64 + value.size(); }
+  /// A node of the table and its place, with the allocator's own; what is short lies in the node.
+  static std::size_t octets_of(const std::string& value) { return 72 + (value.size() > 15 ? 17 + value.size() : 0); }
   void drop_smaller_half();
 
   std::uint64_t n_;
@@ -78,8 +79,9 @@ using Measured = std::variant<std::uint64_t, summary::Distinct, summary::Quantil
 
 Measured nothing_measured(const Gauge& gauge);
 void measure(const Gauge& gauge, Batch& batch, std::size_t packet, Measured& into);
-void absorb(Measured& into, const Measured& from);
+void absorb(Measured& into, Measured&& from);
 std::size_t octets_of(const Measured& measured);
-summary::Measure shown(const Gauge& gauge, const Measured& measured, const Context& context);
+/// The sketch itself goes along: nothing is copied.
+summary::Measure shown(const Gauge& gauge, Measured&& measured, const Context& context);
 
 }  // namespace rata::reduce

@@ -57,7 +57,7 @@ class CellTable final : public Bounded {
       if (is_new)
         place->second = std::move(cell);
       else
-        add_up(place->second, cell);
+        add_up(place->second, std::move(cell));
       grow(cell_octets(key, place->second), before);
     }
     rest_.keys += other.rest_.keys;
@@ -67,6 +67,8 @@ class CellTable final : public Bounded {
   }
 
   const auto& cells() const { return cells_; }
+  /// To be taken out, after which only `clear` makes sense.
+  auto& cells() { return cells_; }
   const summary::RestRow& rest() const { return rest_; }
   std::uint64_t error() const { return error_; }
 
@@ -108,9 +110,9 @@ class CellTable final : public Bounded {
     return octets;
   }
 
-  static void add_up(Cell& into, const Cell& from) {
+  static void add_up(Cell& into, Cell&& from) {
     into.count += from.count;
-    for (std::size_t i = 0; i < into.values.size(); ++i) reduce::absorb(into.values[i], from.values[i]);
+    for (std::size_t i = 0; i < into.values.size(); ++i) reduce::absorb(into.values[i], std::move(from.values[i]));
   }
 
   std::size_t own_limit_, limit_, octets_ = 0;
@@ -146,10 +148,13 @@ class MeasureBy final : public Reducer {
     summary::Measures measures{.counts = counts()};
     for (const Gauge& gauge : gauges_) measures.names.push_back(gauge.text);
     auto values = values_by_texts();
+    measures.values.reserve(measures.counts.rows.size());
     for (const summary::CountRow& row : measures.counts.rows) {
       std::vector<summary::Measure>& shown_values = measures.values.emplace_back();
-      const std::vector<Measured>& measured = values[row.keys];
-      for (std::size_t i = 0; i < gauges_.size(); ++i) shown_values.push_back(shown(gauges_[i], measured[i], context_));
+      shown_values.reserve(gauges_.size());
+      std::vector<Measured>& measured = values[row.keys];
+      for (std::size_t i = 0; i < gauges_.size(); ++i)
+        shown_values.push_back(shown(gauges_[i], std::move(measured[i]), context_));
     }
     table_.clear();
     return measures;
@@ -181,17 +186,17 @@ class MeasureBy final : public Reducer {
     return counts;
   }
 
-  /// Different keys may have one text.
-  std::map<std::vector<std::string>, std::vector<Measured>> values_by_texts() const {
+  /// Takes the values out of the table. Different keys may have one text.
+  std::map<std::vector<std::string>, std::vector<Measured>> values_by_texts() {
     std::map<std::vector<std::string>, std::vector<Measured>> values;
-    for (const auto& [key, cell] : table_.cells()) {
+    for (auto& [key, cell] : table_.cells()) {
       Octets left = octets(key);
       std::vector<std::string> texts;
       for (std::size_t depth = 0; depth < keys_.uses().size(); ++depth)
         texts.push_back(keys_.text(keys_.take_part(left, depth), depth, context_, rules_.older));
-      const auto [place, is_new] = values.try_emplace(std::move(texts), cell.values);
+      const auto [place, is_new] = values.try_emplace(std::move(texts), std::move(cell.values));
       if (is_new) continue;
-      for (std::size_t i = 0; i < gauges_.size(); ++i) reduce::absorb(place->second[i], cell.values[i]);
+      for (std::size_t i = 0; i < gauges_.size(); ++i) reduce::absorb(place->second[i], std::move(cell.values[i]));
     }
     return values;
   }
