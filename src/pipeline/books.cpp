@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <span>
 
 namespace rata::pipeline {
 namespace {
@@ -28,6 +30,105 @@ std::uint64_t lacking_total(const Books& books) {
   std::uint64_t sum = 0;
   for (const auto& [reason, count] : books.lacking) sum += count;
   return sum;
+}
+
+std::uint64_t skipped_total(const Books& books) {
+  return books.decode.tcp_skipped_gap + books.decode.tcp_skipped_limit + books.decode.tcp_skipped_unfinished;
+}
+
+template <auto member>
+std::uint64_t of(const Books& books) {
+  return std::invoke(member, books);
+}
+template <auto member>
+std::uint64_t of_tcp(const Books& books) {
+  return books.decode.*member;
+}
+template <auto member>
+std::uint64_t of_fragments(const Books& books) {
+  return books.fragments.*member;
+}
+
+/// A figure that has its own place in the books; those by outcome and by reason stand between.
+struct Figure {
+  std::string_view group, name, reason;
+  std::uint64_t (*value)(const Books&);
+  std::string_view help;
+};
+
+constexpr Figure of_frames[] = {
+    {"frames", "in", "", of<&Books::frames>, "frames handed over by the source"},
+    {"frames", "decoded", "", of<&Books::decoded>, "frames that gave DNS payload or went into a stream or datagram"},
+    {"frames", "filtered", "", of<&Books::filtered>, "sound frames that hold nothing that was asked for"},
+    {"frames", "refused", "", of<&Books::refused>, "frames that cannot be read"},
+    {"frames", "lost", "", of<&Books::kernel_lost>,
+     "frames that the kernel dropped before we saw them; not in frames in"},
+    {"frames", "left_out", "", of<&Books::left_out>,
+     "frames that the source saw, but could not hand over; not in frames in"},
+    {"frames", "filtered", "outside_time", of<&Books::outside_time>, "outside of `--from` and `--to`"},
+};
+
+using Tcp = decode::JoinerCounters;
+using Fragments = decode::FragmentCounters;
+
+constexpr Figure of_times_and_joining[] = {
+    {"frames", "refused", "implausible_time", of<&Books::implausible_time>,
+     "stamped more than a day ahead of the frames around it (`run`, `monitor`)"},
+    {"frames", "refused", "no_time", of<&Books::no_time>, "without a time before any that has one (windows by time)"},
+    {"datagrams", "joined", "", of_fragments<&Fragments::datagrams_joined>, "IP datagrams joined from their fragments"},
+    {"datagrams", "given_up", "", of_fragments<&Fragments::datagrams_given_up>,
+     "IP datagrams whose fragments contradict each other or did not all come"},
+    {"tcp_octets", "in", "", of_tcp<&Tcp::tcp_octets>, "octets of TCP streams on DNS ports, each once"},
+    {"tcp_octets", "delivered", "", of_tcp<&Tcp::tcp_delivered>,
+     "octets of whole messages, with their length prefixes"},
+    {"tcp_octets", "skipped", "", skipped_total, "octets that belong to no whole message"},
+    {"tcp_octets", "skipped", "gap", of_tcp<&Tcp::tcp_skipped_gap>,
+     "of messages that lost octets, or behind a loss where no boundary of messages was found"},
+    {"tcp_octets", "skipped", "limit", of_tcp<&Tcp::tcp_skipped_limit>, "given up for a bound of `[limits]`"},
+    {"tcp_octets", "skipped", "unfinished", of_tcp<&Tcp::tcp_skipped_unfinished>,
+     "of messages that had not come to their end when the stream, or the input, did"},
+    {"tcp_octets", "waiting", "", of_tcp<&Tcp::tcp_waiting>, "octets that wait for the rest of their message"},
+    {"tcp_octets", "repeated", "", of_tcp<&Tcp::tcp_repeated>,
+     "octets that came again in retransmitted or overlapping segments; not in tcp_octets in"},
+    {"messages", "in", "", of<&Books::messages>, "DNS payloads that decode handed over"},
+    {"messages", "well_formed", "", of<&Books::well_formed>, "messages whose header and first question could be read"},
+    {"messages", "malformed", "", of<&Books::malformed_total>, "payloads that are no DNS message"},
+};
+
+constexpr Figure of_results[] = {
+    {"messages", "broken_records", "", of<&Books::broken_records>,
+     "well-formed messages with a record that cannot be read"},
+    {"messages", "late", "", of<&Books::late_packets>, "well-formed messages that came after their window had closed"},
+    {"reducers", "lacking", "", lacking_total, "messages that a reducer skipped for what they lack"},
+    {"windows", "closed", "", of<&Books::windows>, "windows closed"},
+    {"windows", "in_gaps", "", of<&Books::gap_windows>, "windows not sent because the input has a gap of over an hour"},
+    {"summaries", "pushed", "", of<&Books::summaries_pushed>, "results of closed windows given to channels"},
+    {"summaries", "sent", "", of<&Books::summaries_sent>, "results that a channel took"},
+    {"summaries", "waiting", "", of<&Books::summaries_waiting>, "results in a channel's queue"},
+    {"summaries", "dropped", "", of<&Books::summaries_dropped>, "results that no channel took in time"},
+    {"summaries", "unheard", "", of<&Books::summaries_unheard>,
+     "results that Redis took while nobody listened; also in summaries sent"},
+    {"summaries", "perhaps_twice", "", of<&Books::summaries_perhaps_twice>,
+     "results sent again because a connection broke before they were acknowledged"},
+};
+
+void append(std::vector<Counter>& rows, const Books& books, std::span<const Figure> figures) {
+  for (const Figure& one : figures) rows.push_back({one.group, one.name, one.reason, one.value(books), one.help});
+}
+
+void append_outcomes(std::vector<Counter>& rows, const Books& books) {
+  each_outcome(books, [&](Outcome outcome, std::uint64_t count) {
+    if (decode::class_of(outcome) != OutcomeClass::decoded)
+      rows.push_back({"frames", decode::class_of(outcome) == OutcomeClass::filtered ? "filtered" : "refused",
+                      decode::name(outcome), count, decode::help(outcome),
+                      books.first_frame[static_cast<std::size_t>(outcome)]});
+  });
+}
+
+void append_malformed(std::vector<Counter>& rows, const Books& books) {
+  for (std::size_t i = 1; i < books.malformed.size(); ++i)
+    rows.push_back({"messages", "malformed", dns::name(static_cast<dns::Malformed>(i)), books.malformed[i],
+                    dns::help(static_cast<dns::Malformed>(i)), books.first_malformed[i]});
 }
 
 /// Places in the input, 0 for none.
@@ -66,84 +167,24 @@ std::uint64_t Books::filtered() const { return sum_of(*this, OutcomeClass::filte
 std::uint64_t Books::refused() const { return sum_of(*this, OutcomeClass::refused) + implausible_time + no_time; }
 
 bool Books::lost_any() const {
-  return kernel_lost + left_out + refused() + malformed_total() + fragments.datagrams_given_up +
-             decode.tcp_skipped_gap + decode.tcp_skipped_limit + decode.tcp_skipped_unfinished + late_packets +
-             gap_windows + summaries_dropped !=
+  return kernel_lost + left_out + refused() + malformed_total() + fragments.datagrams_given_up + skipped_total(*this) +
+             late_packets + gap_windows + summaries_dropped !=
          0;
 }
 
 bool Books::balanced() const {
   return frames == decoded() + filtered() + refused() && messages == well_formed + malformed_total() &&
-         decode.tcp_octets == decode.tcp_delivered + decode.tcp_skipped_gap + decode.tcp_skipped_limit +
-                                  decode.tcp_skipped_unfinished + decode.tcp_waiting &&
+         decode.tcp_octets == decode.tcp_delivered + skipped_total(*this) + decode.tcp_waiting &&
          summaries_pushed == summaries_sent + summaries_waiting + summaries_dropped;
 }
 
 std::vector<Counter> counters(const Books& books) {
-  std::vector<Counter> rows = {
-      {"frames", "in", "", books.frames, "frames handed over by the source"},
-      {"frames", "decoded", "", books.decoded(), "frames that gave DNS payload or went into a stream or datagram"},
-      {"frames", "filtered", "", books.filtered(), "sound frames that hold nothing that was asked for"},
-      {"frames", "refused", "", books.refused(), "frames that cannot be read"},
-      {"frames", "lost", "", books.kernel_lost, "frames that the kernel dropped before we saw them; not in frames in"},
-      {"frames", "left_out", "", books.left_out,
-       "frames that the source saw, but could not hand over; not in frames in"},
-  };
-  rows.push_back({"frames", "filtered", "outside_time", books.outside_time, "outside of `--from` and `--to`"});
-  each_outcome(books, [&](Outcome outcome, std::uint64_t count) {
-    if (decode::class_of(outcome) != OutcomeClass::decoded)
-      rows.push_back({"frames", decode::class_of(outcome) == OutcomeClass::filtered ? "filtered" : "refused",
-                      decode::name(outcome), count, decode::help(outcome),
-                      books.first_frame[static_cast<std::size_t>(outcome)]});
-  });
-  rows.push_back({"frames", "refused", "implausible_time", books.implausible_time,
-                  "stamped more than a day ahead of the frames around it (`run`, `monitor`)"});
-  rows.push_back(
-      {"frames", "refused", "no_time", books.no_time, "without a time before any that has one (windows by time)"});
-  const decode::JoinerCounters& tcp = books.decode;
-  const std::uint64_t skipped = tcp.tcp_skipped_gap + tcp.tcp_skipped_limit + tcp.tcp_skipped_unfinished;
-  rows.insert(
-      rows.end(),
-      {
-          {"datagrams", "joined", "", books.fragments.datagrams_joined, "IP datagrams joined from their fragments"},
-          {"datagrams", "given_up", "", books.fragments.datagrams_given_up,
-           "IP datagrams whose fragments contradict each other or did not all come"},
-          {"tcp_octets", "in", "", tcp.tcp_octets, "octets of TCP streams on DNS ports, each once"},
-          {"tcp_octets", "delivered", "", tcp.tcp_delivered, "octets of whole messages, with their length prefixes"},
-          {"tcp_octets", "skipped", "", skipped, "octets that belong to no whole message"},
-          {"tcp_octets", "skipped", "gap", tcp.tcp_skipped_gap,
-           "of messages that lost octets, or behind a loss where no boundary of messages was found"},
-          {"tcp_octets", "skipped", "limit", tcp.tcp_skipped_limit, "given up for a bound of `[limits]`"},
-          {"tcp_octets", "skipped", "unfinished", tcp.tcp_skipped_unfinished,
-           "of messages that had not come to their end when the stream, or the input, did"},
-          {"tcp_octets", "waiting", "", tcp.tcp_waiting, "octets that wait for the rest of their message"},
-          {"tcp_octets", "repeated", "", tcp.tcp_repeated,
-           "octets that came again in retransmitted or overlapping segments; not in tcp_octets in"},
-          {"messages", "in", "", books.messages, "DNS payloads that decode handed over"},
-          {"messages", "well_formed", "", books.well_formed, "messages whose header and first question could be read"},
-          {"messages", "malformed", "", books.malformed_total(), "payloads that are no DNS message"},
-      });
-  for (std::size_t i = 1; i < books.malformed.size(); ++i)
-    rows.push_back({"messages", "malformed", dns::name(static_cast<dns::Malformed>(i)), books.malformed[i],
-                    dns::help(static_cast<dns::Malformed>(i)), books.first_malformed[i]});
-  rows.insert(
-      rows.end(),
-      {
-          {"messages", "broken_records", "", books.broken_records,
-           "well-formed messages with a record that cannot be read"},
-          {"messages", "late", "", books.late_packets, "well-formed messages that came after their window had closed"},
-          {"reducers", "lacking", "", lacking_total(books), "messages that a reducer skipped for what they lack"},
-          {"windows", "closed", "", books.windows, "windows closed"},
-          {"windows", "in_gaps", "", books.gap_windows, "windows not sent because the input has a gap of over an hour"},
-          {"summaries", "pushed", "", books.summaries_pushed, "results of closed windows given to channels"},
-          {"summaries", "sent", "", books.summaries_sent, "results that a channel took"},
-          {"summaries", "waiting", "", books.summaries_waiting, "results in a channel's queue"},
-          {"summaries", "dropped", "", books.summaries_dropped, "results that no channel took in time"},
-          {"summaries", "unheard", "", books.summaries_unheard,
-           "results that Redis took while nobody listened; also in summaries sent"},
-          {"summaries", "perhaps_twice", "", books.summaries_perhaps_twice,
-           "results sent again because a connection broke before they were acknowledged"},
-      });
+  std::vector<Counter> rows;
+  append(rows, books, of_frames);
+  append_outcomes(rows, books);
+  append(rows, books, of_times_and_joining);
+  append_malformed(rows, books);
+  append(rows, books, of_results);
   for (const auto& [reason, count] : books.lacking)
     rows.push_back(
         {"reducers", "lacking", reason, count, "messages that the reducer NAME skipped, since they lack MEMBER"});
@@ -158,10 +199,8 @@ std::string balance_text(const Books& books) {
       books.frames, books.decoded(), books.filtered(), books.refused(),
       books.kernel_lost != 0 ? fmt::format("; lost by the kernel: {}", books.kernel_lost) : "",
       books.left_out != 0 ? fmt::format("; left out by the source: {}", books.left_out) : "", books.decode.tcp_octets,
-      books.decode.tcp_delivered,
-      books.decode.tcp_skipped_gap + books.decode.tcp_skipped_limit + books.decode.tcp_skipped_unfinished,
-      books.decode.tcp_waiting, books.messages, books.well_formed, books.malformed_total(),
-      books.late_packets != 0 ? fmt::format("; late: {}", books.late_packets) : "");
+      books.decode.tcp_delivered, skipped_total(books), books.decode.tcp_waiting, books.messages, books.well_formed,
+      books.malformed_total(), books.late_packets != 0 ? fmt::format("; late: {}", books.late_packets) : "");
   if (books.fragments.datagrams_given_up != 0)
     text += fmt::format("datagrams of fragments: {} joined, {} given up\n", books.fragments.datagrams_joined,
                         books.fragments.datagrams_given_up);
