@@ -55,52 +55,80 @@ util::Result<void> validate_watched(const Config& config) {
   return {};
 }
 
-}  // namespace
+using Names = std::set<std::string>;
 
-util::Result<void> validate(const Config& config) {
-  if (auto watched = validate_watched(config); !watched) return watched;
-  if (config.ports.empty()) return util::Error{"ports is empty; it needs at least one, such as [53]"};
-  if (config.server.empty()) return util::Error{"server is empty; it is the name on every summary"};
-  for (const std::string& name : {config.server, config.monitor})
-    if (!is_text(name)) return util::Error{"the name of the server or monitor is not UTF-8"};
-  if (auto limits = validate_limits(config); !limits) return limits.error();
-  std::set<std::string> channels;
+util::Result<Names> channels_of(const Config& config) {
+  Names channels;
   for (const ChannelConfig& channel : config.channels)
     if (!channels.insert(channel.name).second)
       return util::Error{fmt::format("two channels have the name \"{}\"", channel.name)};
-  if (config.anonymise.method != reduce::AnonymizerConfig::Method::none && !config.keep_malformed.empty())
-    return util::Error{
-        fmt::format("keep_malformed would write addresses as they are into {}, and [anonymise] says that "
-                    "none may leave: one of the two has to go",
-                    config.keep_malformed)};
-  std::set<std::string> names;
+  return channels;
+}
+
+util::Result<void> validate_sends(const ReducerEntry& entry, const Names& channels) {
+  for (const std::string& channel : entry.send) {
+    if (std::ranges::count(entry.send, channel) > 1)
+      return util::Error{
+          fmt::format("reducer {}: sends to the channel \"{}\" twice; for a second topic there, give "
+                      "the URL a second [[channel]] with another name",
+                      entry.reducer.shown_name(), channel)};
+    if (!channels.contains(channel))
+      return util::Error{fmt::format("reducer {}: sends to the channel \"{}\", which is not configured; there are: {}",
+                                     entry.reducer.shown_name(), channel, fmt::join(channels, ", "))};
+  }
+  return {};
+}
+
+/// The names of all that can be made and sent.
+util::Result<Names> reducers_of(const Config& config, const Names& channels) {
+  Names names;
   for (const ReducerEntry& entry : config.reducers) {
     if (!names.insert(entry.reducer.shown_name()).second)
       return util::Error{fmt::format("two reducers have the name \"{}\"; give one another with name = \"...\"",
                                      entry.reducer.shown_name())};
-    for (const std::string& channel : entry.send) {
-      if (std::ranges::count(entry.send, channel) > 1)
-        return util::Error{
-            fmt::format("reducer {}: sends to the channel \"{}\" twice; for a second topic there, give "
-                        "the URL a second [[channel]] with another name",
-                        entry.reducer.shown_name(), channel)};
-      if (!channels.contains(channel))
-        return util::Error{
-            fmt::format("reducer {}: sends to the channel \"{}\", which is not configured; there are: {}",
-                        entry.reducer.shown_name(), channel, fmt::join(channels, ", "))};
-    }
+    if (const auto sends = validate_sends(entry, channels); !sends) return sends.error();
     const reduce::Context context;
     reduce::Plan plan;
     reduce::Surroundings around{context, plan};
     if (const auto made = reduce::make_reducer(entry.reducer, around); !made) return made.error();
   }
+  return names;
+}
+
+util::Result<void> validate_processors(const Config& config, const Names& reducers) {
   for (const aggregate::ProcessorConfig& processor : config.aggregate.processors)
     for (const std::string& reducer : processor.reads)
-      if (!names.contains(reducer))
+      if (!reducers.contains(reducer))
         return util::Error{fmt::format("processor {}: reads the reducer \"{}\", which is not configured; there are: {}",
-                                       processor.type, reducer, fmt::join(names, ", "))};
+                                       processor.type, reducer, fmt::join(reducers, ", "))};
   if (const auto aggregator = aggregate::Aggregator::make(config.aggregate); !aggregator) return aggregator.error();
   return {};
+}
+
+util::Result<void> validate_names(const Config& config) {
+  if (config.ports.empty()) return util::Error{"ports is empty; it needs at least one, such as [53]"};
+  if (config.server.empty()) return util::Error{"server is empty; it is the name on every summary"};
+  for (const std::string& name : {config.server, config.monitor})
+    if (!is_text(name)) return util::Error{"the name of the server or monitor is not UTF-8"};
+  return {};
+}
+
+}  // namespace
+
+util::Result<void> validate(const Config& config) {
+  if (auto watched = validate_watched(config); !watched) return watched;
+  if (auto names = validate_names(config); !names) return names;
+  if (auto limits = validate_limits(config); !limits) return limits;
+  const auto channels = channels_of(config);
+  if (!channels) return channels.error();
+  if (config.anonymise.method != reduce::AnonymizerConfig::Method::none && !config.keep_malformed.empty())
+    return util::Error{
+        fmt::format("keep_malformed would write addresses as they are into {}, and [anonymise] says that "
+                    "none may leave: one of the two has to go",
+                    config.keep_malformed)};
+  const auto reducers = reducers_of(config, *channels);
+  if (!reducers) return reducers.error();
+  return validate_processors(config, *reducers);
 }
 
 util::Result<void> validate_source(const Config& config) {

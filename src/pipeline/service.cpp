@@ -56,36 +56,44 @@ util::Result<void> Service::open(Monitor::Report report) {
   if (const std::string& name = sources->front()->name(); name != capture::name_of_sources(config_.source->what))
     report(fmt::format("{}: listens", name));
 
-  channel::Deliver deliver;
-  if (kind_ == Kind::run) {
-    auto made = aggregate::Aggregator::make(config_.aggregate);
-    if (!made) return made.error();
-    aggregator_.with([&](auto& aggregator) { aggregator = std::move(*made); });
-    deliver = [this](std::span<const summary::Summary> batch) {
-      aggregator_.with([&](auto& aggregator) {
-        for (const summary::Summary& summary : batch) aggregator->add(summary);
-      });
-    };
-  }
-  auto monitor = Monitor::make(config_, std::move(*sources), std::move(deliver), report);
+  auto deliver = make_aggregator();
+  if (!deliver) return deliver.error();
+  auto monitor = Monitor::make(config_, std::move(*sources), std::move(*deliver), report);
   if (!monitor) return monitor.error();
   monitor_ = std::move(*monitor);
-
-  if (kind_ == Kind::run || config_.serve_enabled) {
-    auto server = serve::Server::start(config_.serve, {.spans = config_.aggregate.spans,
-                                                       .servers_location_json = servers_location_json(config_.servers),
-                                                       .metrics = [this] { return metrics(); },
-                                                       .page = kind_ == Kind::run});
-    if (!server) return server.error();
-    server_ = std::move(*server);
-    counted_server_ = server_.get();
-    publish();
-  }
+  if (auto serving = start_server(); !serving) return serving;
   if (auto given_up = give_up_privileges(report); !given_up) return given_up;
   reader_ = std::jthread([this] {
     monitor_->run();
     at_end_ = true;
   });
+  return {};
+}
+
+/// The way into it, for channels inside the process; only `run` has one.
+util::Result<channel::Deliver> Service::make_aggregator() {
+  if (kind_ != Kind::run) return channel::Deliver{};
+  auto made = aggregate::Aggregator::make(config_.aggregate);
+  if (!made) return made.error();
+  aggregator_.with([&](auto& aggregator) { aggregator = std::move(*made); });
+  return channel::Deliver([this](std::span<const summary::Summary> batch) {
+    aggregator_.with([&](auto& aggregator) {
+      for (const summary::Summary& summary : batch) aggregator->add(summary);
+    });
+  });
+}
+
+/// With the page for `run`; a monitor has one only where the configuration asks for it.
+util::Result<void> Service::start_server() {
+  if (kind_ != Kind::run && !config_.serve_enabled) return {};
+  auto server = serve::Server::start(config_.serve, {.spans = config_.aggregate.spans,
+                                                     .servers_location_json = servers_location_json(config_.servers),
+                                                     .metrics = [this] { return metrics(); },
+                                                     .page = kind_ == Kind::run});
+  if (!server) return server.error();
+  server_ = std::move(*server);
+  counted_server_ = server_.get();
+  publish();
   return {};
 }
 

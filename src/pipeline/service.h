@@ -15,8 +15,8 @@
 
 namespace rata::pipeline {
 
-/// Opens what the configuration names as its source: one, or of interfaces one for each thread. Errors: none named, it cannot be opened, or a filter where no
-/// interface is.
+/// Opens what the configuration names as its source: one, or of interfaces one for each thread. Errors: none named, it
+/// cannot be opened, or a filter where no interface is.
 util::Result<std::vector<std::unique_ptr<capture::Source>>> open_source(const Config& config);
 
 /// A configuration becomes a running path: the monitor on a thread of its own, the aggregator fed by the monitor's
@@ -46,6 +46,8 @@ class Service {
  private:
   Service(const Config& config, Kind kind) : config_(config), kind_(kind) {}
   util::Result<void> open(Monitor::Report report);
+  util::Result<channel::Deliver> make_aggregator();
+  util::Result<void> start_server();
   util::Result<void> give_up_privileges(const Monitor::Report& report);
   void publish();
   std::string metrics() const;
