@@ -35,68 +35,87 @@ bool has_speedy(const std::vector<std::string>& what) {
   return std::ranges::any_of(what, [](const std::string& one) { return one.starts_with("speedy:"); });
 }
 
-/// File or embedded defaults, then what the command line says.
-util::Result<Config> configure(const Options& options, Service::Kind kind) {
-  Config config;
-  if (!options.config_file.empty()) {
-    auto read = pipeline::read_config(options.config_file);
-    if (!read) return read.error();
-    config = std::move(*read);
-  } else {
-    config = pipeline::embedded_config();
-  }
-  if (config.reducers.empty()) {
-    if (kind == Service::Kind::monitor)
-      return util::Error{options.config_file + ": no [[reducer]]: nothing would be counted; `ratadns list reducers`"};
-    const Config embedded = pipeline::embedded_config();
-    config.reducers = embedded.reducers;
-    config.channels.insert(config.channels.end(), embedded.channels.begin(), embedded.channels.end());
-  }
-  const auto input = options.input.intake();
+/// The file, or the defaults. `run` has reducers for the page where a file names none.
+util::Result<Config> read_base(const std::string& file, Service::Kind kind) {
+  const Config embedded = pipeline::embedded_config();
+  if (file.empty()) return embedded;
+  auto config = pipeline::read_config(file);
+  if (!config || !config->reducers.empty()) return config;
+  if (kind == Service::Kind::monitor)
+    return util::Error{file + ": no [[reducer]]: nothing would be counted; `ratadns list reducers`"};
+  config->reducers = embedded.reducers;
+  config->channels.insert(config->channels.end(), embedded.channels.begin(), embedded.channels.end());
+  return config;
+}
+
+/// What every command with an input takes.
+util::Result<void> override_input(const InputOptions& options, Config& config) {
+  const auto input = options.intake();
   if (!input) return input.error();
-  if (!options.input.ports.empty()) config.ports = input->ports;
+  if (!options.ports.empty()) config.ports = input->ports;
   config.from = input->from;
   config.to = input->to;
-  if (!options.input.keep_malformed.empty()) config.keep_malformed = options.input.keep_malformed;
-  options.input.close(config.tunnels);
+  if (!options.keep_malformed.empty()) config.keep_malformed = options.keep_malformed;
+  options.close(config.tunnels);
+  if (options.threads) config.threads = *options.threads;
+  return {};
+}
+
+void override_source(const Options& options, Service::Kind kind, Config& config) {
+  if (!options.source.empty()) {
+    if (!config.source) config.source.emplace();
+    config.source->what = options.source;
+    config.source->servers.clear();
+  }
+  if (!config.source) return;
+  if (options.arrival_time) config.source->arrival_time = true;
+  // The page shows now: records without a time are of now.
+  if (kind == Service::Kind::run && has_speedy(config.source->what) && !config.source->arrival_time)
+    config.source->arrival_time = true;
+  if (!options.filter.empty()) config.source->filter = options.filter;
+}
+
+util::Result<void> override_rest(const Options& options, Config& config) {
   if (!options.server.empty()) {
     config.server = options.server;
     config.server_is_given = true;
   }
-  if (options.input.threads) config.threads = *options.input.threads;
   if (!options.user.empty()) config.user = options.user;
   if (options.cpu_limit != 0) config.cpu_limit = options.cpu_limit;
   if (options.window_seconds != 0) {
     config.window.seconds = options.window_seconds;
     config.window.packets = 0;
   }
-  if (!options.source.empty()) {
-    if (!config.source) config.source.emplace();
-    config.source->what = options.source;
-    config.source->servers.clear();
-  }
-  if (options.arrival_time && config.source) config.source->arrival_time = true;
-  // The page shows now: records without a time are of now.
-  if (kind == Service::Kind::run && config.source && has_speedy(config.source->what) && !config.source->arrival_time)
-    config.source->arrival_time = true;
-  if (!options.filter.empty() && config.source) config.source->filter = options.filter;
-  if (!options.listen.empty()) {
-    if (auto parsed = pipeline::parse_listen(options.listen, config.serve); !parsed)
-      return util::Error{"--listen " + parsed.error().message};
-    config.serve_enabled = true;
-  }
+  if (options.listen.empty()) return {};
+  config.serve_enabled = true;
+  const auto parsed = pipeline::parse_listen(options.listen, config.serve);
+  return parsed ? util::Result<void>{} : util::Error{"--listen " + parsed.error().message};
+}
+
+util::Result<void> validate(const Config& config, Service::Kind kind) {
   if (!config.source)
     return util::Error{fmt::format(
         "no source: name an interface, a capture file, a folder of them, or - for standard input, as in "
         "`ratadns {0} {1}capture.pcap`; `ratadns {0} --help` has more",
         kind == Service::Kind::run ? "run" : "monitor", kind == Service::Kind::run ? "" : "-c FILE --source ")};
-  if (auto valid = pipeline::validate(config); !valid) return valid.error();
-  if (auto valid = pipeline::validate_source(config); !valid) return valid.error();
+  if (auto valid = pipeline::validate(config); !valid) return valid;
+  if (auto valid = pipeline::validate_source(config); !valid) return valid;
   for (const unsigned minutes : config.aggregate.spans)
     if (kind == Service::Kind::run && config.window.packets == 0 && minutes * 60 % config.window.seconds != 0)
       return util::Error{
           fmt::format("windows of {} s do not divide a span of {} min: 1, 2, 5, 10, 15, 20, 30 and 60 s do",
                       config.window.seconds, minutes)};
+  return {};
+}
+
+/// File or embedded defaults, then what the command line says.
+util::Result<Config> configure(const Options& options, Service::Kind kind) {
+  auto config = read_base(options.config_file, kind);
+  if (!config) return config;
+  if (auto input = override_input(options.input, *config); !input) return input.error();
+  override_source(options, kind, *config);
+  if (auto rest = override_rest(options, *config); !rest) return rest.error();
+  if (auto valid = validate(*config, kind); !valid) return valid.error();
   return config;
 }
 

@@ -92,9 +92,8 @@ ordered_json latency_json(const util::LogHistogram& latency) {
           {"max", milliseconds(static_cast<double>(latency.max()))}};
 }
 
-ordered_json dns_json(const CaptureSummary& summary) {
-  const WholeReport& report = summary.report;
-  const Report::Totals& totals = report.totals();
+/// What every scope has.
+ordered_json totals_json(const Report::Totals& totals, const pipeline::Books& books) {
   ordered_json dns = {
       {"messages", totals.messages},
       {"queries", totals.queries},
@@ -116,27 +115,36 @@ ordered_json dns_json(const CaptureSummary& summary) {
       {"qclass_query", counts_json(totals.qclass_query, class_name)},
       {"rcode", counts_json(totals.header_rcode, rcode_name)},
       {"rcode_full", counts_json(totals.rcode, rcode_name)},
-      {"in_icmp", summary.books.outcomes[static_cast<std::size_t>(decode::Outcome::dns_in_icmp)]},
+      {"in_icmp", books.outcomes[static_cast<std::size_t>(decode::Outcome::dns_in_icmp)]},
   };
   // What only dnstap can tell.
   for (std::size_t i = 2; i < totals.transport.size(); ++i)
     if (totals.transport[i] != 0) dns[std::string(util::name(static_cast<util::Transport>(i)))] = totals.transport[i];
+  return dns;
+}
+
+/// What lies behind the first question.
+void add_contents(const reduce::Contents& contents, ordered_json& dns) {
+  const auto number = [](std::uint16_t code) { return std::to_string(code); };
+  dns["qdcount_not_1"] = rows_json(rows_of(contents.qdcount_not_1, number));
+  dns["edns_option"] = rows_json(rows_of(contents.edns_options, number));
+  dns["ede"] = rows_json(rows_of(contents.ede, number));
+  dns["rr_types"] = rows_json(rows_of(contents.rr_types, util::rr_type_text));
+  dns["kind"] = rows_json(rows_of_kinds(contents));
+}
+
+ordered_json dns_json(const CaptureSummary& summary) {
+  const WholeReport& report = summary.report;
+  const bool all = summary.scope == reduce::ReportScope::all;
+  ordered_json dns = totals_json(report.totals(), summary.books);
   if (summary.scope == reduce::ReportScope::counts) return dns;
-  if (summary.scope == reduce::ReportScope::all) {
-    const reduce::Contents& contents = report.contents();
-    const auto number = [](std::uint16_t code) { return std::to_string(code); };
-    dns["qdcount_not_1"] = rows_json(rows_of(contents.qdcount_not_1, number));
-    dns["edns_option"] = rows_json(rows_of(contents.edns_options, number));
-    dns["ede"] = rows_json(rows_of(contents.ede, number));
-    dns["rr_types"] = rows_json(rows_of(contents.rr_types, util::rr_type_text));
-    dns["kind"] = rows_json(rows_of_kinds(contents));
-  }
+  if (all) add_contents(report.contents(), dns);
   // The errors are zero unless a table came to its bound: then a name (client) may have had this many more queries.
   dns["distinct_qnames"] = report.qnames().size() + report.qnames().dropped_keys();
   dns["top_qnames"] = top_json(report.qnames(), bare_name);
-  if (summary.scope == reduce::ReportScope::all) dns["top_clients"] = top_json(report.clients(), reduce::party_text);
+  if (all) dns["top_clients"] = top_json(report.clients(), reduce::party_text);
   dns["top_qnames_error"] = report.qnames().error();
-  if (summary.scope == reduce::ReportScope::all) dns["top_clients_error"] = report.clients().error();
+  if (all) dns["top_clients_error"] = report.clients().error();
   return dns;
 }
 
