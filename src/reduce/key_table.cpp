@@ -260,8 +260,14 @@ void KeyTable::drop_smaller_half() {
   const std::uint64_t threshold = *middle;
   const auto kept = static_cast<std::size_t>(
       std::ranges::count_if(counts, [threshold](std::uint64_t count) { return count > threshold; }));
-  counts = {};
+  counts = {};  // before there are two tables
+  keep_above(threshold, kept);
+  error_ += threshold;
+  account(before);
+}
 
+/// Into a table of the size that `kept` keys want; what does not come along is summed up.
+void KeyTable::keep_above(std::uint64_t threshold, std::size_t kept) {
   Slots old(std::max(first_slots, std::bit_ceil(kept * 2)));
   old.swap(slots_);
   mask_ = slots_.size() - 1;
@@ -284,8 +290,6 @@ void KeyTable::drop_smaller_half() {
     slots_[i] = {slot.hash, at, slot.count};
     ++used_;
   }
-  error_ += threshold;
-  account(before);
 }
 
 }  // namespace rata::reduce

@@ -97,6 +97,7 @@ class KeyTable final : public Bounded {
   void resize(std::size_t slots);
   void account(std::size_t octets_before);
   void release_memory(std::size_t slots);
+  void keep_above(std::uint64_t threshold, std::size_t kept);
 
   std::size_t own_slots_ = 0;  // before others were absorbed
   std::size_t own_limit_;      // as configured
