@@ -36,7 +36,7 @@ std::string what_can_be_done(const capture::Source& source) {
 }
 
 void check_source(const pipeline::Config& config, Findings& findings) {
-  if (!config.source) return findings.good("source", "none configured; --source names one");
+  if (!config.source) return findings.warn("source", "none configured; a [[source]] or --source has to name one");
   const std::vector<std::string>& what = config.source->what;
   for (const char* input : {"-", "dnstap:-", "speedy:-"})
     if (std::ranges::find(what, input) != what.end())

@@ -24,7 +24,7 @@ util::Error activation_error(const std::string& interface, pcap_t* handle, int s
     const auto program = std::filesystem::read_symlink("/proc/self/exe", fault);
     return {
         fmt::format("{}: capturing is not permitted to this user; allow it once with: "
-                    "sudo setcap cap_net_raw,cap_net_admin=eip {}",
+                    "sudo setcap cap_net_raw=eip {}",
                     interface, fault ? "/path/to/this/program" : program.string())};
   }
   const char* detail = pcap_geterr(handle);
