@@ -49,7 +49,7 @@ Records records(std::size_t count) {
   return made;
 }
 
-TEST(Octets, Are_those_that_were_allocated_to_a_fifth) {
+TEST(Octets, Are_those_that_were_allocated_to_a_tenth) {
   const struct {
     const char* what;
     std::function<Data()> make;
@@ -66,7 +66,7 @@ TEST(Octets, Are_those_that_were_allocated_to_a_fifth) {
     const Data data = one.make();
     const std::size_t taken = allocated() - before;
     if (taken == 0) GTEST_SKIP() << "this allocator does not tell what it gave";
-    EXPECT_NEAR(static_cast<double>(octets_of(data)) / static_cast<double>(taken), 1, 0.2) << one.what << " " << taken;
+    EXPECT_NEAR(static_cast<double>(octets_of(data)) / static_cast<double>(taken), 1, 0.1) << one.what << " " << taken;
   }
 }
 
