@@ -72,7 +72,7 @@ void CodeTable::drop_smaller_half() {
   if (used_ == 0) return resize(first_slots, 0);
   std::vector<std::uint64_t> counts;
   counts.reserve(used_);
-  each([&](std::uint64_t, std::uint64_t count) { counts.push_back(count); });
+  each([&](const Entry& entry) { counts.push_back(entry.count); });
   const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
   std::nth_element(counts.begin(), middle, counts.end());
   const std::uint64_t threshold = *middle;
@@ -87,7 +87,7 @@ void CodeTable::absorb(CodeTable&& other) {
   limit_ += other.limit_;
   // Room for all comes first: in the order of `other` they fill this table from one end.
   while (is_full(used_ + other.used_, slots_.size())) resize(slots_.size() * 2, 0);
-  other.each([this](std::uint64_t key, std::uint64_t count) { add(key, count); });
+  other.each([this](const Entry& entry) { add(entry.key, entry.count); });
   error_ += other.error_;
   dropped_keys_ += other.dropped_keys_;
   dropped_count_ += other.dropped_count_;

@@ -35,12 +35,17 @@ class CodeTable final : public Bounded {
   std::uint64_t dropped_keys() const { return dropped_keys_; }    ///< how often a key had to go
   std::uint64_t dropped_count() const { return dropped_count_; }  ///< the sum of what went with them
 
-  /// `use(key, count)` for each, in the order of the table, which means nothing.
+  struct Entry {
+    std::uint64_t key, count;
+  };
+  /// The entries in the order of the table, which means nothing.
   template <typename Use>
   void each(Use use) const {
     for (const Slot& slot : slots_)
-      if (slot.count != 0) use(slot.key, slot.count);
+      if (slot.count != 0) use(Entry{slot.key, slot.count});
   }
+  /// What the key of another table's entry has here; 0: it is not there.
+  std::uint64_t count_of(const Entry& entry) const { return slots_[slot_of(entry.key)].count; }
 
   void clear();
 
@@ -55,12 +60,13 @@ class CodeTable final : public Bounded {
   };
 
   std::size_t home(std::uint64_t key) const { return (key * multiplier_) >> shift_; }
-  Slot& find(std::uint64_t key) {
+  std::size_t slot_of(std::uint64_t key) const {
     const std::size_t mask = slots_.size() - 1;
     std::size_t i = home(key);
     while (slots_[i].count != 0 && slots_[i].key != key) i = (i + 1) & mask;
-    return slots_[i];
+    return i;
   }
+  Slot& find(std::uint64_t key) { return slots_[slot_of(key)]; }
   void insert(std::uint64_t key, std::uint64_t count);
   void resize(std::size_t slots, std::uint64_t above);
   void account(std::size_t octets_before);

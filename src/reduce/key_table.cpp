@@ -68,13 +68,13 @@ std::span<const std::uint8_t> KeyTable::key_at(const Arena& keys, std::uint32_t 
 }
 
 /// The key's slot, or the empty one where it belongs.
-KeyTable::Slot& KeyTable::find(std::uint32_t hash, std::span<const std::uint8_t> key) {
+std::size_t KeyTable::slot_of(std::uint32_t hash, std::span<const std::uint8_t> key) const {
   for (std::size_t i = home(hash);; i = (i + 1) & mask_) {
-    Slot& slot = slots_[i];
-    if (slot.count == 0) return slot;
+    const Slot& slot = slots_[i];
+    if (slot.count == 0) return i;
     if (slot.hash != hash) continue;
     const auto other = key_of(slot);
-    if (other.size() == key.size() && equal_octets(other.data(), key.data(), key.size())) return slot;
+    if (other.size() == key.size() && equal_octets(other.data(), key.data(), key.size())) return i;
   }
 }
 

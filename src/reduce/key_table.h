@@ -23,6 +23,7 @@ class KeyTable final : public Bounded {
   struct Entry {
     std::span<const std::uint8_t> key;
     std::uint64_t count;
+    std::uint32_t hash;  ///< the lower half of the key's
   };
 
   /// `budget`: outlives it; nullptr: only `limit` bounds it.
@@ -54,8 +55,10 @@ class KeyTable final : public Bounded {
   template <typename Use>
   void each(Use use) const {
     for (const Slot& slot : slots_)
-      if (slot.count != 0) use(Entry{key_of(slot), slot.count});
+      if (slot.count != 0) use(Entry{key_of(slot), slot.count, slot.hash});
   }
+  /// What the key of another table's entry has here; 0: it is not there.
+  std::uint64_t count_of(const Entry& entry) const { return slots_[slot_of(entry.hash, entry.key)].count; }
 
   struct Ranked {
     std::string text;
@@ -87,7 +90,8 @@ class KeyTable final : public Bounded {
 
   static std::span<const std::uint8_t> key_at(const Arena& keys, std::uint32_t offset);
   std::span<const std::uint8_t> key_of(const Slot& slot) const { return key_at(keys_, slot.offset); }
-  Slot& find(std::uint32_t hash, std::span<const std::uint8_t> key);
+  std::size_t slot_of(std::uint32_t hash, std::span<const std::uint8_t> key) const;
+  Slot& find(std::uint32_t hash, std::span<const std::uint8_t> key) { return slots_[slot_of(hash, key)]; }
   void insert(std::uint32_t hash, std::span<const std::uint8_t> key, std::uint64_t count);
   template <typename Wanted>
   void absorb_slots(const KeyTable& other, Wanted wanted);

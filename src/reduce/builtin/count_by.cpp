@@ -6,112 +6,17 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "reduce/builtin/count_by.h"
 #include "reduce/builtin/measure_by.h"
-#include "reduce/code_table.h"
+#include "reduce/builtin/tally.h"
 #include "reduce/key_maker.h"
-#include "reduce/key_table.h"
 #include "reduce/row_maker.h"
 #include "reduce/selector.h"
 
 namespace rata::reduce {
 namespace {
-
-/// Counts by key, each in the form that it has. Reducers that count the same, and only show it in other ways, share
-/// one: the first of them counts, and what has been counted goes when the last has shown it.
-class Tally {
- public:
-  Tally(std::size_t cells, Budget* budget) : numbers_(cells, budget), octets_(cells, budget) {}
-
-  /// True for the first, who has to count.
-  bool join() { return users_++ == 0; }
-
-  /// Keys first, then the tables: what is asked for ahead comes while the other keys are made.
-  void add(const KeyMaker& keys, std::span<const std::uint16_t> packets) {
-    std::array<std::uint64_t, max_batch_packets> numbers;
-    if (keys.only_codes()) return count({numbers.data(), keys.make_numbers(packets, numbers.data())});
-    static thread_local std::array<Waiting, 16> group;
-    std::size_t found = 0, waiting = 0;
-    for (const std::uint16_t packet : packets) {
-      const KeyMaker::Form form = keys.make_number(packet, numbers[found]);
-      if (form == KeyMaker::Form::number) {
-        numbers_.prefetch(numbers[found++]);
-      } else if (form == KeyMaker::Form::octets) {
-        Waiting& next = group[waiting];
-        if (!keys.make_octets(packet, next.room.data(), next.key)) continue;
-        octets_.prefetch(next.key.hash);
-        if (++waiting == group.size()) count(std::span(group).first(std::exchange(waiting, 0)));
-      }
-    }
-    count(std::span(group).first(waiting));
-    count({numbers.data(), found});
-  }
-
-  /// The first sharer's call leaves nothing for the others'. Thread: several sharers at a time.
-  void absorb(Tally& other) {
-    const std::scoped_lock lock(mutex_, other.mutex_);
-    if (other.is_empty()) return;
-    numbers_.absorb(std::move(other.numbers_));
-    octets_.absorb(std::move(other.octets_));
-  }
-
-  /// Thread: as `absorb`.
-  summary::Counts take(const KeyMaker& keys, const RowRules& rules, const Context& context) {
-    const std::scoped_lock lock(mutex_);
-    std::vector<std::uint8_t> unpacked(numbers_.size() * KeyMaker::max_unpacked_octets);
-    std::vector<RowMaker::Cell> cells;
-    cells.reserve(numbers_.size() + octets_.size());
-    std::uint8_t* room = unpacked.data();
-    numbers_.each([&](std::uint64_t key, std::uint64_t count) {
-      cells.push_back({keys.unpack(key, room), count});
-      room += cells.back().key.size();
-    });
-    octets_.each([&](const KeyTable::Entry& entry) { cells.push_back({entry.key, entry.count}); });
-    summary::Counts counts;
-    for (const DimensionUse& use : keys.uses()) counts.by.emplace_back(use.dimension->name);
-    const std::uint64_t dropped = numbers_.dropped_count() + octets_.dropped_count();
-    if (dropped > 0)
-      counts.rest.push_back({.prefix = {}, .keys = numbers_.dropped_keys() + octets_.dropped_keys(), .count = dropped});
-    counts.error = std::max(numbers_.error(), octets_.error());
-    RowMaker(keys, rules, context).make(cells, counts);
-    if (++taken_ == users_) clear();
-    return counts;
-  }
-
- private:
-  struct Waiting {
-    KeyMaker::Made key;
-    std::array<std::uint8_t, KeyMaker::max_octets> room;
-  };
-
-  void count(std::span<const std::uint64_t> numbers) {
-    for (const std::uint64_t number : numbers) numbers_.add(number);
-  }
-
-  void count(std::span<const Waiting> group) {
-    for (const Waiting& waiting : group) octets_.prefetch_key(waiting.key.hash);
-    for (const Waiting& waiting : group) octets_.add(waiting.key.hash, waiting.key.octets);
-  }
-
-  bool is_empty() const {
-    const auto nothing = [](const auto& table) { return table.size() == 0 && table.dropped_count() == 0; };
-    return nothing(numbers_) && nothing(octets_);
-  }
-
-  void clear() {
-    numbers_.clear();
-    octets_.clear();
-    taken_ = 0;
-  }
-
-  CodeTable numbers_;
-  KeyTable octets_;
-  std::size_t users_ = 0, taken_ = 0;
-  std::mutex mutex_;
-};
 
 /// What one count_by of a configuration is.
 struct Shape {
@@ -127,33 +32,79 @@ std::vector<Needs> needs_of(const std::vector<DimensionUse>& by) {
   return needs;
 }
 
+/// Where a count_by counts, and what it shows.
+struct Counting {
+  std::shared_ptr<Tally> own;
+  /// The same of queries and of responses, when others may count these: nullptr: nobody does.
+  std::shared_ptr<Tally> queries, responses;
+};
+
 class CountBy final : public Reducer {
  public:
-  CountBy(Shape shape, KeyMaker keys, std::shared_ptr<Tally> tally, Surroundings& around)
+  CountBy(Shape shape, KeyMaker keys, Counting counting, Surroundings& around)
       : context_(around.context),
         selector_(std::move(shape.where), needs_of(shape.by), around.plan, shape.first),
         keys_(std::move(keys)),
         rules_(std::move(shape.rules)),
-        tally_(std::move(tally)),
-        counts_(tally_->join()) {}
-
-  void add(Batch& batch) noexcept override {
-    const auto packets = selector_.choose(batch, lacking());
-    if (packets.empty() || !counts_) return;
-    keys_.start(batch);
-    tally_->add(keys_, packets);
+        counting_(std::move(counting)),
+        counts_(counting_.own->join()) {
+    if (counting_.queries == nullptr) return;
+    counting_.queries->watch();
+    counting_.responses->watch();
   }
 
-  void absorb(Reducer& sibling) override { tally_->absorb(*static_cast<CountBy&>(sibling).tally_); }
-  summary::Data take(double) override { return tally_->take(keys_, rules_, context_); }
+  void add(Batch& batch) noexcept override {
+    auto packets = selector_.choose(batch, lacking());
+    if (packets.empty() || !counts_) return;
+    if (is_sum()) packets = neither(batch, packets);
+    if (packets.empty()) return;
+    keys_.start(batch);
+    counting_.own->add(keys_, packets);
+  }
+
+  void absorb(Reducer& sibling) override {
+    const Counting& other = static_cast<CountBy&>(sibling).counting_;
+    counting_.own->absorb(*other.own);
+    if (!is_sum()) return;
+    counting_.queries->absorb(*other.queries);
+    counting_.responses->absorb(*other.responses);
+  }
+
+  summary::Data take(double) override {
+    std::vector<Tally*> tallies = {counting_.own.get()};
+    if (is_sum()) tallies.insert(tallies.end(), {counting_.queries.get(), counting_.responses.get()});
+    summary::Counts counts = Tally::counts_of(tallies, keys_, rules_, context_);
+    counting_.own->taken();
+    if (counting_.queries != nullptr) counting_.queries->taken();
+    if (counting_.responses != nullptr) counting_.responses->taken();
+    return counts;
+  }
 
  private:
+  /// Others count queries and responses: what is here is their sum, and only messages of which nobody knows whether
+  /// they are the one or the other have to be counted.
+  bool is_sum() const {
+    return counting_.queries != nullptr && counting_.queries->is_counted() && counting_.responses->is_counted();
+  }
+
+  std::span<const std::uint16_t> neither(const Batch& batch, std::span<const std::uint16_t> packets) {
+    if (batch.complete()) [[likely]]
+      return {};
+    std::size_t count = 0;
+    for (const std::uint16_t packet : packets) {
+      neither_[count] = packet;
+      count += batch[packet].lacks.has(util::Member::flags);
+    }
+    return {neither_.data(), count};
+  }
+
   const Context& context_;
   Selector selector_;
   KeyMaker keys_;
   RowRules rules_;
-  std::shared_ptr<Tally> tally_;
+  Counting counting_;
   bool counts_;  ///< or another one does for all who share the tally
+  std::array<std::uint16_t, max_batch_packets> neither_;
 };
 
 util::Result<Shape> read_shape(const ReducerConfig& config) {
@@ -181,9 +132,24 @@ util::Result<Shape> read_shape(const ReducerConfig& config) {
   return shape;
 }
 
-/// The same for all who count the same, whatever they show of it.
-std::string name_of_counting(const ReducerConfig& config, std::size_t cells) {
-  return fmt::format("count_by {} where {} cells {}", fmt::join(config.by, ","), fmt::join(config.where, ","), cells);
+/// Where it counts: the same place for all who count the same, whatever they show of it.
+Counting counting_of(const ReducerConfig& config, std::size_t cells, Surroundings& around) {
+  const auto make = [&] { return std::make_shared<Tally>(cells, around.budget); };
+  if (around.shared == nullptr) return {.own = make(), .queries = nullptr, .responses = nullptr};
+  const auto tally = [&](std::string_view first) {
+    std::vector<std::string_view> where(config.where.begin(), config.where.end());
+    if (!first.empty()) where.insert(where.begin(), first);
+    return around.shared->get<Tally>(
+        fmt::format("count_by {} where {} cells {}", fmt::join(config.by, ","), fmt::join(where, ","), cells), make);
+  };
+  Counting counting{.own = tally(""), .queries = nullptr, .responses = nullptr};
+  const auto chooses = [&](std::string_view condition) {
+    return std::ranges::find(config.where, condition) != config.where.end();
+  };
+  if (chooses("query") || chooses("response")) return counting;
+  counting.queries = tally("query");
+  counting.responses = tally("response");
+  return counting;
 }
 
 /// None: how many, and nothing else.
@@ -223,9 +189,7 @@ util::Result<std::unique_ptr<Reducer>> make_count_by(const ReducerConfig& config
     return make_measure_by(std::move(selector), std::move(keys), std::move(shape->rules), std::move(*gauges), cells,
                            around);
   }
-  const auto make = [&] { return std::make_shared<Tally>(cells, around.budget); };
-  auto tally = around.shared != nullptr ? around.shared->get<Tally>(name_of_counting(config, cells), make) : make();
-  return {std::make_unique<CountBy>(std::move(*shape), std::move(keys), std::move(tally), around)};
+  return {std::make_unique<CountBy>(std::move(*shape), std::move(keys), counting_of(config, cells, around), around)};
 }
 
 extern const ReducerType count_by;

@@ -20,7 +20,7 @@ void add(KeyTable& table, const std::string& text, std::uint64_t count = 1) {
 
 std::map<std::uint64_t, std::uint64_t> content(const CodeTable& table) {
   std::map<std::uint64_t, std::uint64_t> map;
-  table.each([&](std::uint64_t key, std::uint64_t count) { map[key] = count; });
+  table.each([&](const CodeTable::Entry& entry) { map[entry.key] = entry.count; });
   return map;
 }
 

@@ -21,21 +21,25 @@ std::vector<Packet> sample(Packets& packets) {
                                   .qtype = static_cast<std::uint16_t>(1 + i % 3),
                                   .response = i % 2 == 1,
                                   .client = "192.0.2." + std::to_string(i % 11),
+                                  .time = i / 100 * 1.0,
                                   .tcp = i % 3 == 0,
                                   .ordinal = i}));
   return input;
 }
 
-/// What the reducers of one monitor count, as JSON texts.
+/// What the reducers of one monitor count in three windows, as JSON texts.
 std::vector<std::string> counted(const std::vector<ReducerConfig>& reducers, const std::vector<Packet>& input) {
-  std::vector<std::string> texts;
-  auto windows = Windows::make({.seconds = 1}, reducers, Context{}, Budget::unlimited, [&](ClosingWindow& closing) {
+  std::vector<std::string> texts(reducers.size());
+  auto windows = Windows::make({.seconds = 1, .lateness_seconds = 0}, reducers, Context{}, Budget::unlimited, [&](ClosingWindow& closing) {
     tests::ClosedWindow window(closing);
-    for (const summary::Data& data : window.data) texts.push_back(summary::data_json(data).dump());
+    for (std::size_t i = 0; i < texts.size(); ++i) texts[i] += summary::data_json(window.data[i]).dump() + "\n";
   });
   EXPECT_TRUE(windows);
-  (*windows)->advance(input.front().time);
-  (*windows)->add(0, input);
+  for (const Packet& packet : input)
+    if (packet.ordinal % 100 == 0) {
+      (*windows)->advance(packet.time);
+      (*windows)->add(0, std::span(input).subspan(packet.ordinal, 100));
+    }
   (*windows)->finish();
   return texts;
 }
