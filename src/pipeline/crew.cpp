@@ -16,12 +16,13 @@ constexpr std::size_t worth_waking = 4;
 
 }  // namespace
 
-Crew::Crew(std::size_t helpers, std::size_t boxes, Work work) : work_(std::move(work)), boxes_(boxes), ready_(boxes) {
+Crew::Crew(std::size_t helpers, std::size_t boxes, Work work) : work_(std::move(work)), boxes_(boxes) {
+  ready_.reserve(boxes);
   for (std::size_t i = 0; i < boxes + parcels_per_thread * (helpers + 1); ++i)
     parcels_.push_back(std::make_unique<Parcel>());
   for (const auto& parcel : parcels_) free_.push_back(parcel.get());
   for (Box& box : boxes_) box.waiting.resize(parcels_.size());
-  for (std::size_t i = 0; i < helpers; ++i) helpers_.emplace_back([this] { help(); });
+  for (std::size_t i = 1; i <= helpers; ++i) helpers_.emplace_back([this, i] { help(i); });
 }
 
 Crew::~Crew() {
@@ -52,12 +53,12 @@ void Crew::post(std::size_t box, Parcel& parcel) {
 
 void Crew::make_ready(std::size_t box) {
   boxes_[box].taken = true;
-  ready_[(ready_first_ + ready_count_++) % ready_.size()] = box;
+  ready_.push_back(box);
 }
 
 void Crew::drain() {
   std::unique_lock lock(mutex_);
-  if (asleep_ > 0 && ready_count_ > 1) work_came_.notify_all();
+  if (asleep_ > 0 && ready_.size() > 1) work_came_.notify_all();
   while (posted_ > 0) work_once(lock);
 }
 
@@ -76,13 +77,13 @@ void Crew::for_each(std::size_t count, const Task& task) {
 /// What the front does instead of waiting, and what it waits for when there is nothing to do.
 void Crew::work_once(std::unique_lock<std::mutex>& lock) {
   if (next_task_ < tasks_) return run_task(lock);
-  if (ready_count_ > 0) return work_off(lock);
+  if (!ready_.empty()) return work_off(lock, front);
   front_waits_ = true;
   work_done_.wait(lock);
   front_waits_ = false;
 }
 
-void Crew::help() {
+void Crew::help(std::size_t worker) {
   std::unique_lock lock(mutex_);
   for (;;) {
     while (!closed_ && !has_work()) {
@@ -94,7 +95,7 @@ void Crew::help() {
     if (next_task_ < tasks_)
       run_task(lock);
     else
-      work_off(lock);
+      work_off(lock, worker);
     if (front_waits_) work_done_.notify_one();
   }
 }
@@ -108,12 +109,23 @@ void Crew::run_task(std::unique_lock<std::mutex>& lock) {
   ++tasks_done_;
 }
 
-/// One parcel of the box that has waited longest. The box stays with those who wait when it has more, so that all boxes
-/// come along.
-void Crew::work_off(std::unique_lock<std::mutex>& lock) {
-  const std::size_t number = ready_[ready_first_];
-  ready_first_ = (ready_first_ + 1) % ready_.size();
-  --ready_count_;
+/// The box that has waited longest of those that this thread was the last to work on, since its cache still knows their
+/// tables; else of all.
+std::size_t Crew::take_ready(std::size_t worker) {
+  const auto known = [&](std::size_t box) {
+    return boxes_[box].last_worker == worker || boxes_[box].last_worker == nobody;
+  };
+  auto chosen = std::ranges::find_if(ready_, known);
+  if (chosen == ready_.end()) chosen = ready_.begin();
+  const std::size_t box = *chosen;
+  ready_.erase(chosen);
+  boxes_[box].last_worker = worker;
+  return box;
+}
+
+/// One parcel of a box. The box stays with those who wait when it has more, so that all boxes come along.
+void Crew::work_off(std::unique_lock<std::mutex>& lock, std::size_t worker) {
+  const std::size_t number = take_ready(worker);
   Box& box = boxes_[number];
   Parcel* const parcel = box.waiting[box.first];
   box.first = (box.first + 1) % box.waiting.size();

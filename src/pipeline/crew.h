@@ -45,15 +45,18 @@ class Crew {
     std::vector<Parcel*> waiting;  ///< a ring with room for all parcels
     std::size_t first = 0, count = 0;
     bool taken = false;  ///< waits in `ready_`, or is worked on
+    std::size_t last_worker = nobody;
   };
 
-  void help();
-  bool has_work() const { return next_task_ < tasks_ || ready_count_ > 0; }
+  static constexpr std::size_t nobody = SIZE_MAX, front = 0;  // helpers count from 1
+
+  void help(std::size_t worker);
+  bool has_work() const { return next_task_ < tasks_ || !ready_.empty(); }
   void work_once(std::unique_lock<std::mutex>& lock);
   void run_task(std::unique_lock<std::mutex>& lock);
-  void work_off(std::unique_lock<std::mutex>& lock);
+  void work_off(std::unique_lock<std::mutex>& lock, std::size_t worker);
+  std::size_t take_ready(std::size_t worker);
   void make_ready(std::size_t box);
-  void wake();
 
   const Work work_;
   std::vector<std::unique_ptr<Parcel>> parcels_;
@@ -61,10 +64,9 @@ class Crew {
   std::condition_variable work_came_, work_done_;
   std::vector<Parcel*> free_;
   std::vector<Box> boxes_;
-  std::vector<std::size_t> ready_;  ///< boxes with work that nobody does, a ring
-  std::size_t ready_first_ = 0, ready_count_ = 0;
-  std::size_t posted_ = 0;  ///< parcels that are not worked off yet
-  std::size_t asleep_ = 0;  ///< helpers
+  std::vector<std::size_t> ready_;  ///< boxes with work that nobody does, the one that waits longest first
+  std::size_t posted_ = 0;          ///< parcels that are not worked off yet
+  std::size_t asleep_ = 0;          ///< helpers
   bool front_waits_ = false;
   const Task* task_ = nullptr;
   std::size_t tasks_ = 0, next_task_ = 0, tasks_done_ = 0;
