@@ -128,25 +128,6 @@ void KeyTable::prefetch_key(std::uint64_t hash) const noexcept {
     if (line[i].hash == short_hash) __builtin_prefetch(keys_.data() + std::size_t{line[i].offset} * 2);
 }
 
-/// Adds entries of `other`, in leaps all over its slots. How many there are nobody knows before; in the order of slots
-/// the front of this table would fill up before it grows, and every step in there would pass thousands of slots.
-template <typename Wanted>
-void KeyTable::absorb_slots(const KeyTable& other, Wanted wanted) {
-  constexpr std::size_t leap = 0x9e3779b1;  // odd: with a power of two of slots every one is met once
-  constexpr std::size_t ahead = 8;
-  const auto slot_at = [&](std::size_t step) -> const Slot& { return other.slots_[step * leap & other.mask_]; };
-  for (std::size_t i = 0; i < other.slots_.size(); ++i) {
-    __builtin_prefetch(&slot_at(i + 3 * ahead));
-    if (const Slot& soon = slot_at(i + 2 * ahead); soon.count != 0 && wanted(soon.hash)) {
-      __builtin_prefetch(other.keys_.data() + std::size_t{soon.offset} * 2);
-      prefetch(soon.hash);
-    }
-    if (const Slot& next = slot_at(i + ahead); next.count != 0 && wanted(next.hash)) prefetch_key(next.hash);
-    const Slot& slot = slot_at(i);
-    if (slot.count != 0 && wanted(slot.hash)) add(slot.hash, other.key_of(slot), slot.count);
-  }
-}
-
 void KeyTable::absorb(KeyTable&& other) {
   if (limit_ == own_limit_) own_slots_ = slots_.size();
   limit_ += other.limit_;
@@ -159,7 +140,7 @@ void KeyTable::absorb(KeyTable&& other) {
     account(before);
     other.account(other_before);
   } else {
-    add_all(other);
+    add_slots(other, other.used_, [](std::uint32_t) { return true; });
   }
   error_ += other.error_;
   dropped_keys_ += other.dropped_keys_;
@@ -167,26 +148,30 @@ void KeyTable::absorb(KeyTable&& other) {
   other.clear();
 }
 
-void KeyTable::add_all(const KeyTable& other) {
+/// Adds those entries of `other` whose hash is `wanted`, about `expected` of them.
+template <typename Wanted>
+void KeyTable::add_slots(const KeyTable& other, std::size_t expected, Wanted wanted) {
   // Slot order: neighbours in `other` are neighbours here too, which keeps the way through memory short. The keys, on
   // both sides, are anywhere. Room for all comes first: what is added so fills the table from one end, and where that
   // end is fuller than the table on the whole, searches get long.
-  while (is_full(used_ + other.used_, slots_.size())) resize(slots_.size() * 2);
+  while (is_full(used_ + expected, slots_.size())) resize(slots_.size() * 2);
   constexpr std::size_t ahead = 8;
   const Slots& from = other.slots_;
   for (std::size_t i = 0; i < from.size(); ++i) {
-    if (i + ahead < from.size() && from[i + ahead].count != 0) {
-      __builtin_prefetch(other.keys_.data() + std::size_t{from[i + ahead].offset} * 2);
-      prefetch_key(from[i + ahead].hash);
-    }
-    if (from[i].count != 0) add(from[i].hash, other.key_of(from[i]), from[i].count);
+    if (i + ahead < from.size())
+      if (const Slot& soon = from[i + ahead]; soon.count != 0 && wanted(soon.hash)) {
+        __builtin_prefetch(other.keys_.data() + std::size_t{soon.offset} * 2);
+        prefetch_key(soon.hash);
+      }
+    const Slot& slot = from[i];
+    if (slot.count != 0 && wanted(slot.hash)) add(slot.hash, other.key_of(slot), slot.count);
   }
 }
 
 void KeyTable::absorb_part(const KeyTable& other, std::size_t part, std::size_t parts) {
   limit_ += other.limit_;
   // By the upper bits: the lower ones find the slot.
-  absorb_slots(other, [=](std::uint32_t hash) { return std::uint64_t{hash} * parts >> 32 == part; });
+  add_slots(other, other.used_ / parts, [=](std::uint32_t hash) { return std::uint64_t{hash} * parts >> 32 == part; });
 }
 
 std::vector<KeyTable::Ranked> KeyTable::top(std::size_t count,

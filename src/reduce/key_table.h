@@ -94,9 +94,8 @@ class KeyTable final : public Bounded {
   Slot& find(std::uint32_t hash, std::span<const std::uint8_t> key) { return slots_[slot_of(hash, key)]; }
   void insert(std::uint32_t hash, std::span<const std::uint8_t> key, std::uint64_t count);
   template <typename Wanted>
-  void absorb_slots(const KeyTable& other, Wanted wanted);
+  void add_slots(const KeyTable& other, std::size_t expected, Wanted wanted);
   std::uint32_t keep(std::span<const std::uint8_t> key);
-  void add_all(const KeyTable& other);
   void make_room();
   void resize(std::size_t slots);
   void account(std::size_t octets_before);
