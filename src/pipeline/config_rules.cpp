@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -113,6 +114,31 @@ util::Result<void> validate_names(const Config& config) {
   return {};
 }
 
+/// Every reducer is there once for each shard, window that is open and server, and takes room before it has counted
+/// anything.
+util::Result<void> validate_room(const Config& config) {
+  constexpr std::size_t reducer_octets = 2560;  // the mean of the 39 presets, measured
+  constexpr double mib = 1024.0 * 1024;
+  std::size_t windows = 1;
+  if (config.window.packets == 0) {
+    const auto seconds = static_cast<double>(config.window.seconds);
+    // The newest, those that wait for what is late, and one that closes.
+    windows = 2 + static_cast<std::size_t>(std::ceil(config.window.lateness_seconds.value_or(seconds) / seconds));
+  }
+  const std::size_t servers = config.watched.size() + 1;
+  const std::size_t octets = config.reducers.size() * config.shards * windows * servers * reducer_octets;
+  if (octets <= config.tables_octets()) return {};
+  return util::Error{fmt::format(
+      "{} reducers, each {} times for {} windows that are open at once (of {} s, lateness {} s) and {} servers, take "
+      "{:.0f} MiB "
+      "before the first packet; [limits] memory_mib = {} leaves {:.0f} MiB for tables. A shorter lateness, longer "
+      "windows, "
+      "fewer reducers or servers, or a larger memory_mib is wanted",
+      config.reducers.size(), config.shards, windows, config.window.seconds,
+      config.window.lateness_seconds.value_or(static_cast<double>(config.window.seconds)), servers,
+      static_cast<double>(octets) / mib, config.memory_mib, static_cast<double>(config.tables_octets()) / mib)};
+}
+
 }  // namespace
 
 util::Result<void> validate(const Config& config) {
@@ -128,6 +154,7 @@ util::Result<void> validate(const Config& config) {
                     config.keep_malformed)};
   const auto reducers = reducers_of(config, *channels);
   if (!reducers) return reducers.error();
+  if (auto room = validate_room(config); !room) return room;
   return validate_processors(config, *reducers);
 }
 
@@ -154,8 +181,10 @@ util::Result<void> validate_source(const Config& config) {
 
 std::size_t Config::tables_octets() const {
   // When a window closes, its shards' tables are added up into one: for that moment the same again. The rest is for
-  // what streams and fragments keep waiting, for rows on their way out, and for the program itself.
-  return memory_mib * 1024 * 1024 / 4;
+  // what streams and fragments keep waiting, for rows on their way out, and for the program itself. Each channel may
+  // have a result at hand as large as half of the tables (a list), and its text.
+  constexpr std::size_t mib = 1024 * 1024, program_mib = 32;
+  return std::min(memory_mib * mib / 4, (memory_mib - program_mib) * mib / (2 + channels.size()));
 }
 
 std::size_t Config::queue_octets() const {

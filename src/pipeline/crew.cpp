@@ -110,7 +110,8 @@ void Crew::run_task(std::unique_lock<std::mutex>& lock) {
 }
 
 /// The box that has waited longest of those that this thread was the last to work on, since its cache still knows their
-/// tables; else of all.
+/// tables; else of all. Another's box waits as long as its thread is busy with others, at most until the front has no
+/// more parcels and works itself.
 std::size_t Crew::take_ready(std::size_t worker) {
   const auto known = [&](std::size_t box) {
     return boxes_[box].last_worker == worker || boxes_[box].last_worker == nobody;
@@ -123,7 +124,7 @@ std::size_t Crew::take_ready(std::size_t worker) {
   return box;
 }
 
-/// One parcel of a box. The box stays with those who wait when it has more, so that all boxes come along.
+/// One parcel of a box. When the box has more it waits again, behind the others that this thread knows.
 void Crew::work_off(std::unique_lock<std::mutex>& lock, std::size_t worker) {
   const std::size_t number = take_ready(worker);
   Box& box = boxes_[number];

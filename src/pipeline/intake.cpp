@@ -231,10 +231,4 @@ Books Intake::books() {
   return books;
 }
 
-std::uint64_t Intake::malformed_of(std::size_t server) const {
-  std::uint64_t sum = 0;
-  for (const auto& shard : shards_) sum += shard->malformed_of(server);
-  return sum;
-}
-
 }  // namespace rata::pipeline

@@ -69,10 +69,6 @@ class Intake {
   /// Frames, TCP octets and messages so far; the source's and the channels' figures are not in it.
   Books books();
 
-  /// Messages of a server that are none, as far as the shards have come. To be asked when they stand still: in
-  /// `PacketSink::advance`; or on the thread that works on the only shard.
-  std::uint64_t malformed_of(std::size_t server) const;
-
   /// Calls `task` with 0 to `count - 1`, on all threads; to be called while nothing is added, or in `advance`.
   void for_each(std::size_t count, const Crew::Task& task);
 

@@ -352,16 +352,13 @@ summary::Loss Monitor::loss_of(std::size_t server, const reduce::ClosingWindow& 
   const util::Time end{window.is_last() ? INT64_MAX : start.ns + std::llround(window.window().seconds * 1e9)};
   // A window by packet count may end before the one that went before it: what is told is told.
   const std::uint64_t lost = std::max(lost_before(end), watched.kernel_reported);
-  std::uint64_t malformed = 0;
-  for (const auto& line : lines_) malformed += line->intake->malformed_of(server);
-  return {.kernel = lost - std::exchange(watched.kernel_reported, lost),
-          .malformed = malformed - std::exchange(watched.malformed_reported, malformed)};
+  return {.kernel = lost - std::exchange(watched.kernel_reported, lost), .malformed = window.malformed()};
 }
 
 void Monitor::closed(std::size_t server, reduce::ClosingWindow& window) {
   Watched::Server& watched = watched_->servers()[server];
   summary::Window told = window.window();
-  if (watched.fallback && told.packets == 0) {
+  if (watched.fallback && !window.is_used()) {
     watched.late_untold += told.late;
     return;
   }

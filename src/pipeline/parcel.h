@@ -16,7 +16,7 @@ namespace rata::pipeline {
 /// with copies of their octets. Does not allocate once warm.
 class Parcel {
  public:
-  /// As many packets as the reducers get at a time.
+  /// As many packets as a shard hands on at a time.
   static constexpr std::size_t most_items = 256;
 
   Parcel() { datagrams_.reserve(most_items); }

@@ -12,7 +12,7 @@ using reduce::Packet;
 
 namespace {
 
-/// Packets handed to the reducers at a time: enough to hide the way to memory, few enough to stay in the cache.
+/// Packets handed on at a time: enough to hide the way to memory, few enough to stay in the cache.
 constexpr std::size_t packets_per_batch = 256;
 
 constexpr std::size_t name_room = 256;  // the longest name, rounded up to whole words
@@ -30,8 +30,7 @@ Shard::Shard(const ShardConfig& config, PacketSink& sink)
     : config_(config),
       sink_(sink),
       joiner_(config.ports, config.limits),
-      batches_(config.servers != nullptr ? config.servers->size() : 1),
-      malformed_of_(batches_.size()) {}
+      batches_(config.servers != nullptr ? config.servers->size() : 1) {}
 
 void Shard::add(const Datagram& datagram) {
   payloads_.clear();
@@ -139,7 +138,6 @@ void Shard::refuse(const Payload& payload, dns::Malformed reason, std::size_t se
     hand_over_all();
   else
     hand_over(server);
-  ++malformed_of_[server];
   tell_malformed(payload, reason, server, envelope);
   const std::uint64_t before = books_.malformed[static_cast<std::size_t>(reason)]++;
   std::uint64_t& first = books_.first_malformed[static_cast<std::size_t>(reason)];

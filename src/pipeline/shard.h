@@ -65,8 +65,6 @@ class Shard {
   void keep_malformed(MalformedFile* file, bool at_once);
 
   void add_to(Books& books) const;
-  /// Messages that went to or came from this server and are none.
-  std::uint64_t malformed_of(std::size_t server) const { return malformed_of_[server]; }
 
  private:
   /// Packets of one server that wait to be handed on.
@@ -99,7 +97,6 @@ class Shard {
   ServerMap::Memory memory_;
   std::uint64_t frame_ = 0;  ///< ordinal of the frame at work
   Books books_;
-  std::vector<std::uint64_t> malformed_of_;  ///< by server
 };
 
 }  // namespace rata::pipeline

@@ -34,7 +34,8 @@ util::Result<ConditionUse> read_condition(std::string_view text);
 /// What the reducers of a monitor look at, each thing once: a Batch computes it once for all of them.
 class Plan {
  public:
-  /// The numbers by which a Batch gives the selection or the column.
+  // Each gives the number by which a Batch has the selection or the column.
+
   /// Packets of which all of `where` hold.
   std::size_t selection(const std::vector<ConditionUse>& where);
   /// Values of the packets of a selection; nobody may look at those of others.

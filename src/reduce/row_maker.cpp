@@ -111,16 +111,32 @@ std::vector<RowMaker::Group> RowMaker::groups_of(std::span<Cell> cells, std::siz
   return groups;
 }
 
+/// How many groups of one level there may be with those that tie: a result may have so many rows and no more.
+std::size_t RowMaker::room_for_ties(std::size_t depth) const {
+  std::uint64_t rows_of_each = 1;
+  for (std::size_t below = depth + 1; below < rules_.limit.size(); ++below)
+    rows_of_each *= std::max<std::uint64_t>(rules_.limit[below], 1);
+  const std::size_t made = counts_->rows.size();
+  return made < context_.most_rows ? (context_.most_rows - made) / rows_of_each : 0;
+}
+
 /// Moves the largest groups to the front and sums up the others. Among equals the smaller octets stay.
-void RowMaker::cut(std::vector<Group>& groups, std::uint64_t limit) {
+void RowMaker::cut(std::vector<Group>& groups, std::size_t depth) {
+  const std::uint64_t limit = rules_.limit[depth];
   if (limit == 0 || groups.size() <= limit) return;
   const auto larger = [](const Group& a, const Group& b) {
     return a.count != b.count ? a.count > b.count : less(a.cells[0], b.cells[0]);
   };
   auto end = groups.begin() + static_cast<std::ptrdiff_t>(limit);
   std::nth_element(groups.begin(), end - 1, groups.end(), larger);
-  if (rules_.ties)
-    end = std::partition(end, groups.end(), [last = (end - 1)->count](const Group& g) { return g.count == last; });
+  if (rules_.ties) {
+    const auto tied = [last = (end - 1)->count](const Group& group) { return group.count == last; };
+    const auto end_of_tied = std::partition(end, groups.end(), tied);
+    const auto with_tied = static_cast<std::size_t>(end_of_tied - groups.begin());
+    const std::size_t kept = std::min(with_tied, std::max<std::size_t>(limit, room_for_ties(depth)));
+    end = groups.begin() + static_cast<std::ptrdiff_t>(kept);
+    if (end != end_of_tied) std::nth_element(groups.begin(), end - 1, end_of_tied, larger);
+  }
   if (end == groups.end()) return;
   summary::RestRow rest{.prefix = path_, .keys = static_cast<std::uint64_t>(groups.end() - end)};
   for (auto group = end; group != groups.end(); ++group) {
@@ -133,7 +149,7 @@ void RowMaker::cut(std::vector<Group>& groups, std::uint64_t limit) {
 
 void RowMaker::level(std::span<Cell> cells, std::size_t depth) {
   std::vector<Group> groups = groups_of(cells, depth);
-  cut(groups, rules_.limit[depth]);
+  cut(groups, depth);
   for (const Group& group : groups) {
     path_.push_back(keys_.text(group.cells[0].part, depth, context_, rules_.older));
     if (depth + 1 == keys_.uses().size())

@@ -13,8 +13,9 @@ namespace rata::reduce {
 /// How much of a table becomes rows, and in which words.
 struct RowRules {
   std::vector<std::uint64_t> limit;  ///< keys kept per dimension, by count; 0: all. One a dimension.
-  bool ties = false;                 ///< keys whose count equals that of the last one kept stay as well
-  bool older = false;                ///< the older chain's texts
+  bool ties =
+      false;  ///< keys whose count equals that of the last one kept stay as well, as far as there is room for rows
+  bool older = false;  ///< the older chain's texts
   /// Keys that are there even when nothing was counted for them; the first ones only: a map that is always there.
   std::vector<std::vector<std::string>> always = {};
 };
@@ -43,7 +44,8 @@ class RowMaker {
 
   void cut(std::vector<Cell>& cells);
   std::vector<Group> groups_of(std::span<Cell> cells, std::size_t depth) const;
-  void cut(std::vector<Group>& groups, std::uint64_t limit);
+  std::size_t room_for_ties(std::size_t depth) const;
+  void cut(std::vector<Group>& groups, std::size_t depth);
   void level(std::span<Cell> cells, std::size_t depth);
 
   const KeyMaker& keys_;

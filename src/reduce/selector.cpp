@@ -51,8 +51,7 @@ std::span<const std::uint16_t> Selector::with_question(const Batch& batch, std::
 bool Selector::wanted(const Packet& packet, util::MemberCounts& lacking) const {
   if (first_ == First::needs && lacks_needs(packet, lacking)) return false;
   for (const ConditionUse& use : where_)
-    if (lacks(packet, use.condition->needs, lacking) || use.condition->holds(packet) == use.negated)
-      return false;
+    if (lacks(packet, use.condition->needs, lacking) || use.condition->holds(packet) == use.negated) return false;
   return first_ == First::needs || !lacks_needs(packet, lacking);
 }
 

@@ -31,7 +31,8 @@ Windows::Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers
       do_all_(std::move(do_all)),
       length_ns_(static_cast<std::int64_t>(config.seconds) * util::ns_per_second),
       lateness_ns_(config.lateness_seconds ? static_cast<std::int64_t>(*config.lateness_seconds * 1e9) : length_ns_),
-      late_by_shard_(shard_count_) {
+      late_by_shard_(shard_count_),
+      late_malformed_(shard_count_) {
   const std::size_t share = memory_octets == Budget::unlimited ? memory_octets : memory_octets / shard_count_;
   for (std::size_t i = 0; i < shard_count_; ++i) budgets_.push_back(std::make_unique<Budget>(share));
   spare_.push_back(new_open());  // now: the plan is complete before the first batch
@@ -61,6 +62,7 @@ std::unique_ptr<Windows::Open> Windows::new_open() {
 
 void Windows::add_to(Cell& cell, std::size_t shard, std::span<const Packet> packets) {
   cell.packets += packets.size();
+  cell.used = true;
   Batch& batch = batches_[shard];
   while (!packets.empty()) {
     const auto some = packets.first(std::min({packets.size(), max_batch_packets, settle_packets - unsettled_[shard]}));
@@ -95,8 +97,13 @@ void Windows::add_malformed(std::size_t shard, const MalformedMessage& message) 
   } else if (const std::int64_t number = number_of(message.time); number >= first_open_) {
     into = &cell(number, shard);
   }
-  // One that comes too late is in no window; it is in the books as all of them are.
-  if (into == nullptr) return;
+  // One that comes too late is told with the next window, but in no reducer's result.
+  if (into == nullptr) {
+    ++late_malformed_[shard];
+    return;
+  }
+  ++into->malformed;
+  into->used = true;
   for (const auto& reducer : into->reducers) reducer->add_malformed(message);
   settle_after(config_.packets != 0 ? 0 : shard, 1);
 }
@@ -165,8 +172,7 @@ void Windows::close_first(bool last) {
   open_.pop_front();
   const std::int64_t number = first_open_++;
   // Those before the first frame's own are open for packets that come late, not to be sent empty.
-  const bool used = std::ranges::any_of(open->shards, [](const Cell& shard) { return shard.packets > 0; });
-  if (used || number >= first_number_)
+  if (open->used() || number >= first_number_)
     emit(*open, {.start = start_of(number), .seconds = static_cast<double>(config_.seconds), .packets = 0, .late = 0},
          last);
   spare_.push_back(std::move(open));
@@ -174,11 +180,18 @@ void Windows::close_first(bool last) {
 
 /// Merges the shards in their order into the first one, reducer by reducer, and hands the window over.
 void Windows::emit(Open& open, summary::Window window, bool last) {
-  for (Cell& shard : open.shards) window.packets += std::exchange(shard.packets, 0);
+  ClosingWindow::Facts facts{.window = window, .malformed = 0, .used = false, .last = last};
+  for (Cell& shard : open.shards) {
+    facts.window.packets += std::exchange(shard.packets, 0);
+    facts.malformed += std::exchange(shard.malformed, 0);
+    facts.used |= std::exchange(shard.used, false);
+  }
+  for (std::uint64_t& late : late_malformed_) facts.malformed += std::exchange(late, 0);
+  facts.used |= facts.malformed > 0;
   const std::uint64_t late_now = late();
-  window.late = late_now - std::exchange(late_reported_, late_now);
+  facts.window.late = late_now - std::exchange(late_reported_, late_now);
   constexpr std::size_t side_by_side = 4;
-  ClosingWindow closing(window, last, reducers_.size(), do_all_ ? side_by_side : 1,
+  ClosingWindow closing(facts, reducers_.size(), do_all_ ? side_by_side : 1,
                         [this, &open, seconds = window.seconds](std::size_t begin, std::size_t end) {
                           return results(open, seconds, begin, end);
                         });
@@ -240,7 +253,7 @@ void Windows::close_by_count(bool last) {
 
 void Windows::finish() {
   if (config_.packets != 0) {
-    if (config_.flush && !open_.empty() && open_.front()->shards.front().packets > 0) close_by_count(true);
+    if (config_.flush && !open_.empty() && open_.front()->used()) close_by_count(true);
     return;
   }
   while (!open_.empty()) close_first(open_.size() == 1);

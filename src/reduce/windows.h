@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -35,19 +36,28 @@ class ClosingWindow {
   /// Makes the results of reducers `first` up to but without `end`.
   using Make = std::function<std::vector<Result>(std::size_t first, std::size_t end)>;
 
-  ClosingWindow(const summary::Window& window, bool last, std::size_t reducers, std::size_t side_by_side, Make make)
-      : window_(window), last_(last), reducers_(reducers), side_by_side_(side_by_side), make_(std::move(make)) {}
+  /// What there is to know of it beside its results.
+  struct Facts {
+    summary::Window window;
+    std::uint64_t malformed = 0;  ///< messages that are none, and those of earlier windows that came too late for them
+    bool used = false;            ///< something fell into it
+    bool last = false;            ///< the input is at its end, and no window comes after this one
+  };
 
-  const summary::Window& window() const { return window_; }
+  ClosingWindow(const Facts& facts, std::size_t reducers, std::size_t side_by_side, Make make)
+      : facts_(facts), reducers_(reducers), side_by_side_(side_by_side), make_(std::move(make)) {}
+
+  const summary::Window& window() const { return facts_.window; }
+  std::uint64_t malformed() const { return facts_.malformed; }
+  bool is_used() const { return facts_.used; }
   /// The input is at its end, and no window comes after this one.
-  bool is_last() const { return last_; }
+  bool is_last() const { return facts_.last; }
 
   /// False: there are no more. What nobody asks for is lost with the window.
   bool next(Result& result);
 
  private:
-  summary::Window window_;
-  bool last_;
+  Facts facts_;
   std::size_t reducers_, side_by_side_;
   Make make_;
   std::vector<Result> ready_;
@@ -90,10 +100,13 @@ class Windows {
   /// One window's reducers in one shard.
   struct Cell {
     std::vector<std::unique_ptr<Reducer>> reducers;
-    std::uint64_t packets = 0;
+    std::uint64_t packets = 0, malformed = 0;
+    bool used = false;  ///< the reducers have been given something
   };
   struct Open {
     std::vector<Cell> shards;
+
+    bool used() const { return std::ranges::any_of(shards, &Cell::used); }
   };
 
   Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers, const Context& context,
@@ -135,6 +148,7 @@ class Windows {
   std::deque<std::unique_ptr<Open>> open_;
   std::vector<std::unique_ptr<Open>> spare_;
   std::vector<std::uint64_t> late_by_shard_;
+  std::vector<std::uint64_t> late_malformed_;  ///< by shard; not told yet
   std::uint64_t late_reported_ = 0;
   std::uint64_t gap_windows_ = 0;
   // By packet count: where the window at hand began and the newest packet's time.

@@ -1,5 +1,7 @@
 // Every form of `data` as JSON.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <span>
@@ -269,6 +271,41 @@ Json older_json(const Data& data) {
 
 nlohmann::ordered_json data_json(const Data& data, Form form) {
   return form == Form::older ? older_json(data) : own_json(data);
+}
+
+namespace {
+
+std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+/// What `plain_list` makes, as text: a tree of a hundred thousand records would take ten times their room.
+void append_list(const std::vector<Record>& records, std::string& text) {
+  text += '[';
+  for (const Record& record : records) {
+    if (&record != records.data()) text += ',';
+    if (record.json.empty())
+      text += dumped(record.value);
+    else
+      text += Json::accept(record.json) ? record.json : dumped(record.json);
+  }
+  text += ']';
+}
+
+}  // namespace
+
+void append_data(const Data& data, Form form, std::string& text) {
+  if (const auto* records = std::get_if<Records>(&data); records != nullptr && records->shape == Records::Shape::list)
+    return append_list(records->records, text);
+  const auto* alone = std::get_if<Alone>(&data);
+  if (alone == nullptr) {
+    text += dumped(data_json(data, form));
+    return;
+  }
+  const Alone left = settled(*alone);
+  text += fmt::format(R"({{"queries":{},"answers":{},"AloneQueries":)", left.queries, left.answers);
+  append_list(left.alone_queries, text);
+  text += R"(,"AloneAnswers":)";
+  append_list(left.alone_answers, text);
+  text += '}';
 }
 
 }  // namespace rata::summary

@@ -125,17 +125,20 @@ std::uint64_t key_error(const Data& data) {
 std::size_t octets_of(const Data& data) { return sizeof data + std::visit(Octets{}, data); }
 
 std::string to_json(const Summary& summary, Form form) {
-  const Json record = {{"type", summary.type},
-                       {"serverId", summary.server},
-                       {"data", data_json(summary.data, form)},
-                       {"version", 1},
-                       {"monitor", summary.monitor},
-                       {"window", json_of(summary.window)},
-                       {"id", json_of(summary.id)},
-                       {"loss", json_of(summary.loss)},
-                       {"merge", merge_rule(summary.data)}};
   // Text is UTF-8 by contract. Should some not be, the octets are replaced: one bad name must not lose a window.
-  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const auto dumped = [](const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); };
+  std::string text = dumped({{"type", summary.type}, {"serverId", summary.server}});
+  text.back() = ',';
+  text += R"("data":)";
+  append_data(summary.data, form, text);
+  text += dumped({{"version", 1},
+                  {"monitor", summary.monitor},
+                  {"window", json_of(summary.window)},
+                  {"id", json_of(summary.id)},
+                  {"loss", json_of(summary.loss)},
+                  {"merge", merge_rule(summary.data)}})
+              .replace(0, 1, ",");
+  return text;
 }
 
 }  // namespace rata::summary

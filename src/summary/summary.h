@@ -210,6 +210,8 @@ enum class Form { own, older };
 
 /// `data` as JSON, in the older chain's shape where the reducer is one of its own.
 nlohmann::ordered_json data_json(const Data& data, Form form = Form::own);
+/// Appends the same as text, without a tree of it where that could be large.
+void append_data(const Data& data, Form form, std::string& text);
 
 /// The whole record on one line, without newline (schema/summary.schema.json).
 std::string to_json(const Summary& summary, Form form = Form::own);

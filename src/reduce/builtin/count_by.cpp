@@ -35,7 +35,8 @@ std::vector<Needs> needs_of(const std::vector<DimensionUse>& by) {
 /// Where a count_by counts, and what it shows.
 struct Counting {
   std::shared_ptr<Tally> own;
-  /// The same of queries and of responses, when others may count these: nullptr: nobody does.
+  /// The same of queries and of responses, where others may count these: whether they do, the tallies know once all
+  /// reducers are made. nullptr: nobody can.
   std::shared_ptr<Tally> queries, responses;
 };
 

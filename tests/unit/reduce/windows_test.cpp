@@ -181,6 +181,18 @@ TEST(WindowsOfMalformed, Malformed_messages_fall_into_the_windows_that_are_open_
   by_time->finish();
   EXPECT_EQ(closed, std::vector<std::string>{R"(0 {"cut_name":{"192.0.2.1":1}})"});
 
+  // A window before that of the first packet is open for what comes late: it is sent when only such a message came, and
+  // what was in it does not come back in a later one.
+  closed.clear();
+  auto early = std::move(*Windows::make({.seconds = 1}, {reducer}, context, Budget::unlimited, on_closed));
+  early->advance({10 * util::ns_per_second});
+  early->add_malformed(0, malformed_at(9.5));
+  early->advance({12 * util::ns_per_second});
+  early->advance({14 * util::ns_per_second});
+  early->finish();
+  EXPECT_EQ(closed,
+            (std::vector<std::string>{R"(0 {"cut_name":{"192.0.2.1":1}})", "0 {}", "0 {}", "0 {}", "0 {}", "0 {}"}));
+
   closed.clear();
   auto by_count = std::move(*Windows::make({.packets = 2}, {reducer}, context, Budget::unlimited, on_closed));
   by_count->add_malformed(0, malformed_at(1));
