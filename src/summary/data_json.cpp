@@ -12,6 +12,7 @@
 #include "summary/merge.h"
 #include "summary/summary.h"
 #include "util/address.h"
+#include "util/hash.h"
 
 namespace rata::summary {
 namespace {
@@ -152,12 +153,12 @@ class ByAppearance {
   Object take() { return std::move(object_); }
 
  private:
-  std::unordered_map<std::string, std::size_t> places_;
+  std::unordered_map<std::string, std::size_t, util::KeyedHash> places_;
   Object object_;
 };
 
 Json queries_by_client(const std::vector<Record>& records) {
-  std::unordered_map<std::string_view, std::size_t> places;
+  std::unordered_map<std::string_view, std::size_t, util::KeyedHash> places;
   std::vector<std::pair<std::string_view, ByAppearance>> clients;
   for (const Record& record : records) {
     const auto [place, is_new] = places.try_emplace(record.keys.at(0), clients.size());
@@ -208,7 +209,7 @@ Json json_of(const Alone& alone) {
 Json measure_json(std::uint64_t number) { return number; }
 Json measure_json(const Distinct& distinct) { return distinct.json(); }
 Json measure_json(const Quantiles& quantiles) { return quantiles.json(); }
-Json measure_json(const Top& top) { return json_of(top); }
+Json measure_json(const Top& top) { return {{"error", top.error()}, {"top", json_of(top)}}; }
 
 Json json_of(const Measures& measures) {
   return nested(measures.counts, [&](const CountRow& row) -> Json {
@@ -223,6 +224,12 @@ Json json_of(const Measures& measures) {
 Json json_of(const Nothing&) { return nullptr; }
 
 }  // namespace
+
+std::uint64_t Top::error() const {
+  std::uint64_t error = absent;
+  for (const Entry& entry : entries) error = std::max(error, entry.extra);
+  return error;
+}
 
 Top::Shown Top::shown() const {
   Shown shown{.entries = entries, .exact = true};

@@ -136,8 +136,36 @@ void merge_values(std::vector<Measure>& into, std::vector<Measure>&& from) {
         into[i]);
 }
 
+/// What a key may have in a part in which it is no row. `counts.rest`: ascending by prefix.
+std::uint64_t most_absent(const Counts& counts, const std::vector<std::string>& keys) {
+  std::uint64_t most = counts.error;
+  std::vector<std::string> prefix;
+  for (std::size_t depth = 0; depth <= keys.size(); ++depth) {
+    for (const RestRow& rest : std::ranges::equal_range(counts.rest, prefix, {}, &RestRow::prefix)) most += rest.most;
+    if (depth < keys.size()) prefix.push_back(keys[depth]);
+  }
+  return most;
+}
+
+/// The tops of a key that has no row in the other part.
+void lack(std::vector<Measure>& values, std::uint64_t messages) {
+  for (Measure& value : values)
+    if (auto* top = std::get_if<Top>(&value)) merge_value(*top, Top{.limit = top->limit, .absent = messages});
+}
+
+void lack_what_others_had(Measures& measures, Counts& others) {
+  std::ranges::stable_sort(others.rest, {}, &RestRow::prefix);
+  for (std::size_t i = 0; i < measures.values.size(); ++i) {
+    const std::vector<std::string>& keys = measures.counts.rows[i].keys;
+    if (!std::ranges::binary_search(others.rows, keys, {}, &CountRow::keys))
+      lack(measures.values[i], most_absent(others, keys));
+  }
+}
+
 bool merge_into(Measures& into, Measures&& from, Relation relation) {
   if (into.names != from.names || into.counts.by != from.counts.by) return false;
+  lack_what_others_had(into, from.counts);
+  lack_what_others_had(from, into.counts);
   std::map<std::vector<std::string>, std::vector<Measure>> values;
   for (std::size_t i = 0; i < into.values.size(); ++i) values[into.counts.rows[i].keys] = std::move(into.values[i]);
   for (std::size_t i = 0; i < from.values.size(); ++i) {

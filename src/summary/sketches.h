@@ -20,9 +20,13 @@ class Distinct {
 
   void add(std::uint64_t hash);
   void merge(const Distinct& other);
+  /// The memory that it keeps to grow into.
+  void give_back();
 
   double estimate() const;
-  /// {"estimate": 3, "sparse": [[register, rank]...]} or {"estimate": 3000, "dense": "base64 of the registers"}.
+  /// {"estimate": 3, "sparse": "AFBAJ1..."} or {"estimate": 3000, "dense": "AACB..."}, of digits of base64 (RFC 4648
+  /// section 4) that are six bits each: for each register that is not zero two for its place and one for its rank; or
+  /// one for the rank of each of all registers.
   nlohmann::ordered_json json() const;
   /// Memory beside the object itself.
   std::size_t octets() const { return sparse_.capacity() * sizeof(Register) + dense_.capacity(); }

@@ -82,10 +82,12 @@ struct Octets {
   }
   std::size_t operator()(const Measures& measures) const {
     std::size_t octets = (*this)(measures.counts) + octets_of(measures.names) + room_of(measures.values);
-    for (const std::vector<Measure>& values : measures.values) {
-      octets += room_of(values);
-      for (const Measure& value : values) octets += std::visit(*this, value);
-    }
+    for (const std::vector<Measure>& values : measures.values) octets += (*this)(values);
+    return octets;
+  }
+  std::size_t operator()(const std::vector<Measure>& values) const {
+    std::size_t octets = room_of(values);
+    for (const Measure& value : values) octets += std::visit(*this, value);
     return octets;
   }
   std::size_t operator()(std::uint64_t) const { return 0; }
@@ -93,6 +95,14 @@ struct Octets {
   std::size_t operator()(const Quantiles& quantiles) const { return quantiles.octets(); }
   std::size_t operator()(const Nothing&) const { return 0; }
 };
+
+std::uint64_t error_of(const Measures& measures) {
+  std::uint64_t error = measures.counts.error;
+  for (const std::vector<Measure>& values : measures.values)
+    for (const Measure& value : values)
+      if (const auto* top = std::get_if<Top>(&value)) error = std::max(error, top->error());
+  return error;
+}
 
 }  // namespace
 
@@ -117,12 +127,18 @@ std::uint64_t left_out(const Data& data) {
 
 std::uint64_t key_error(const Data& data) {
   if (const auto* counts = std::get_if<Counts>(&data)) return counts->error;
-  if (const auto* measures = std::get_if<Measures>(&data)) return measures->counts.error;
+  if (const auto* measures = std::get_if<Measures>(&data)) return error_of(*measures);
   if (const auto* top = std::get_if<Top>(&data)) return top->entries.empty() ? top->absent : top->entries.front().extra;
   return 0;
 }
 
 std::size_t octets_of(const Data& data) { return sizeof data + std::visit(Octets{}, data); }
+
+std::size_t row_octets(const Measures& measures, std::size_t row) {
+  const CountRow& counted = measures.counts.rows[row];
+  const std::vector<Measure>& values = measures.values[row];
+  return sizeof counted + octets_of(counted.keys) + sizeof values + Octets{}(values);
+}
 
 std::string to_json(const Summary& summary, Form form) {
   // Text is UTF-8 by contract. Should some not be, the octets are replaced: one bad name must not lose a window.

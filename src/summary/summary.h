@@ -95,6 +95,8 @@ struct Top {
     bool exact = true;
   };
   Shown shown() const;
+  /// What any name may have more than is said, or have when it is in no entry.
+  std::uint64_t error() const;
 };
 
 /// Which summary a record was in at first.
@@ -177,8 +179,9 @@ struct Loss {
   std::uint64_t kernel = 0;
   std::uint64_t queue = 0;
   std::uint64_t malformed = 0;
-  std::uint64_t left_out = 0;    ///< entries of a list beyond its limit
-  std::uint64_t key_error = 0;   ///< a key may have had this many more than shown, or be missing with as many
+  std::uint64_t left_out = 0;  ///< entries of a list beyond its limit
+  /// A key, or a value in a top of one, may have had this many more than shown, or be missing with as many.
+  std::uint64_t key_error = 0;
   util::MemberCounts lacking{};  ///< messages that the reducer skipped, by the member that they lack
 };
 
@@ -198,11 +201,13 @@ std::string_view merge_rule(const Data& data);
 
 /// Entries of a list beyond its limit.
 std::uint64_t left_out(const Data& data);
-/// What any key may lack; not 0 when the bound of counters was reached.
+/// What any key may lack, or any value in a top of one; not 0 when the bound of counters was reached.
 std::uint64_t key_error(const Data& data);
 
 /// The memory that it takes, its sketches too, to about a tenth: for queues, which bound it.
 std::size_t octets_of(const Data& data);
+/// Of that, what one row of measures takes.
+std::size_t row_octets(const Measures& measures, std::size_t row);
 
 /// How a summary is written. The older aggregator wants of `data`: a rate as a bare number; in the list of queries by
 /// client, IPv6 addresses as text, since it takes 32 digits for four of IPv4.

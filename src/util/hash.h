@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -9,6 +10,13 @@ namespace rata::util {
 /// Hash for tables in memory, keyed anew in each process, so that no sender of packets can choose what collides. It
 /// must not show in any result.
 std::uint64_t table_hash(std::span<const std::uint8_t> octets) noexcept;
+
+/// The same of texts, for the library's tables.
+struct KeyedHash {
+  std::size_t operator()(std::string_view text) const noexcept {
+    return table_hash({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  }
+};
 
 /// An odd number drawn anew in each process, for tables of small numbers: multiplied by it, what a sender of packets
 /// chose lies anywhere in the upper bits.

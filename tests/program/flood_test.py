@@ -19,7 +19,7 @@ url = "file://%s"
 REDUCERS = [("NameCounter", ""), ("QueriesNameCounter", ""), ("TopNQ", "n = 10"), ("AlonePackets", ""),
             ("ClientSubnet", ""), ("PacketSummary", ""), ("Qtype", ""),
             ("count_by", 'name = "names_by_client"\nby = ["client", "qname"]\nlimit = [100, 10]'),
-            ("count_by", 'name = "askers"\nby = ["qname"]\nmeasure = ["count", "distinct:client"]')]
+            ("count_by", 'name = "askers"\nby = ["qname"]\nmeasure = ["count", "distinct:client", "top:client:3"]')]
 
 
 
@@ -39,8 +39,8 @@ class Flood(ProgramTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         return float(done.stdout)
 
-    def flood(self, packets):
-        return self.traffic("--packets", packets, "--seed", 9, "--clients", 4_000_000, "--zipf-clients", 0,
+    def flood(self, packets, clients=4_000_000):
+        return self.traffic("--packets", packets, "--seed", 9, "--clients", clients, "--zipf-clients", 0,
                             "--attack", "0:1000:.9", "--names", 1000)[0]
 
     def monitor(self, capture):
@@ -85,6 +85,22 @@ class Flood(ProgramTest):
             text = (CONFIG % "/dev/null").replace("seconds = 60", "seconds = 1") + f'[[reducer]]\n{reducer}\nsend = ["out"]\n'
             peaks[reducer] = self.peak_mib(RATADNS, "monitor", "-c", self.file("limits.toml", text), "--source", capture)
         self.assertLess(max(peaks.values()), CEILING_MIB, peaks)
+
+    def test_sketches_of_many_keys_stay_below_the_ceiling_also_when_they_are_written(self):
+        capture = self.flood(700_000, clients=2000)  # each asks for some hundred names
+        for measure in ("distinct:qname", "top:qname:100", "quantiles:client_port"):
+            out = self.folder / "sketches.jsonl"
+            reducer = f'type = "count_by"\nby = ["client"]\nmeasure = ["count", "{measure}"]'
+            text = CONFIG % out + f'[[reducer]]\n{reducer}\nsend = ["out"]\n'
+            peak_mib = self.peak_mib(RATADNS, "monitor", "-c", self.file("sketches.toml", text), "--source", capture)
+            self.assertLess(peak_mib, CEILING_MIB, measure)
+            record = json.loads(out.read_text())
+            rows = {key: row for key, row in record["data"].items() if not key.startswith("-:")}
+            self.assertGreater(len(rows), 20, measure)
+            # Every message is in a row or in the rest.
+            self.assertEqual(sum(row["count"] for row in rows.values()) + record["data"]["-:SKIPPED_SUM:-"],
+                             record["window"]["packets"])
+            out.unlink()
 
     def test_a_flood_leaves_the_same_bytes_however_the_input_is_cut(self):
         capture = self.flood(300_000)

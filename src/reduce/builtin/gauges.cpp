@@ -220,6 +220,10 @@ void absorb(Measured& into, Measured&& from) {
   std::visit(Add{from}, into);
 }
 
+void lacks(Measured& measured, std::uint64_t messages) {
+  if (auto* top = std::get_if<TopCounter>(&measured)) top->lacks(messages);
+}
+
 std::size_t octets_of(const Measured& measured) {
   struct Size {
     std::size_t operator()(std::uint64_t) const { return 0; }
@@ -232,7 +236,10 @@ std::size_t octets_of(const Measured& measured) {
 
 summary::Measure shown(const Gauge& gauge, Measured&& measured, const Context& context) {
   if (const auto* number = std::get_if<std::uint64_t>(&measured)) return *number;
-  if (auto* distinct = std::get_if<summary::Distinct>(&measured)) return std::move(*distinct);
+  if (auto* distinct = std::get_if<summary::Distinct>(&measured)) {
+    distinct->give_back();
+    return std::move(*distinct);
+  }
   if (auto* quantiles = std::get_if<summary::Quantiles>(&measured)) return std::move(*quantiles);
   return std::get<TopCounter>(measured).top(
       [&](const std::string& value) { return value_text(gauge.use, value, context); });

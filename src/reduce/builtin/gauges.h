@@ -16,13 +16,6 @@
 
 namespace rata::reduce {
 
-/// Hash of texts in tables of this process, so that no sender of packets can choose what collides.
-struct KeyedHash {
-  std::size_t operator()(const std::string& text) const noexcept {
-    return util::table_hash({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  }
-};
-
 /// What is said of each key, as a configuration asks for it: "count", "octets", "distinct:client",
 /// "quantiles:message_size", "top:qname:10".
 struct Gauge {
@@ -51,12 +44,15 @@ class TopCounter {
 
   void add(std::string value, std::uint64_t count = 1);
   void absorb(TopCounter&& other);
+  /// Any value may have been there that many times more.
+  void lacks(std::uint64_t messages) { error_ += messages; }
   /// `text`: of a value.
   template <typename Text>
   summary::Top top(const Text& text) const {
     summary::Top top{.limit = n_, .absent = error_};
-    std::unordered_map<std::string, std::uint64_t> by_text;  // different values may have one text
+    std::unordered_map<std::string, std::uint64_t, util::KeyedHash> by_text;  // different values may have one text
     for (const auto& [value, count] : counts_) by_text[text(value)] += count;
+    top.entries.reserve(by_text.size());
     for (const auto& [name, count] : by_text) top.entries.push_back({name, count, error_});
     std::ranges::sort(top.entries, {}, &summary::Top::Entry::name);
     return top;
@@ -71,7 +67,7 @@ class TopCounter {
   std::uint64_t n_;
   std::size_t limit_, octets_ = 0;
   std::uint64_t error_ = 0;
-  std::unordered_map<std::string, std::uint64_t, KeyedHash> counts_;
+  std::unordered_map<std::string, std::uint64_t, util::KeyedHash> counts_;
 };
 
 /// What has been measured of one key.
@@ -80,6 +76,8 @@ using Measured = std::variant<std::uint64_t, summary::Distinct, summary::Quantil
 Measured nothing_measured(const Gauge& gauge);
 void measure(const Gauge& gauge, Batch& batch, std::size_t packet, Measured& into);
 void absorb(Measured& into, Measured&& from);
+/// So many messages of its key may be missing here: where a bound is kept, it has to say so.
+void lacks(Measured& measured, std::uint64_t messages);
 std::size_t octets_of(const Measured& measured);
 /// The sketch itself goes along: nothing is copied.
 summary::Measure shown(const Gauge& gauge, Measured&& measured, const Context& context);

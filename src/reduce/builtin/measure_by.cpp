@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
+#include <cstdint>
+#include <numeric>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -16,7 +17,8 @@ struct Cell {
 };
 
 /// Cells by key, in bounded room: past it the half with the smaller counts goes, sketches and all; its messages are
-/// summed up, and what any key may lack of its count is known.
+/// summed up, and what any key may lack of its count is known. A key that is new may be one that went: its tops may
+/// lack as much from the beginning.
 class CellTable final : public Bounded {
  public:
   CellTable(std::size_t limit, Budget* budget) : own_limit_(limit), limit_(limit), budget_(budget) {
@@ -36,6 +38,7 @@ class CellTable final : public Bounded {
     if (cells_.size() >= limit_) drop_smaller_half();
     Cell fresh;
     for (const Gauge& gauge : gauges) fresh.values.push_back(nothing_measured(gauge));
+    lacks(fresh, error_);
     grow(cell_octets(key, fresh), 0);
     return cells_.emplace(std::move(key), std::move(fresh)).first->second;
   }
@@ -51,13 +54,18 @@ class CellTable final : public Bounded {
   /// Room for both: nothing has to go here.
   void absorb(CellTable& other) {
     limit_ += other.limit_;
+    if (other.error_ > 0)
+      for (auto& [key, cell] : cells_)
+        if (!other.cells_.contains(key)) lacks(cell, other.error_);
     for (auto& [key, cell] : other.cells_) {
       const auto [place, is_new] = cells_.try_emplace(key);
       const std::size_t before = is_new ? 0 : cell_octets(key, place->second);
-      if (is_new)
+      if (is_new) {
+        lacks(cell, error_);
         place->second = std::move(cell);
-      else
+      } else {
         add_up(place->second, std::move(cell));
+      }
       grow(cell_octets(key, place->second), before);
     }
     rest_.keys += other.rest_.keys;
@@ -110,6 +118,10 @@ class CellTable final : public Bounded {
     return octets;
   }
 
+  static void lacks(Cell& cell, std::uint64_t messages) {
+    for (Measured& value : cell.values) reduce::lacks(value, messages);
+  }
+
   static void add_up(Cell& into, Cell&& from) {
     into.count += from.count;
     for (std::size_t i = 0; i < into.values.size(); ++i) reduce::absorb(into.values[i], std::move(from.values[i]));
@@ -117,10 +129,48 @@ class CellTable final : public Bounded {
 
   std::size_t own_limit_, limit_, octets_ = 0;
   Budget* budget_;
-  std::unordered_map<std::string, Cell, KeyedHash> cells_;
+  std::unordered_map<std::string, Cell, util::KeyedHash> cells_;
   summary::RestRow rest_;
   std::uint64_t error_ = 0;
 };
+
+void add_rest(summary::Counts& counts, summary::RestRow rest) {
+  if (counts.rest.empty() || !counts.rest.front().prefix.empty()) {
+    counts.rest.insert(counts.rest.begin(), std::move(rest));
+    return;
+  }
+  counts.rest.front().keys += rest.keys;
+  counts.rest.front().count += rest.count;
+  counts.rest.front().most += rest.most;
+}
+
+/// Of rows that together take more memory, those with most messages stay, one at least; the others are summed up.
+void cut(summary::Measures& measures, std::size_t limit_octets) {
+  std::vector<summary::CountRow>& rows = measures.counts.rows;
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t row) { return rows[row].count; });
+  std::vector<bool> stays(rows.size());
+  std::size_t octets = 0, kept = 0;
+  summary::RestRow rest;
+  for (const std::size_t row : order) {
+    octets += summary::row_octets(measures, row);
+    stays[row] = row == order.front() || (rest.keys == 0 && octets <= limit_octets);
+    if (stays[row]) continue;
+    ++rest.keys;
+    rest.count += rows[row].count;
+    rest.most = std::max(rest.most, rows[row].count);
+  }
+  if (rest.keys == 0) return;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (!stays[row]) continue;
+    std::swap(rows[kept], rows[row]);
+    std::swap(measures.values[kept++], measures.values[row]);
+  }
+  rows.resize(kept);
+  measures.values.resize(kept);
+  add_rest(measures.counts, std::move(rest));
+}
 
 class MeasureBy final : public Reducer {
  public:
@@ -147,16 +197,11 @@ class MeasureBy final : public Reducer {
   summary::Data take(double) override {
     summary::Measures measures{.counts = counts()};
     for (const Gauge& gauge : gauges_) measures.names.push_back(gauge.text);
-    auto values = values_by_texts();
-    measures.values.reserve(measures.counts.rows.size());
-    for (const summary::CountRow& row : measures.counts.rows) {
-      std::vector<summary::Measure>& shown_values = measures.values.emplace_back();
-      shown_values.reserve(gauges_.size());
-      std::vector<Measured>& measured = values[row.keys];
-      for (std::size_t i = 0; i < gauges_.size(); ++i)
-        shown_values.push_back(shown(gauges_[i], std::move(measured[i]), context_));
-    }
+    std::vector<std::vector<Measured>> values = values_of(measures.counts.rows);
     table_.clear();
+    measures.values.reserve(values.size());
+    for (std::vector<Measured>& of_row : values) measures.values.push_back(shown_values(std::exchange(of_row, {})));
+    cut(measures, most_octets());
     return measures;
   }
 
@@ -186,19 +231,43 @@ class MeasureBy final : public Reducer {
     return counts;
   }
 
-  /// Takes the values out of the table. Different keys may have one text.
-  std::map<std::vector<std::string>, std::vector<Measured>> values_by_texts() {
-    std::map<std::vector<std::string>, std::vector<Measured>> values;
+  std::vector<std::string> texts_of(const std::string& key) const {
+    Octets left = octets(key);
+    std::vector<std::string> texts;
+    for (std::size_t depth = 0; depth < keys_.uses().size(); ++depth)
+      texts.push_back(keys_.text(keys_.take_part(left, depth), depth, context_, rules_.older));
+    return texts;
+  }
+
+  /// Takes the values out of the table, for each row those of its key. Different keys may have one text.
+  std::vector<std::vector<Measured>> values_of(const std::vector<summary::CountRow>& rows) {
+    std::vector<std::vector<Measured>> values(rows.size());
     for (auto& [key, cell] : table_.cells()) {
-      Octets left = octets(key);
-      std::vector<std::string> texts;
-      for (std::size_t depth = 0; depth < keys_.uses().size(); ++depth)
-        texts.push_back(keys_.text(keys_.take_part(left, depth), depth, context_, rules_.older));
-      const auto [place, is_new] = values.try_emplace(std::move(texts), std::move(cell.values));
-      if (is_new) continue;
-      for (std::size_t i = 0; i < gauges_.size(); ++i) reduce::absorb(place->second[i], std::move(cell.values[i]));
+      const std::vector<std::string> texts = texts_of(key);
+      const auto row = std::ranges::lower_bound(rows, texts, {}, &summary::CountRow::keys);
+      if (row == rows.end() || row->keys != texts) continue;  // a limit cut it off
+      std::vector<Measured>& of_row = values[static_cast<std::size_t>(row - rows.begin())];
+      if (of_row.empty()) {
+        of_row = std::move(cell.values);
+        continue;
+      }
+      for (std::size_t i = 0; i < gauges_.size(); ++i) reduce::absorb(of_row[i], std::move(cell.values[i]));
     }
     return values;
+  }
+
+  std::vector<summary::Measure> shown_values(std::vector<Measured> values) const {
+    std::vector<summary::Measure> made;
+    made.reserve(gauges_.size());
+    for (std::size_t i = 0; i < gauges_.size(); ++i)
+      made.push_back(shown(gauges_[i], values.empty() ? nothing_measured(gauges_[i]) : std::move(values[i]), context_));
+    return made;
+  }
+
+  /// Of all rows together: what as many rows as a result may have take when they hold nothing but a count.
+  std::size_t most_octets() const {
+    constexpr std::size_t row_octets = 128;
+    return std::min(context_.most_rows, SIZE_MAX / row_octets) * row_octets;
   }
 
   const Context& context_;

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
+#include <map>
 #include <random>
 #include <set>
+#include <string>
 
 #include "dns/message.h"
 #include "dns/name.h"
@@ -311,9 +314,9 @@ TEST(Measures, Say_more_of_each_key_than_how_many) {
     EXPECT_EQ(
         json.dump(),
         R"({"A":{"count":3,"octets":180,"distinct:client":{"estimate":2},"quantiles:message_size":)"
-        R"({"count":3,"p50":60.0,"p90":60.0,"p99":60.0,"max":60,"buckets":[[60,3]]},"top:qname:2":[["www.example.",3]]},)"
+        R"({"count":3,"p50":60.0,"p90":60.0,"p99":60.0,"max":60,"buckets":[[60,3]]},"top:qname:2":{"error":0,"top":[["www.example.",3]]}},)"
         R"("AAAA":{"count":1,"octets":0,"distinct:client":{"estimate":1},"quantiles:message_size":)"
-        R"({"count":1,"p50":0.0,"p90":0.0,"p99":0.0,"max":0,"buckets":[[0,1]]},"top:qname:2":[["a.example.",1]]}})");
+        R"({"count":1,"p50":0.0,"p90":0.0,"p99":0.0,"max":0,"buckets":[[0,1]]},"top:qname:2":{"error":0,"top":[["a.example.",1]]}}})");
     EXPECT_EQ(summary::data_json(shards.take()).dump(), "{}");
   }
 }
@@ -407,6 +410,101 @@ TEST(Measures, Are_bounded_and_what_went_is_summed_up) {
   }
   reducer->take(1);
   EXPECT_EQ(budget.used(), 0u);
+}
+
+TEST(Measures, A_top_of_few_counters_says_what_its_values_may_lack) {
+  Packets packets;
+  std::vector<Packet> input;
+  std::map<std::string, std::uint64_t> truth;
+  for (int i = 0; i < 4000; ++i) {
+    const std::string name = "n" + std::to_string(i % 3 == 0 ? i % 7 : i % 1000);
+    input.push_back(packets.make({.name = name}));
+    ++truth[name + "."];
+  }
+  Shards shards({.type = "count_by", .by = {"qtype"}, .measure = {"top:qname:3"}});
+  shards.add(0, input);
+  const summary::Data data = shards.take();
+  const auto& top = std::get<summary::Top>(std::get<summary::Measures>(data).values.at(0).at(0));
+  const auto json = summary::data_json(data)["A"]["top:qname:3"];
+  EXPECT_GT(top.error(), 0u);
+  EXPECT_EQ(json["error"], top.error());
+  EXPECT_EQ(summary::key_error(data), top.error());
+  for (const auto& pair : json["top"]) {
+    EXPECT_LE(pair[1].get<std::uint64_t>(), truth[pair[0]]);
+    EXPECT_GE(pair[1].get<std::uint64_t>() + top.error(), truth[pair[0]]);
+  }
+}
+
+TEST(Measures, A_key_that_went_and_comes_back_says_what_its_top_may_lack) {
+  Packets packets;
+  for (const std::size_t count : {1u, 2u}) {
+    Shards shards({.type = "count_by", .by = {"qname"}, .cells = 4 * count, .measure = {"top:client:5"}}, count);
+    const auto add = [&](std::size_t shard, const std::string& name, int times) {
+      const std::vector<Packet> input(static_cast<std::size_t>(times), packets.make({.name = name}));
+      shards.add(shard, input);
+    };
+    add(0, "back", 3);
+    for (const char* name : {"a", "b", "c"}) add(0, name, 9);
+    add(0, "d", 1);             // the smaller half goes
+    add(count - 1, "back", 5);  // and of it this one comes again, there or in another shard
+    add(count - 1, "other", 2);
+    const summary::Data data = shards.take();
+    const auto& measures = std::get<summary::Measures>(data);
+    ASSERT_GT(measures.counts.error, 0u);
+    bool found = false;
+    for (std::size_t i = 0; i < measures.values.size(); ++i) {
+      const auto& top = std::get<summary::Top>(measures.values[i].at(0));
+      if (measures.counts.rows[i].keys != std::vector<std::string>{"back."}) continue;
+      found = true;
+      EXPECT_EQ(top.entries.at(0).count, 5u);
+      EXPECT_GE(top.entries.at(0).count + top.entries.at(0).extra, 8u);
+    }
+    EXPECT_TRUE(found);
+  }
+}
+
+TEST(Measures, Rows_are_cut_by_the_memory_that_they_take_and_the_rest_is_summed_up) {
+  Packets packets;
+  std::vector<Packet> input;
+  for (int client = 0; client < 100; ++client)
+    for (int name = 0; name < 20 + client; ++name)
+      input.push_back(packets.make(
+          {.name = "n" + std::to_string(client * 1000 + name), .client = "192.0.2." + std::to_string(client)}));
+  for (const std::size_t most_rows : {1u, 200u, 100'000u}) {
+    Context context;
+    context.most_rows = most_rows;
+    Plan plan;
+    Surroundings around{context, plan};
+    auto reducer = std::move(*make_reducer(
+        {.type = "count_by", .by = {"client", "qtype"}, .measure = {"distinct:qname", "top:qname:3"}}, around));
+    Batch batch(plan, context);
+    for (std::size_t i = 0; i < input.size(); i += 100) {
+      batch.assign(std::span(input).subspan(i, std::min<std::size_t>(100, input.size() - i)));
+      reducer->add(batch);
+    }
+    const auto measures = std::get<summary::Measures>(reducer->take(1));
+    const auto& rows = measures.counts.rows;
+    ASSERT_FALSE(rows.empty());
+    ASSERT_EQ(rows.size(), measures.values.size());
+    std::size_t octets = 0;
+    for (std::size_t row = 0; row < rows.size(); ++row) octets += summary::row_octets(measures, row);
+    EXPECT_LE(octets, std::max<std::size_t>(most_rows * 128, 16'384)) << most_rows;
+    EXPECT_EQ(rows.size() == 100, most_rows == 100'000);
+    EXPECT_EQ(rows.size() == 1, most_rows == 1);
+    std::uint64_t sum = 0, least = input.size();
+    for (const auto& row : rows) sum += row.count, least = std::min(least, row.count);
+    for (const auto& rest : measures.counts.rest) {
+      sum += rest.count;
+      EXPECT_EQ(rest.keys + rows.size(), 100u);
+      EXPECT_LE(rest.most, least);
+    }
+    EXPECT_EQ(sum, input.size());
+    EXPECT_EQ(measures.values.size(), rows.size());
+    // Each value still stands at its row: a client with n messages asked for n names.
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      EXPECT_NEAR(std::get<summary::Distinct>(measures.values[row][0]).estimate(), static_cast<double>(rows[row].count),
+                  static_cast<double>(rows[row].count) * 0.1);
+  }
 }
 
 TEST(Malformed, Queries_count_by_reason_and_client_in_the_reducers_that_ask) {

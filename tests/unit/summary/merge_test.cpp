@@ -284,6 +284,25 @@ TEST(Merge, Measures_merge_each_by_its_own_law) {
   EXPECT_EQ(data_json(merged(parts, random)).dump(), data_json(merged(parts, random)).dump());
 }
 
+TEST(Merge, The_top_of_a_key_that_another_part_cut_off_may_lack_what_it_had_there) {
+  const Measures has{.counts = {.by = {"qtype", "rcode"}, .rows = {{{"A", "NOERROR"}, 9}}, .error = 1},
+                     .names = {"top:qname:1"},
+                     .values = {{Top{.limit = 1, .entries = {{"a.", 9, 2}}, .absent = 2}}}};
+  const Measures cut{.counts = {.by = {"qtype", "rcode"},
+                                .rest = {{{}, 4, 100, 30}, {{"A"}, 1, 5, 5}, {{"MX"}, 1, 70, 70}},
+                                .error = 3},
+                     .names = {"top:qname:1"}};
+  for (const bool cut_first : {false, true}) {
+    Data into = cut_first ? cut : has;
+    ASSERT_TRUE(merge(into, cut_first ? has : cut, Relation::side_by_side));
+    const auto& top = std::get<Top>(std::get<Measures>(into).values.at(0).at(0));
+    EXPECT_EQ(top.entries.at(0).extra, 2u + 3 + 30 + 5);
+    EXPECT_EQ(top.absent, 2u + 3 + 30 + 5);
+    EXPECT_EQ(key_error(into), 40u);
+    EXPECT_EQ(data_json(into)["A"]["NOERROR"].dump(), R"({"top:qname:1":{"error":40,"top":[["a.",9]]}})");
+  }
+}
+
 TEST(Merge, Data_of_different_forms_do_not_merge_and_stay_as_they_were) {
   const std::vector<Data> forms = {Rate{"qps", 1, 1},
                                    Rate{"aps", 1, 1},

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace rata::summary {
@@ -56,11 +57,29 @@ TEST(Distinct, A_few_are_listed_and_many_are_written_down_whole) {
   Distinct few;
   few.add(std::uint64_t{5} << 52 | std::uint64_t{1} << 51);  // register 5, no zero before the first one
   few.add(std::uint64_t{9} << 52);                           // register 9, nothing but zeros
-  EXPECT_EQ(few.json().dump(), R"({"estimate":2,"sparse":[[5,1],[9,53]]})");
+  EXPECT_EQ(few.json().dump(), R"({"estimate":2,"sparse":"AFBAJ1"})");
   Distinct many;
   for (std::uint64_t i = 0; i <= Distinct::most_sparse; ++i) many.add(i << 52);
   const auto json = many.json();
-  EXPECT_EQ(json["dense"].get<std::string>().size(), (Distinct::registers + 2) / 3 * 4);
+  EXPECT_EQ(json["dense"], std::string(Distinct::most_sparse + 1, '1') +
+                               std::string(Distinct::registers - Distinct::most_sparse - 1, 'A'));
+}
+
+TEST(Distinct, Is_written_in_no_more_octets_than_its_registers_and_their_places_need) {
+  std::mt19937_64 random(5);
+  Distinct distinct;
+  for (int i = 0; i < 400; ++i) distinct.add(random());
+  const std::string text = distinct.json()["sparse"];
+  EXPECT_LE(text.size(), 3u * 400);
+  // Read as docs/wire-format.md says: what was written is the sketch.
+  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  Distinct again;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    const std::uint64_t place = digits.find(text[i]) << 6 | digits.find(text[i + 1]);
+    const std::size_t rank = digits.find(text[i + 2]);
+    again.add(place << 52 | (rank > 52 ? 0 : std::uint64_t{1} << (52 - rank)));
+  }
+  EXPECT_EQ(again, distinct);
 }
 
 TEST(Quantiles, Are_at_most_four_per_mille_off_and_the_largest_is_exact) {
