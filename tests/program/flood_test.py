@@ -16,7 +16,8 @@ memory_mib = {CEILING_MIB}
 name = "out"
 url = "file://%s"
 """
-REDUCERS = [("NameCounter", ""), ("QueriesNameCounter", ""), ("TopNQ", "n = 10"), ("AlonePackets", ""),
+REDUCERS = [("NameCounter", ""), ("QueriesNameCounter", ""), ("AnswersNameCounter", ""), ("TopNQ", "n = 10"),
+            ("AlonePackets", ""),
             ("ClientSubnet", ""), ("PacketSummary", ""), ("Qtype", ""),
             ("count_by", 'name = "names_by_client"\nby = ["client", "qname"]\nlimit = [100, 10]'),
             ("count_by", 'name = "askers"\nby = ["qname"]\nmeasure = ["count", "distinct:client", "top:client:3"]')]
@@ -52,6 +53,17 @@ class Flood(ProgramTest):
         out.unlink()
         return {line["type"]: line for line in lines}, peak_mib
 
+    def exact(self, reducer, capture):
+        """What it counts when memory is no bound."""
+        out = self.folder / "exact.jsonl"
+        text = (CONFIG % out).replace(f"memory_mib = {CEILING_MIB}", "memory_mib = 8192")
+        config = self.file("exact.toml", text + f'[[reducer]]\ntype = "{reducer}"\nsend = ["out"]\n')
+        subprocess.run([RATADNS, "monitor", "-c", config, "--source", capture], check=True, capture_output=True)
+        summary = json.loads(out.read_text())
+        out.unlink()
+        self.assertEqual(summary["loss"]["key_error"], 0)
+        return summary["data"]
+
     def test_memory_stays_below_the_ceiling_and_top_lists_within_their_bound(self):
         capture = self.flood(800_000)
         found, peak_mib = self.monitor(capture)
@@ -67,10 +79,19 @@ class Flood(ProgramTest):
             shown = names["data"].get(name + ".", 0)
             self.assertLessEqual(shown, count)
             self.assertGreaterEqual(shown + error, count, name)
-        top = found["TopNQ"]
+        top, exact = found["TopNQ"], self.exact("QueriesNameCounter", capture)
         self.assertGreater(top["loss"]["key_error"], 0)
         for name, count in top["data"]:
-            self.assertGreaterEqual(dict(truth["dns"]["top_qnames"]).get(name[:-1], 0) + top["loss"]["key_error"], count)
+            self.assertLessEqual(count, exact[name])
+            self.assertLessEqual(exact[name], count + top["loss"]["key_error"])
+        # The sum of two counters, each of which had to drop keys.
+        both, exact = found["NameCounter"], self.exact("NameCounter", capture)
+        self.assertEqual(both["loss"]["key_error"], error + found["AnswersNameCounter"]["loss"]["key_error"])
+        for name, count in sorted(exact.items(), key=lambda item: -item[1])[:100]:
+            shown = both["data"].get(name, 0)
+            self.assertLessEqual(shown, count)
+            self.assertLessEqual(count, shown + both["loss"]["key_error"], name)
+        self.assertEqual(sum(count for name, count in both["data"].items() if name != "-:SKIPPED:-"), sum(exact.values()))
         self.assertLessEqual(largest, truth["dns"]["top_qnames"][0][1])
         # Every message is in a row or in the rest.
         self.assertEqual(sum(count for name, count in names["data"].items() if name != "-:SKIPPED:-"),
@@ -101,6 +122,20 @@ class Flood(ProgramTest):
             self.assertEqual(sum(row["count"] for row in rows.values()) + record["data"].get("-:SKIPPED_SUM:-", 0),
                              record["window"]["packets"] - sum(record["loss"].get("lacking", {}).values()))
             out.unlink()
+
+    def test_memory_stays_below_the_ceiling_with_lists_in_several_files_and_with_names_that_all_tie(self):
+        capture = self.flood(400_000)
+        peaks = {}
+        for reducers, files in ((("Identity", "QueriesSummary", "AlonePackets"), 4), (("TopNQ",), 1)):
+            names = [f"out{i}" for i in range(files)]
+            text = f'server = "ns1"\nwindow = {{ seconds = 1 }}\n[limits]\nmemory_mib = {CEILING_MIB}\n'
+            for name in names:
+                text += f'[[channel]]\nname = "{name}"\nurl = "file://{self.folder / name}.jsonl"\n'
+            for reducer in reducers:
+                more = "n = 20\n" if reducer == "TopNQ" else ""
+                text += f'[[reducer]]\ntype = "{reducer}"\n{more}send = {json.dumps(names)}\n'
+            peaks[reducers] = self.peak_mib(RATADNS, "monitor", "-c", self.file("lists.toml", text), "--source", capture)
+        self.assertLess(max(peaks.values()), CEILING_MIB, peaks)
 
     def test_a_flood_leaves_the_same_bytes_however_the_input_is_cut(self):
         capture = self.flood(300_000)
