@@ -15,7 +15,8 @@ namespace rata::tests {
 /// Instances of one reducer, one a shard, in the surroundings that Windows gives them.
 class Shards {
  public:
-  explicit Shards(reduce::ReducerConfig config, std::size_t shards = 1) {
+  explicit Shards(reduce::ReducerConfig config, std::size_t shards = 1, const reduce::Context& context = {})
+      : context_(context) {
     context_.shards = shards;
     reduce::Surroundings around{context_, plan_};
     for (std::size_t i = 0; i < shards; ++i) {

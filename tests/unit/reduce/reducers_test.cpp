@@ -110,6 +110,21 @@ TEST(Reducers, A_full_table_still_sums_to_all_messages) {
   EXPECT_LE(counts.rows.size(), 64u);
 }
 
+TEST(Reducers, Those_that_tie_with_the_last_one_shown_stay_as_far_as_there_is_room_for_rows) {
+  Packets packets;
+  std::vector<Packet> input;
+  for (int i = 0; i < 1000; ++i) input.push_back(packets.make({.name = "n" + std::to_string(i)}));
+  Context context;
+  for (const std::size_t most_rows : {std::size_t{100}, std::size_t{5000}}) {
+    context.most_rows = most_rows;
+    Shards shown({.type = "TopN", .n = 10}, 1, context);
+    shown.add(0, input);
+    const auto top = std::get<summary::Top>(shown.take());
+    EXPECT_EQ(top.entries.size(), std::min<std::size_t>(most_rows, 1000));
+    EXPECT_EQ(top.absent, most_rows < 1000 ? 1u : 0u);
+  }
+}
+
 TEST(Reducers, A_list_has_a_bound_and_says_what_it_left_out) {
   Packets packets;
   Shards made({.type = "TopKWithIP", .limit = {3}});
