@@ -30,10 +30,13 @@ std::vector<Packet> sample(Packets& packets) {
 /// What the reducers of one monitor count in three windows, as JSON texts.
 std::vector<std::string> counted(const std::vector<ReducerConfig>& reducers, const std::vector<Packet>& input) {
   std::vector<std::string> texts(reducers.size());
-  auto windows = Windows::make({.seconds = 1, .lateness_seconds = 0}, reducers, Context{}, Budget::unlimited, [&](ClosingWindow& closing) {
-    tests::ClosedWindow window(closing);
-    for (std::size_t i = 0; i < texts.size(); ++i) texts[i] += summary::data_json(window.data[i]).dump() + "\n";
-  });
+  const Context context;
+  auto windows = Windows::make({.seconds = 1, .lateness_seconds = 0}, reducers, context, Budget::unlimited,
+                               [&](ClosingWindow& closing) {
+                                 tests::ClosedWindow window(closing);
+                                 for (std::size_t i = 0; i < texts.size(); ++i)
+                                   texts[i] += summary::data_json(window.data[i]).dump() + "\n";
+                               });
   EXPECT_TRUE(windows);
   for (const Packet& packet : input)
     if (packet.ordinal % 100 == 0) {
