@@ -35,6 +35,7 @@ struct FlowKey {
            a.second[1] == b.second[1] && a.rest == b.rest;
   }
 };
+static_assert(sizeof(FlowKey) == 40, "the hash reads it whole: no padding");
 
 /// A hash table of bounded size whose entries stand in a row, the one touched last at the end. Entries do not move;
 /// memory grows with use up to `capacity` and stays.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,9 +61,22 @@ class Shared {
     if (there == nullptr) there = std::shared_ptr<T>(make());
     return std::static_pointer_cast<T>(there);
   }
+  /// nullptr: nobody has asked for it.
+  template <typename T>
+  std::shared_ptr<T> find(const std::string& name) const {
+    const auto there = by_name_.find(name);
+    return there == by_name_.end() ? nullptr : std::static_pointer_cast<T>(there->second);
+  }
+
+  /// What is to be done once all reducers there are made, and so all that they have in common.
+  void when_complete(std::function<void()> task) { tasks_.push_back(std::move(task)); }
+  void complete() {
+    for (const auto& task : std::exchange(tasks_, {})) task();
+  }
 
  private:
   std::map<std::string, std::shared_ptr<void>> by_name_;
+  std::vector<std::function<void()>> tasks_;
 };
 
 /// What a reducer is made into. All but `shared` outlives the reducer.

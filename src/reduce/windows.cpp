@@ -56,6 +56,7 @@ std::unique_ptr<Windows::Open> Windows::new_open() {
     for (const ReducerConfig& config : reducers_)
       // `make` has tried every configuration once: it does not fail here.
       open->shards[shard].reducers.push_back(std::move(*make_reducer(config, around)));
+    shared.complete();
   }
   return open;
 }

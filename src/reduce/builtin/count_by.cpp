@@ -32,62 +32,48 @@ std::vector<Needs> needs_of(const std::vector<DimensionUse>& by) {
   return needs;
 }
 
-/// Where a count_by counts, and what it shows.
-struct Counting {
-  std::shared_ptr<Tally> own;
-  /// The same of queries and of responses, where others may count these: whether they do, the tallies know once all
-  /// reducers are made. nullptr: nobody can.
-  std::shared_ptr<Tally> queries, responses;
-};
-
 class CountBy final : public Reducer {
  public:
-  CountBy(Shape shape, KeyMaker keys, Counting counting, Surroundings& around)
+  CountBy(Shape shape, KeyMaker keys, std::shared_ptr<Tally> tally, Surroundings& around)
       : context_(around.context),
         selector_(std::move(shape.where), needs_of(shape.by), around.plan, shape.first),
         keys_(std::move(keys)),
         rules_(std::move(shape.rules)),
-        counting_(std::move(counting)),
-        counts_(counting_.own->join()) {
-    if (counting_.queries == nullptr) return;
-    counting_.queries->watch();
-    counting_.responses->watch();
+        own_(std::move(tally)),
+        counts_(own_->join()) {}
+
+  /// Others count queries and responses by the same: what is here is their sum, and only messages of which nobody knows
+  /// whether they are the one or the other have to be counted. nullptr: nobody does.
+  void sum_up(std::shared_ptr<Tally> queries, std::shared_ptr<Tally> responses) {
+    if (queries == nullptr || responses == nullptr) return;
+    parts_ = {std::move(queries), std::move(responses)};
+    for (const auto& part : parts_) part->watch();
   }
 
   void add(Batch& batch) noexcept override {
     auto packets = selector_.choose(batch, lacking());
     if (packets.empty() || !counts_) return;
-    if (is_sum()) packets = neither(batch, packets);
+    if (!parts_.empty()) packets = neither(batch, packets);
     if (packets.empty()) return;
     keys_.start(batch);
-    counting_.own->add(keys_, packets);
+    own_->add(keys_, packets);
   }
 
   void absorb(Reducer& sibling) override {
-    const Counting& other = static_cast<CountBy&>(sibling).counting_;
-    counting_.own->absorb(*other.own);
-    if (!is_sum()) return;
-    counting_.queries->absorb(*other.queries);
-    counting_.responses->absorb(*other.responses);
+    const CountBy& other = static_cast<CountBy&>(sibling);
+    own_->absorb(*other.own_);
+    for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i]->absorb(*other.parts_[i]);
   }
 
   summary::Data take(double) override {
-    std::vector<Tally*> tallies = {counting_.own.get()};
-    if (is_sum()) tallies.insert(tallies.end(), {counting_.queries.get(), counting_.responses.get()});
+    std::vector<Tally*> tallies = {own_.get()};
+    for (const auto& part : parts_) tallies.push_back(part.get());
     summary::Counts counts = Tally::counts_of(tallies, keys_, rules_, context_);
-    counting_.own->taken();
-    if (counting_.queries != nullptr) counting_.queries->taken();
-    if (counting_.responses != nullptr) counting_.responses->taken();
+    for (Tally* const tally : tallies) tally->taken();
     return counts;
   }
 
  private:
-  /// Others count queries and responses: what is here is their sum, and only messages of which nobody knows whether
-  /// they are the one or the other have to be counted.
-  bool is_sum() const {
-    return counting_.queries != nullptr && counting_.queries->is_counted() && counting_.responses->is_counted();
-  }
-
   std::span<const std::uint16_t> neither(const Batch& batch, std::span<const std::uint16_t> packets) {
     if (batch.complete()) [[likely]]
       return {};
@@ -103,8 +89,9 @@ class CountBy final : public Reducer {
   Selector selector_;
   KeyMaker keys_;
   RowRules rules_;
-  Counting counting_;
-  bool counts_;  ///< or another one does for all who share the tally
+  std::shared_ptr<Tally> own_;
+  std::vector<std::shared_ptr<Tally>> parts_;  ///< none: what is counted here is all
+  bool counts_;                                ///< or another one does for all who share the tally
   std::array<std::uint16_t, max_batch_packets> neither_;
 };
 
@@ -133,24 +120,26 @@ util::Result<Shape> read_shape(const ReducerConfig& config) {
   return shape;
 }
 
-/// Where it counts: the same place for all who count the same, whatever they show of it.
-Counting counting_of(const ReducerConfig& config, std::size_t cells, Surroundings& around) {
+/// The same for all who count the same, whatever they show of it. `first`: a condition in front of the others.
+std::string name_of_counting(const ReducerConfig& config, std::string_view first = "") {
+  std::vector<std::string_view> where(config.where.begin(), config.where.end());
+  if (!first.empty()) where.insert(where.begin(), first);
+  return fmt::format("count_by {} where {} cells {}", fmt::join(config.by, ","), fmt::join(where, ","), config.cells);
+}
+
+/// In the tables of another one who counts the same, if there is one; or as a sum of what two others count.
+std::unique_ptr<Reducer> make_counting(Shape shape, KeyMaker keys, std::size_t cells, const ReducerConfig& config,
+                                       Surroundings& around) {
   const auto make = [&] { return std::make_shared<Tally>(cells, around.budget); };
-  if (around.shared == nullptr) return {.own = make(), .queries = nullptr, .responses = nullptr};
-  const auto tally = [&](std::string_view first) {
-    std::vector<std::string_view> where(config.where.begin(), config.where.end());
-    if (!first.empty()) where.insert(where.begin(), first);
-    return around.shared->get<Tally>(
-        fmt::format("count_by {} where {} cells {}", fmt::join(config.by, ","), fmt::join(where, ","), cells), make);
-  };
-  Counting counting{.own = tally(""), .queries = nullptr, .responses = nullptr};
-  const auto chooses = [&](std::string_view condition) {
-    return std::ranges::find(config.where, condition) != config.where.end();
-  };
-  if (chooses("query") || chooses("response")) return counting;
-  counting.queries = tally("query");
-  counting.responses = tally("response");
-  return counting;
+  Shared* const shared = around.shared;
+  auto tally = shared != nullptr ? shared->get<Tally>(name_of_counting(config), make) : make();
+  auto made = std::make_unique<CountBy>(std::move(shape), std::move(keys), std::move(tally), around);
+  if (shared != nullptr)
+    shared->when_complete([shared, by = made.get(), queries = name_of_counting(config, "query"),
+                           responses = name_of_counting(config, "response")] {
+      by->sum_up(shared->find<Tally>(queries), shared->find<Tally>(responses));
+    });
+  return made;
 }
 
 /// None: how many, and nothing else.
@@ -190,7 +179,7 @@ util::Result<std::unique_ptr<Reducer>> make_count_by(const ReducerConfig& config
     return make_measure_by(std::move(selector), std::move(keys), std::move(shape->rules), std::move(*gauges), cells,
                            around);
   }
-  return {std::make_unique<CountBy>(std::move(*shape), std::move(keys), counting_of(config, cells, around), around)};
+  return make_counting(std::move(*shape), std::move(keys), cells, config, around);
 }
 
 extern const ReducerType count_by;

@@ -20,13 +20,9 @@ class Tally {
   Tally(std::size_t cells, Budget* budget) : numbers_(cells, budget), octets_(cells, budget) {}
 
   /// One more shows it. True for the first, who has to count.
-  bool join() {
-    ++users_;
-    return !std::exchange(counted_, true);
-  }
-  /// One more shows it, who leaves it to others whether it is counted.
+  bool join() { return users_++ == 0; }
+  /// One more shows it, who leaves the counting to those who have joined.
   void watch() { ++users_; }
-  bool is_counted() const { return counted_; }
 
   /// Packets of the batch that `keys` have been started with.
   void add(const KeyMaker& keys, std::span<const std::uint16_t> packets);
@@ -50,7 +46,6 @@ class Tally {
 
   CodeTable numbers_;
   KeyTable octets_;
-  bool counted_ = false;
   std::size_t users_ = 0, taken_ = 0;
   std::mutex mutex_;
 };
