@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "summary/data_json.h"
 #include "summary/merge.h"
 #include "summary/summary.h"
 #include "util/address.h"
@@ -19,12 +20,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Object = Json::object_t;
-
-// Appended without the search for an equal key that `operator[]` makes: with sorted keys there is none, and a table
-// of n rows would take n * n comparisons.
-Json& append(Object& object, std::string_view key, Json value) {
-  return object.emplace_back(std::string(key), std::move(value)).second;
-}
 
 Json json_of(const Rates& rates) {
   Object object;
@@ -91,10 +86,6 @@ Json nested(const Counts& counts, const Leaf& leaf) {
   return nest({counts.rows, rests, 0}, leaf);
 }
 
-Json json_of(const Counts& counts) {
-  return nested(counts, [](const CountRow& row) -> Json { return row.count; });
-}
-
 Json value_of(const Record& record) {
   if (record.json.empty()) return record.value;
   Json read = Json::parse(record.json, nullptr, false);
@@ -134,12 +125,6 @@ Json counted(std::span<const Record* const> records) {
   append(object, "cnt", records.size());
   append(object, "queries", values(records));
   return object;
-}
-
-Json plain_list(const std::vector<Record>& records) {
-  Json list = Json::array();
-  for (const Record& record : records) list.push_back(value_of(record));
-  return list;
 }
 
 /// Lists by key, in the order in which the keys first came.
@@ -209,7 +194,7 @@ Json json_of(const Alone& alone) {
 Json measure_json(std::uint64_t number) { return number; }
 Json measure_json(const Distinct& distinct) { return distinct.json(); }
 Json measure_json(const Quantiles& quantiles) { return quantiles.json(); }
-Json measure_json(const Top& top) { return {{"error", top.error()}, {"top", json_of(top)}}; }
+Json measure_json(const Top& top) { return json_with_error(top); }
 
 Json json_of(const Measures& measures) {
   return nested(measures.counts, [&](const CountRow& row) -> Json {
@@ -224,6 +209,36 @@ Json json_of(const Measures& measures) {
 Json json_of(const Nothing&) { return nullptr; }
 
 }  // namespace
+
+Json& append(Object& object, std::string_view key, Json value) {
+  return object.emplace_back(std::string(key), std::move(value)).second;
+}
+
+std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json json_of(const Counts& counts) {
+  return nested(counts, [](const CountRow& row) -> Json { return row.count; });
+}
+
+Json json_with_error(const Top& top) { return {{"error", top.error()}, {"top", json_of(top)}}; }
+
+Json plain_list(const std::vector<Record>& records) {
+  Json list = Json::array();
+  for (const Record& record : records) list.push_back(value_of(record));
+  return list;
+}
+
+void append_list(const std::vector<Record>& records, std::string& text) {
+  text += '[';
+  for (const Record& record : records) {
+    if (&record != records.data()) text += ',';
+    if (record.json.empty())
+      text += dumped(record.value);
+    else
+      text += Json::accept(record.json) ? record.json : dumped(record.json);
+  }
+  text += ']';
+}
 
 std::uint64_t Top::error() const {
   std::uint64_t error = absent;
@@ -280,28 +295,10 @@ nlohmann::ordered_json data_json(const Data& data, Form form) {
   return form == Form::older ? older_json(data) : own_json(data);
 }
 
-namespace {
-
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-/// What `plain_list` makes, as text: a tree of a hundred thousand records would take ten times their room.
-void append_list(const std::vector<Record>& records, std::string& text) {
-  text += '[';
-  for (const Record& record : records) {
-    if (&record != records.data()) text += ',';
-    if (record.json.empty())
-      text += dumped(record.value);
-    else
-      text += Json::accept(record.json) ? record.json : dumped(record.json);
-  }
-  text += ']';
-}
-
-}  // namespace
-
 void append_data(const Data& data, Form form, std::string& text) {
   if (const auto* records = std::get_if<Records>(&data); records != nullptr && records->shape == Records::Shape::list)
     return append_list(records->records, text);
+  if (const auto* values = std::get_if<Values>(&data)) return append_values(*values, text);
   const auto* alone = std::get_if<Alone>(&data);
   if (alone == nullptr) {
     text += dumped(data_json(data, form));

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "summary/laws.h"
+
 namespace rata::summary {
 namespace {
 
@@ -49,7 +51,21 @@ bool merge_into(Rates& into, Rates&& from, Relation relation) {
   return true;
 }
 
-bool merge_into(Counts& into, Counts&& from, Relation) {
+/// By origin, then as they came there. The content decides between what claims one place, such as records of monitors
+/// without name and boot: no two that differ are equal, so that any order of merging gives one list.
+bool goes_before(const Record& a, const Record& b) {
+  static const Origin nowhere;
+  if (a.origin != b.origin) {
+    const auto order = (a.origin ? *a.origin : nowhere) <=> (b.origin ? *b.origin : nowhere);
+    if (order != 0) return order < 0;
+  }
+  if (a.ordinal != b.ordinal) return a.ordinal < b.ordinal;
+  return std::tie(a.keys, a.json, a.value) < std::tie(b.keys, b.json, b.value);
+}
+
+}  // namespace
+
+bool merge_into(Counts& into, Counts&& from) {
   if (into.by != from.by) return false;
   merge_sorted(into.rows, std::move(from.rows), &CountRow::keys,
                [](CountRow& a, const CountRow& b) { a.count += b.count; });
@@ -64,18 +80,6 @@ bool merge_into(Counts& into, Counts&& from, Relation) {
   return true;
 }
 
-/// By origin, then as they came there. The content decides between what claims one place, such as records of monitors
-/// without name and boot: no two that differ are equal, so that any order of merging gives one list.
-bool goes_before(const Record& a, const Record& b) {
-  static const Origin nowhere;
-  if (a.origin != b.origin) {
-    const auto order = (a.origin ? *a.origin : nowhere) <=> (b.origin ? *b.origin : nowhere);
-    if (order != 0) return order < 0;
-  }
-  if (a.ordinal != b.ordinal) return a.ordinal < b.ordinal;
-  return std::tie(a.keys, a.json, a.value) < std::tie(b.keys, b.json, b.value);
-}
-
 void concatenate(std::vector<Record>& into, std::vector<Record>&& from) {
   for (std::vector<Record>* list : {&into, &from})
     if (!std::ranges::is_sorted(*list, goes_before)) std::ranges::sort(*list, goes_before);
@@ -87,14 +91,7 @@ void concatenate(std::vector<Record>& into, std::vector<Record>&& from) {
   into = std::move(both);
 }
 
-bool merge_into(Records& into, Records&& from, Relation) {
-  if (into.shape != from.shape) return false;
-  concatenate(into.records, std::move(from.records));
-  into.left_out += from.left_out;
-  return true;
-}
-
-bool merge_into(Top& into, Top&& from, Relation) {
+bool merge_into(Top& into, Top&& from) {
   if (into.limit != from.limit) return false;
   // A key that one side does not list may have there what that side says of absent ones.
   const auto lists = [](const Top& top, const std::string& name) {
@@ -112,6 +109,18 @@ bool merge_into(Top& into, Top&& from, Relation) {
   return true;
 }
 
+namespace {
+
+bool merge_into(Counts& into, Counts&& from, Relation) { return merge_into(into, std::move(from)); }
+bool merge_into(Top& into, Top&& from, Relation) { return merge_into(into, std::move(from)); }
+
+bool merge_into(Records& into, Records&& from, Relation) {
+  if (into.shape != from.shape) return false;
+  concatenate(into.records, std::move(from.records));
+  into.left_out += from.left_out;
+  return true;
+}
+
 bool merge_into(Alone& into, Alone&& from, Relation) {
   into.queries += from.queries;
   into.answers += from.answers;
@@ -126,7 +135,7 @@ void merge_value(Distinct& into, Distinct&& from) { into.merge(from); }
 void merge_value(Quantiles& into, Quantiles&& from) { into.merge(from); }
 void merge_value(Top& into, Top&& from) {
   // Tops of one measure have one limit.
-  static_cast<void>(merge_into(into, std::move(from), Relation::side_by_side));
+  static_cast<void>(merge_into(into, std::move(from)));
 }
 
 void merge_values(std::vector<Measure>& into, std::vector<Measure>&& from) {
@@ -162,7 +171,7 @@ void lack_what_others_had(Measures& measures, Counts& others) {
   }
 }
 
-bool merge_into(Measures& into, Measures&& from, Relation relation) {
+bool merge_into(Measures& into, Measures&& from, Relation) {
   if (into.names != from.names || into.counts.by != from.counts.by) return false;
   lack_what_others_had(into, from.counts);
   lack_what_others_had(from, into.counts);
@@ -175,34 +184,56 @@ bool merge_into(Measures& into, Measures&& from, Relation relation) {
     else
       merge_values(place->second, std::move(from.values[i]));
   }
-  static_cast<void>(merge_into(into.counts, std::move(from.counts), relation));
+  static_cast<void>(merge_into(into.counts, std::move(from.counts)));
   into.values.clear();
   for (const CountRow& row : into.counts.rows) into.values.push_back(std::move(values[row.keys]));
   return true;
 }
 
-bool merge_into(Nothing&, Nothing&&, Relation) { return true; }
-
-/// Of a list that has not been merged yet. Its order stays, whatever it goes by: the ordinals of several inputs are not
-/// comparable.
-void name_origin(std::vector<Record>& records, const Summary& of) {
-  if (records.empty() || records.front().origin) return;
-  const auto origin = std::make_shared<const Origin>(Origin{.window = of.window.start,
-                                                            .server = of.server,
-                                                            .monitor = of.monitor,
-                                                            .boot = of.id.boot,
-                                                            .sequence = of.id.sequence});
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    records[i].ordinal = i;
-    records[i].origin = origin;
-  }
+bool merge_into(Values& into, Values&& from, Relation) {
+  merge(into, std::move(from));
+  return true;
 }
 
+bool merge_into(Nothing&, Nothing&&, Relation) { return true; }
+
+/// Where the lists of a summary that has not been merged yet come from. Their order stays, whatever it goes by: the
+/// ordinals of several inputs are not comparable.
+class NameOrigin {
+ public:
+  explicit NameOrigin(const Summary& of) : of_(of) {}
+
+  void operator()(std::vector<Record>& records) {
+    if (records.empty() || records.front().origin) return;
+    if (!origin_)
+      origin_ = std::make_shared<const Origin>(Origin{.window = of_.window.start,
+                                                      .server = of_.server,
+                                                      .monitor = of_.monitor,
+                                                      .boot = of_.id.boot,
+                                                      .sequence = of_.id.sequence});
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      records[i].ordinal = i;
+      records[i].origin = origin_;
+    }
+  }
+  void operator()(Value& value) {
+    if (auto* items = std::get_if<Items>(&value.node)) (*this)(items->records);
+    if (auto* map = std::get_if<Map>(&value.node))
+      for (auto& [key, inner] : *map) (*this)(inner);
+  }
+
+ private:
+  const Summary& of_;
+  std::shared_ptr<const Origin> origin_;  // one for all lists, since a tree may have as many as it has keys
+};
+
 void name_origin(Summary& summary) {
-  if (auto* records = std::get_if<Records>(&summary.data)) name_origin(records->records, summary);
+  NameOrigin name(summary);
+  if (auto* records = std::get_if<Records>(&summary.data)) name(records->records);
+  if (auto* values = std::get_if<Values>(&summary.data)) name(values->root);
   if (auto* alone = std::get_if<Alone>(&summary.data)) {
-    name_origin(alone->alone_queries, summary);
-    name_origin(alone->alone_answers, summary);
+    name(alone->alone_queries);
+    name(alone->alone_answers);
   }
 }
 
@@ -222,6 +253,7 @@ void merge_losses(Loss& into, const Loss& from) {
   into.left_out += from.left_out;
   into.key_error += from.key_error;
   for (std::size_t i = 0; i < into.lacking.size(); ++i) into.lacking[i] += from.lacking[i];
+  into.missed += from.missed;
 }
 
 /// The first of `waiting` by key goes for each of `others`.

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr unsigned rank_bits = 64 - Distinct::precision;
+constexpr unsigned rank_bits = Distinct::max_rank - 1;
 
 /// Six bits as a digit of base64 (RFC 4648 section 4): a rank is one, a place in the registers two.
 char digit(unsigned bits) {
@@ -78,6 +78,12 @@ void Distinct::raise(std::uint16_t place, std::uint8_t rank) {
   sparse_ = {};
 }
 
+bool Distinct::raise_checked(std::uint64_t place, std::uint64_t rank) {
+  if (place >= registers || rank == 0 || rank > max_rank) return false;
+  raise(static_cast<std::uint16_t>(place), static_cast<std::uint8_t>(rank));
+  return true;
+}
+
 void Distinct::merge(const Distinct& other) {
   for (const Register& one : other.sparse_) raise(one.place, one.rank);
   for (std::size_t place = 0; place < other.dense_.size(); ++place)
@@ -122,6 +128,22 @@ void Quantiles::merge(const Quantiles& other) {
   for (const auto& [bucket, count] : other.buckets_) buckets_[bucket] += count;
   count_ += other.count_;
   max_ = std::max(max_, other.max_);
+}
+
+bool Quantiles::add_bucket(std::uint64_t bucket, std::uint64_t count) {
+  if (bucket >= util::LogHistogram::buckets || count == 0) return false;
+  if (count > std::numeric_limits<std::uint64_t>::max() - count_) return false;
+  buckets_[static_cast<std::uint16_t>(bucket)] += count;
+  count_ += count;
+  max_ = std::max(max_, util::LogHistogram::lowest_of(bucket));
+  return true;
+}
+
+bool Quantiles::set_max(std::uint64_t value) {
+  if (buckets_.empty()) return value == 0;
+  if (util::LogHistogram::bucket_of(value) != buckets_.rbegin()->first) return false;
+  max_ = value;
+  return true;
 }
 
 double Quantiles::quantile(double share) const {

@@ -15,6 +15,7 @@ class Distinct {
  public:
   static constexpr unsigned precision = 12;
   static constexpr std::size_t registers = std::size_t{1} << precision;
+  static constexpr unsigned max_rank = 64 - precision + 1;
   /// Up to so many registers that are not zero are listed one by one; more are all written down.
   static constexpr std::size_t most_sparse = 512;
 
@@ -22,6 +23,17 @@ class Distinct {
   void merge(const Distinct& other);
   /// The memory that it keeps to grow into.
   void give_back();
+
+  /// Takes it apart: `use(place, rank)` for each register that is not zero, ascending by place.
+  template <typename Use>
+  void each_register(Use use) const {
+    for (const Register& one : sparse_) use(one.place, one.rank);
+    for (std::size_t place = 0; place < dense_.size(); ++place)
+      if (dense_[place] != 0) use(static_cast<std::uint16_t>(place), dense_[place]);
+  }
+  /// Puts together what came from somebody who may say anything. False, and nothing is changed: there is no such place
+  /// or no such rank.
+  [[nodiscard]] bool raise_checked(std::uint64_t place, std::uint64_t rank);
 
   double estimate() const;
   /// {"estimate": 3, "sparse": "AFBAJ1..."} or {"estimate": 3000, "dense": "AACB..."}, of digits of base64 (RFC 4648
@@ -54,7 +66,20 @@ class Quantiles {
   void add(std::uint64_t value);
   void merge(const Quantiles& other);
 
+  /// Takes it apart: `use(bucket, count)` for each bucket that is not empty, ascending.
+  template <typename Use>
+  void each_bucket(Use use) const {
+    for (const auto& [bucket, count] : buckets_) use(bucket, count);
+  }
+  /// Puts together what came from somebody who may say anything: all buckets, then the largest value, which without
+  /// `set_max` is the least of the last bucket. False, and nothing is changed: there is no such bucket, it is empty, or
+  /// there are more values than can be counted.
+  [[nodiscard]] bool add_bucket(std::uint64_t bucket, std::uint64_t count);
+  /// False, and nothing is changed: the last bucket does not hold such a value.
+  [[nodiscard]] bool set_max(std::uint64_t value);
+
   std::uint64_t count() const { return count_; }
+  std::uint64_t max() const { return max_; }  ///< exact; 0 of nothing
   /// At most 0.4 % off; 0 of nothing.
   double quantile(double share) const;
   /// {"count": 3, "p50": 60.0, "p90": ..., "p99": ..., "max": 512, "buckets": [[bucket, count]...]}

@@ -22,7 +22,7 @@ Json json_of(const Window& window) {
 
 Json json_of(const Id& id) { return {{"boot", id.boot}, {"sequence", id.sequence}, {"revision", id.revision}}; }
 
-Json json_of(const Loss& loss) {
+Json json_of(const Loss& loss, std::uint64_t conflicts) {
   Json json = {{"kernel", loss.kernel},
                {"queue", loss.queue},
                {"malformed", loss.malformed},
@@ -31,6 +31,8 @@ Json json_of(const Loss& loss) {
   // Only what there is: captured packets lack nothing but, now and then, a question.
   for (std::size_t i = 0; i < loss.lacking.size(); ++i)
     if (loss.lacking[i] != 0) json["lacking"][std::string(util::name(static_cast<util::Member>(i)))] = loss.lacking[i];
+  if (loss.missed != 0) json["missed"] = loss.missed;
+  if (conflicts != 0) json["conflicts"] = conflicts;
   return json;
 }
 
@@ -93,6 +95,17 @@ struct Octets {
   std::size_t operator()(std::uint64_t) const { return 0; }
   std::size_t operator()(const Distinct& distinct) const { return distinct.octets(); }
   std::size_t operator()(const Quantiles& quantiles) const { return quantiles.octets(); }
+  std::size_t operator()(const Values& values) const { return std::visit(*this, values.root.node); }
+  std::size_t operator()(const Map& map) const {
+    constexpr std::size_t node_octets = block_octets + 4 * sizeof(void*);  // three neighbours and a colour
+    std::size_t octets = map.size() * (node_octets + sizeof(Map::value_type));
+    for (const auto& [key, value] : map) octets += octets_of(key) + std::visit(*this, value.node);
+    return octets;
+  }
+  std::size_t operator()(const Items& items) const { return octets_of(items.records); }
+  std::size_t operator()(const std::string& text) const { return octets_of(text); }
+  std::size_t operator()(const Quantity&) const { return 0; }
+  std::size_t operator()(bool) const { return 0; }
   std::size_t operator()(const Nothing&) const { return 0; }
 };
 
@@ -114,14 +127,21 @@ std::string_view merge_rule(const Data& data) {
     std::string_view operator()(const Top&) const { return "top"; }
     std::string_view operator()(const Alone&) const { return "pair"; }
     std::string_view operator()(const Measures&) const { return "measures"; }
+    std::string_view operator()(const Values&) const { return "values"; }
     std::string_view operator()(const Nothing&) const { return "none"; }
   };
   return std::visit(Rules{}, data);
 }
 
+nlohmann::ordered_json merge_json(const Data& data) {
+  if (const auto* values = std::get_if<Values>(&data)) return shape(*values);
+  return merge_rule(data);
+}
+
 std::uint64_t left_out(const Data& data) {
   if (const auto* records = std::get_if<Records>(&data)) return records->left_out;
   if (const auto* alone = std::get_if<Alone>(&data)) return alone->left_out;
+  if (const auto* values = std::get_if<Values>(&data)) return left_out(*values);
   return 0;
 }
 
@@ -129,7 +149,13 @@ std::uint64_t key_error(const Data& data) {
   if (const auto* counts = std::get_if<Counts>(&data)) return counts->error;
   if (const auto* measures = std::get_if<Measures>(&data)) return error_of(*measures);
   if (const auto* top = std::get_if<Top>(&data)) return top->entries.empty() ? top->absent : top->entries.front().extra;
+  if (const auto* values = std::get_if<Values>(&data)) return key_error(*values);
   return 0;
+}
+
+std::uint64_t conflicts(const Data& data) {
+  const auto* values = std::get_if<Values>(&data);
+  return values == nullptr ? 0 : conflicts(*values);
 }
 
 std::size_t octets_of(const Data& data) { return sizeof data + std::visit(Octets{}, data); }
@@ -151,8 +177,8 @@ std::string to_json(const Summary& summary, Form form) {
                   {"monitor", summary.monitor},
                   {"window", json_of(summary.window)},
                   {"id", json_of(summary.id)},
-                  {"loss", json_of(summary.loss)},
-                  {"merge", merge_rule(summary.data)}})
+                  {"loss", json_of(summary.loss, conflicts(summary.data))},
+                  {"merge", merge_json(summary.data)}})
               .replace(0, 1, ",");
   return text;
 }

@@ -10,7 +10,11 @@ namespace rata::util {
 /// Quantiles of positive integers by logarithmic buckets less than 1 % wide: 128 to each power of two. Merging adds
 /// bucket by bucket, so any order and grouping gives one answer. 64 KiB each.
 class LogHistogram {
+  static constexpr unsigned bits = 7;
+
  public:
+  static constexpr std::size_t buckets = std::size_t{64 - bits + 1} << bits;
+
   void add(std::uint64_t value, std::uint64_t count = 1) {
     buckets_[bucket_of(value)] += count;
     count_ += count;
@@ -48,14 +52,16 @@ class LogHistogram {
   static double middle_of(std::size_t i) {
     if (i < (2u << bits)) return static_cast<double>(i);
     const std::size_t exponent = (i >> bits) - 1;
-    const std::uint64_t low = ((std::uint64_t{1} << bits) | (i & ((1u << bits) - 1))) << exponent;
-    return static_cast<double>(low) + static_cast<double>(std::uint64_t{1} << exponent) / 2;
+    return static_cast<double>(lowest_of(i)) + static_cast<double>(std::uint64_t{1} << exponent) / 2;
+  }
+
+  static std::uint64_t lowest_of(std::size_t i) {
+    if (i < (2u << bits)) return i;
+    return ((std::uint64_t{1} << bits) | (i & ((1u << bits) - 1))) << ((i >> bits) - 1);
   }
 
  private:
-  static constexpr unsigned bits = 7;
-
-  std::array<std::uint64_t, (64 - bits + 1) << bits> buckets_{};
+  std::array<std::uint64_t, buckets> buckets_{};
   std::uint64_t count_ = 0, max_ = 0;
 };
 

@@ -4,30 +4,12 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
+#include <string>
+
+#include "merged.h"
 
 namespace rata::summary {
 namespace {
-
-using Random = std::mt19937;
-
-std::uint64_t below(Random& random, std::uint64_t bound) {
-  return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(random);
-}
-
-/// Merges the parts in a random order and grouping.
-template <typename Part>
-Part merged(std::vector<Part> parts, Random& random, Relation relation = Relation::consecutive) {
-  std::ranges::shuffle(parts, random);
-  while (parts.size() > 1) {
-    const std::size_t into = below(random, parts.size() - 1);
-    const auto next = parts.begin() + static_cast<std::ptrdiff_t>(into) + 1;
-    EXPECT_TRUE(merge(parts[into], std::move(*next), relation));
-    parts.erase(next);
-    if (below(random, 2) == 0) std::ranges::shuffle(parts, random);
-  }
-  return parts.front();
-}
 
 std::string key(std::uint64_t number) { return "k" + std::to_string(number); }
 
@@ -303,6 +285,18 @@ TEST(Merge, The_top_of_a_key_that_another_part_cut_off_may_lack_what_it_had_ther
   }
 }
 
+TEST(Merge, What_was_lost_adds) {
+  Summary a = summary_of("ns1", 1, Nothing{}), b = a;
+  a.loss = {.kernel = 1, .queue = 2, .malformed = 3, .left_out = 4, .key_error = 5, .missed = 6};
+  b.loss = {.kernel = 10, .queue = 20, .malformed = 30, .left_out = 40, .key_error = 50, .missed = 60};
+  a.loss.lacking[0] = 7;
+  b.loss.lacking[0] = 70;
+  ASSERT_TRUE(merge(a, std::move(b), Relation::consecutive));
+  EXPECT_EQ(nlohmann::json::parse(to_json(a))["loss"],
+            nlohmann::json::parse(R"({"kernel":11,"queue":22,"malformed":33,"left_out":44,"key_error":55,)"
+                                  R"("lacking":{"time":77},"missed":66})"));
+}
+
 TEST(Merge, Data_of_different_forms_do_not_merge_and_stay_as_they_were) {
   const std::vector<Data> forms = {Rate{"qps", 1, 1},
                                    Rate{"aps", 1, 1},
@@ -313,6 +307,7 @@ TEST(Merge, Data_of_different_forms_do_not_merge_and_stay_as_they_were) {
                                    Top{.limit = 2},
                                    Alone{},
                                    Measures{.names = {"count"}},
+                                   Values{},
                                    Nothing{}};
   for (std::size_t i = 0; i < forms.size(); ++i)
     for (std::size_t j = 0; j < forms.size(); ++j) {

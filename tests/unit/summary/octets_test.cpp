@@ -49,6 +49,18 @@ Records records(std::size_t count) {
   return made;
 }
 
+/// What a script may make: a table by name, of tables, with a list and sketches here and there.
+Values values(std::size_t keys) {
+  Map table;
+  for (std::size_t i = 0; i < keys; ++i) {
+    Map row{{"queries", Quantity{}}, {"a-member-with-a-longer-name", std::string(30, 'x')}};
+    if (i % 100 == 0) row.emplace("seen", Items{records(20).records});
+    if (i % 10 == 0) row.emplace("top", Top{.limit = 10, .entries = {{"a-name-of-some-length.example", i, 0}}});
+    table.emplace("k" + std::to_string(i), std::move(row));
+  }
+  return {table};
+}
+
 TEST(Octets, Are_those_that_were_allocated_to_a_tenth) {
   const struct {
     const char* what;
@@ -60,6 +72,7 @@ TEST(Octets, Are_those_that_were_allocated_to_a_tenth) {
       {"sketches of some values", [] { return measures(300, 200); }},
       {"sketches of many values", [] { return measures(30, 5000); }},
       {"lists", [] { return records(20'000); }},
+      {"a tree of tables", [] { return values(5000); }},
   };
   for (const auto& one : cases) {
     const std::size_t before = allocated();

@@ -82,6 +82,29 @@ TEST(Distinct, Is_written_in_no_more_octets_than_its_registers_and_their_places_
   EXPECT_EQ(again, distinct);
 }
 
+TEST(Distinct, Put_together_from_its_registers_is_the_same_in_either_form) {
+  std::mt19937_64 random(6);
+  for (const std::size_t size : {0u, 1u, 500u, 560u, 5000u, 200'000u}) {
+    Distinct distinct, again;
+    for (std::size_t i = 0; i < size; ++i) distinct.add(random());
+    distinct.add(0);  // the greatest rank there is
+    distinct.each_register(
+        [&](std::uint16_t place, std::uint8_t rank) { EXPECT_TRUE(again.raise_checked(place, rank)); });
+    EXPECT_EQ(again, distinct) << size;
+    EXPECT_EQ(again.json().dump(), distinct.json().dump());
+  }
+}
+
+TEST(Distinct, Refuses_registers_and_ranks_that_there_are_not) {
+  Distinct distinct;
+  const std::pair<std::uint64_t, std::uint64_t> refused[] = {
+      {Distinct::registers, 1}, {0, 0}, {0, 54}, {0, 256 + 1}, {65536, 1}, {~std::uint64_t{0}, ~std::uint64_t{0}}};
+  for (const auto& [place, rank] : refused) EXPECT_FALSE(distinct.raise_checked(place, rank)) << place << " " << rank;
+  EXPECT_EQ(distinct, Distinct());
+  EXPECT_TRUE(distinct.raise_checked(Distinct::registers - 1, 53));
+  EXPECT_TRUE(distinct.raise_checked(0, 1));
+}
+
 TEST(Quantiles, Are_at_most_four_per_mille_off_and_the_largest_is_exact) {
   std::mt19937_64 random(4);
   std::vector<std::uint64_t> values(20'000);
@@ -114,6 +137,40 @@ TEST(Quantiles, Of_nothing_are_zero_and_small_numbers_exact) {
   for (const std::uint64_t value : {12u, 12u, 40u}) quantiles.add(value);
   EXPECT_EQ(quantiles.json().dump(),
             R"({"count":3,"p50":12.0,"p90":40.0,"p99":40.0,"max":40,"buckets":[[12,2],[40,1]]})");
+}
+
+TEST(Quantiles, Put_together_from_their_buckets_are_the_same) {
+  std::mt19937_64 random(7);
+  for (const int size : {0, 1, 2, 100, 20'000}) {
+    Quantiles quantiles, again;
+    for (int i = 0; i < size; ++i) quantiles.add(random() >> random() % 64);
+    if (size == 2) quantiles.add(~std::uint64_t{0});
+    quantiles.each_bucket(
+        [&](std::uint16_t bucket, std::uint64_t count) { EXPECT_TRUE(again.add_bucket(bucket, count)); });
+    EXPECT_TRUE(again.set_max(quantiles.max()));
+    EXPECT_EQ(again, quantiles) << size;
+    EXPECT_EQ(again.json().dump(), quantiles.json().dump());
+  }
+}
+
+TEST(Quantiles, Refuse_buckets_that_there_are_not_and_a_maximum_outside_the_last_one) {
+  constexpr std::uint64_t all = ~std::uint64_t{0};
+  Quantiles quantiles;
+  EXPECT_TRUE(quantiles.set_max(0));
+  EXPECT_FALSE(quantiles.set_max(1));
+  for (const std::uint64_t bucket : {std::uint64_t{58} * 128, std::uint64_t{65536}, all})
+    EXPECT_FALSE(quantiles.add_bucket(bucket, 1)) << bucket;
+  EXPECT_FALSE(quantiles.add_bucket(3, 0));
+  EXPECT_EQ(quantiles, Quantiles());
+  EXPECT_TRUE(quantiles.add_bucket(256, 2));  // 256 and 257
+  EXPECT_EQ(quantiles.max(), 256u);
+  for (const std::uint64_t value : {std::uint64_t{255}, std::uint64_t{258}, all})
+    EXPECT_FALSE(quantiles.set_max(value));
+  EXPECT_TRUE(quantiles.set_max(257));
+  EXPECT_FALSE(quantiles.add_bucket(3, all - 1));
+  EXPECT_TRUE(quantiles.add_bucket(3, all - 2));
+  EXPECT_EQ(quantiles.count(), all);
+  EXPECT_EQ(quantiles.max(), 257u);
 }
 
 }  // namespace

@@ -41,6 +41,16 @@ TEST(ToJson, OctetsThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(Json::parse(line)["data"].begin().key(), "a\xef\xbf\xbd.");
 }
 
+TEST(ToJson, WhatAScriptMissedAndWhatWasDroppedAreToldOnlyWhereThereIsSome) {
+  Summary summary = example(Values{});
+  EXPECT_FALSE(Json::parse(to_json(summary))["loss"].contains("missed"));
+  EXPECT_FALSE(Json::parse(to_json(summary))["loss"].contains("conflicts"));
+  summary.loss.missed = 3;
+  std::get<Values>(summary.data).root.dropped = 2;
+  EXPECT_EQ(Json::parse(to_json(summary))["loss"]["missed"], 3);
+  EXPECT_EQ(Json::parse(to_json(summary))["loss"]["conflicts"], 2);
+}
+
 /// What this test understands of JSON Schema: type, const, enum, required, properties, anyOf, additionalProperties,
 /// items, minimum and $ref into $defs. That is all the schema uses to tell right from wrong, but for text patterns.
 class Schema {
@@ -95,6 +105,7 @@ class Schema {
     if (type == "string") return value.is_string();
     if (type == "number") return value.is_number();
     if (type == "integer") return value.is_number_integer();
+    if (type == "boolean") return value.is_boolean();
     if (type == "null") return value.is_null();
     ADD_FAILURE() << "the schema uses a type that this test does not know: " << type;
     return false;
@@ -119,6 +130,18 @@ std::vector<Data> one_of_each_form() {
       Measures{{{"qtype"}, {{{"A"}, 1}}, {{{}, 2, 3}}},
                {"octets", "top:qname:2", "quantiles:message_size"},
                {{std::uint64_t{60}, Top{}, Quantiles{}}}},
+      Values{},
+      Values{Map{{"up", true},
+                 {"last", std::string("b.")},
+                 {"sizes", Map{{"mean", Quantity{*Number::from(-0.5), Rule::max}}, {"all", Quantiles{}}}},
+                 {"by_name", Counts{{"qname"}, {{{"a."}, 5}}, {{{}, 2, 3}}}},
+                 {"top", Top{2, {{"a.", 5, 0}}, 1}},
+                 {"clients", Distinct{}},
+                 {"seen", Items{{{1, {}, "a."}, {2, {}, 7}}, 1}}}},
+      Values{Quantity{*Number::from(-0.5)}},
+      Values{std::string("b.")},
+      Values{true},
+      Values{Items{{{1, {}, "a."}}}},
       Nothing{},
   };
 }
@@ -141,14 +164,16 @@ TEST(Schema, RefusesASummaryWithoutOneOfItsMembersOrWithAWrongOne) {
     without.erase(name);
     EXPECT_FALSE(schema.accepts(without)) << name;
     Json wrong = whole;
-    wrong[name] = true;
+    wrong[name] = {{"there is no such form", nullptr}};
     EXPECT_FALSE(schema.accepts(wrong)) << name;
   }
 }
 
 TEST(Schema, DescribesEveryMemberThatIsWritten) {
   const Schema schema;
-  const Json whole = Json::parse(to_json(example(Rate{"qps", 8, 1})));
+  Summary all = example(Rate{"qps", 8, 1});
+  all.loss.lacking[0] = all.loss.missed = 1;
+  const Json whole = Json::parse(to_json(all));
   for (const auto& [name, member] : whole.items()) {
     const Json& described = schema.root()["properties"][name];
     EXPECT_TRUE(described.contains("description")) << name;

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "summary/forms.h"
+#include "summary/values.h"
+
+namespace rata::summary {
+
+// What the files that write `data` share.
+
+/// Appended without the search for an equal key that `operator[]` makes: with sorted keys there is none, and a table of
+/// n rows would take n * n comparisons.
+nlohmann::ordered_json& append(nlohmann::ordered_json::object_t& object, std::string_view key,
+                               nlohmann::ordered_json value);
+std::string dumped(const nlohmann::ordered_json& json);
+
+nlohmann::ordered_json json_of(const Counts& counts);
+/// {"error": 3, "top": [["www.example.", 9]]}
+nlohmann::ordered_json json_with_error(const Top& top);
+nlohmann::ordered_json json_of(const Values& values);
+
+nlohmann::ordered_json plain_list(const std::vector<Record>& records);
+/// What `plain_list` makes, as text: a tree of a hundred thousand records would take ten times their room.
+void append_list(const std::vector<Record>& records, std::string& text);
+/// The same of values.
+void append_values(const Values& values, std::string& text);
+
+}  // namespace rata::summary
