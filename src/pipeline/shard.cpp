@@ -169,13 +169,14 @@ void Shard::tell_malformed(const Payload& payload, dns::Malformed reason, std::s
 }
 
 /// The facts that reducers share. All members: another packet was here before.
-void Shard::describe(const Payload& payload, Packet& packet) {
+void Shard::describe(const Payload& payload, Packet& packet) const {
   // The one who asks is who sent the query, whichever port it came from.
   const bool response = packet.message.is_response();
   packet.client = response ? payload.destination : payload.source;
   packet.server = response ? payload.source : payload.destination;
   packet.time = payload.time;
   packet.ordinal = payload.ordinal;
+  packet.turn = frame_;
   packet.client_port = response ? payload.destination_port : payload.source_port;
   packet.server_port = response ? payload.source_port : payload.destination_port;
   packet.transport = payload.transport;

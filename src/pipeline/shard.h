@@ -28,6 +28,9 @@ class PacketSink {
   /// A message that is no packet. Lifetime and thread as above.
   virtual void add_malformed(std::size_t, std::size_t, const reduce::MalformedMessage&) {}
 
+  /// All packets of what came before in the input have been added, in all shards.
+  virtual void settled() {}
+
   /// All packets before `watermark` in the input have been added. Returns the packet time at which to be called next.
   virtual util::Time advance(util::Time watermark) = 0;
 };
@@ -81,7 +84,7 @@ class Shard {
                       const capture::Envelope* envelope);
   std::size_t server_of(const decode::Payload& payload);
   Batch& batch_for(std::size_t server);
-  static void describe(const decode::Payload& payload, reduce::Packet& packet);
+  void describe(const decode::Payload& payload, reduce::Packet& packet) const;
   static void fold_name(Batch& batch);
   void hand_over(std::size_t server);
   void hand_over_all();

@@ -20,6 +20,9 @@ struct Packet {
   util::Address client, server;  ///< who sent the query and who responds, whichever way this message went
   util::Time time;
   std::uint64_t ordinal = 0;  ///< of its frame: where it stands in the input
+  /// The frame at work when its shard handed it over: never less than that of the shard's packet before. What lay in a
+  /// TCP stream behind a gap has an older `ordinal`.
+  std::uint64_t turn = 0;
   std::uint16_t client_port = 0, server_port = 0;
   util::Transport transport = util::Transport::udp;
   util::MemberSet lacks;  ///< what the source did not say; those fields have their defaults

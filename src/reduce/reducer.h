@@ -21,6 +21,23 @@
 
 namespace rata::reduce {
 
+/// What a reducer that works in another process says of a window, once it is known.
+/// Thread: one at a time.
+class Later {
+ public:
+  struct Outcome {
+    summary::Data data;
+    std::uint64_t missed = 0;  ///< messages that are not in it, though the reducer should have had them
+  };
+
+  virtual ~Later() = default;
+
+  /// nullopt: not yet. Once it has given an outcome it has none any more.
+  virtual std::optional<Outcome> poll() = 0;
+  /// Waits for it, within limits of its own.
+  virtual Outcome wait() = 0;
+};
+
 /// Turns the packets of one shard and one window into rows. One thread; no I/O, no clock, no log.
 class Reducer {
  public:
@@ -36,6 +53,9 @@ class Reducer {
 
   /// The rows of the window, which took `seconds` of packet time; leaves the reducer empty.
   virtual summary::Data take(double seconds) = 0;
+
+  /// Asked before `take`: who works elsewhere gives this instead of rows. nullptr: `take` has them.
+  virtual std::unique_ptr<Later> take_later(double) { return nullptr; }
 
   /// Packets that were skipped, by the member that they lack and the reducer needs.
   void absorb_lacking(Reducer& sibling) {
@@ -85,11 +105,19 @@ struct Surroundings {
   Plan& plan;                ///< learns what the reducer looks at
   Budget* budget = nullptr;  ///< for its tables; nullptr: only `cells` bounds them
   Shared* shared = nullptr;  ///< with the other reducers there; nullptr: it is alone
+  Shared* window = nullptr;  ///< with the reducers of all shards in that window; nullptr: it is alone
 };
+
+class Reducer;
+struct ReducerConfig;
+
+/// Makes one instance of what `config` asks for. Errors: an option is missing or names nothing.
+using MakeReducer = util::Result<std::unique_ptr<Reducer>>(const ReducerConfig& config, Surroundings& around);
 
 /// A reducer as the configuration asks for it.
 struct ReducerConfig {
   std::string type;                  ///< a name of the registry
+  std::function<MakeReducer> make;   ///< of one that is in no registry: a script
   std::string name;                  ///< on its summaries; empty: the type
   std::vector<std::string> by;       ///< count_by: dimensions, outermost first
   std::vector<std::string> where;    ///< count_by: all of these must hold
@@ -110,8 +138,7 @@ struct ReducerType {
   std::string_view help;
   std::string_view rows;     ///< what `data` looks like
   std::string_view options;  ///< the ones it takes beside type, name and send, with blanks between
-  /// One instance for one shard. Errors: an option is missing or names nothing.
-  util::Result<std::unique_ptr<Reducer>> (*make)(const ReducerConfig&, Surroundings&);
+  MakeReducer* make;         ///< one instance for one shard
 };
 
 std::span<const ReducerType* const> reducer_types();

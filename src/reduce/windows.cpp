@@ -38,8 +38,21 @@ Windows::Windows(const WindowConfig& config, std::vector<ReducerConfig> reducers
   spare_.push_back(new_open());  // now: the plan is complete before the first batch
   unsettled_.assign(shard_count_, 0);
   batches_.assign(shard_count_, Batch(plan_, context_));
-  if (plan_.pairs())
-    for (std::size_t i = 0; i < shard_count_; ++i) response_times_.emplace_back(shard_count_);
+  pair_where_asked();
+}
+
+void Windows::pair_where_asked() {
+  if (!plan_.pairs() || !response_times_.empty()) return;
+  for (std::size_t i = 0; i < shard_count_; ++i) response_times_.emplace_back(shard_count_);
+}
+
+util::Result<void> Windows::replace(std::size_t reducer, ReducerConfig config) {
+  Surroundings around{context_, plan_};
+  if (const auto made = make_reducer(config, around); !made) return made.error();
+  reducers_[reducer] = std::move(config);
+  spare_.clear();
+  pair_where_asked();
+  return {};
 }
 
 std::int64_t Windows::number_of(util::Time time) const {
@@ -50,9 +63,10 @@ std::int64_t Windows::number_of(util::Time time) const {
 std::unique_ptr<Windows::Open> Windows::new_open() {
   auto open = std::make_unique<Open>();
   open->shards.resize(shard_count_);
+  Shared window;
   for (std::size_t shard = 0; shard < shard_count_; ++shard) {
     Shared shared;
-    Surroundings around{context_, plan_, budgets_[shard].get(), &shared};
+    Surroundings around{context_, plan_, budgets_[shard].get(), &shared, &window};
     for (const ReducerConfig& config : reducers_)
       // `make` has tried every configuration once: it does not fail here.
       open->shards[shard].reducers.push_back(std::move(*make_reducer(config, around)));
@@ -212,7 +226,8 @@ std::vector<ClosingWindow::Result> Windows::results(Open& open, double seconds, 
     }
     made[i].reducer = first + i;
     made[i].lacking = reducer.take_lacking();
-    made[i].data = reducer.take(seconds);
+    made[i].later = reducer.take_later(seconds);
+    if (made[i].later == nullptr) made[i].data = reducer.take(seconds);
   };
   if (do_all_)
     do_all_(made.size(), make);

@@ -32,6 +32,7 @@ class ClosingWindow {
     std::size_t reducer = 0;  ///< its place in the configuration
     summary::Data data;
     util::MemberCounts lacking{};  ///< packets that it skipped, by what they lack
+    std::unique_ptr<Later> later;  ///< not nullptr: `data` is not known yet
   };
   /// Makes the results of reducers `first` up to but without `end`.
   using Make = std::function<std::vector<Result>(std::size_t first, std::size_t end)>;
@@ -90,6 +91,9 @@ class Windows {
   /// Called in input order, so lateness is judged by position in the input.
   util::Time advance(util::Time watermark);
 
+  /// Another reducer takes the place of one in all windows that open from now on. Errors: it cannot be made.
+  util::Result<void> replace(std::size_t reducer, ReducerConfig config);
+
   /// The input is at its end: closes what is open (by packet count: only with `flush`).
   void finish();
 
@@ -115,6 +119,7 @@ class Windows {
   std::int64_t number_of(util::Time time) const;
   util::Time start_of(std::int64_t number) const { return {number * length_ns_}; }
   std::unique_ptr<Open> new_open();
+  void pair_where_asked();
   void add_to(Cell& cell, std::size_t shard, std::span<const Packet> packets);
   void settle_after(std::size_t shard, std::size_t packets);
   Cell& cell(std::int64_t number, std::size_t shard) {

@@ -58,6 +58,7 @@ std::string no_such_reducer_type(std::string_view name) {
 }
 
 util::Result<std::unique_ptr<Reducer>> make_reducer(const ReducerConfig& config, Surroundings& around) {
+  if (config.make) return config.make(config, around);
   const ReducerType* type = find_reducer_type(config.type);
   if (type == nullptr) return util::Error{no_such_reducer_type(config.type)};
   return type->make(config, around);

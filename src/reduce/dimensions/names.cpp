@@ -37,6 +37,11 @@ Octets last_labels(const Packet& packet, const Look&) {
   return dns::Labels(packet.qname).last(labels);
 }
 
+Octets some_last_labels(const Packet& packet, const Look& look) { return dns::Labels(packet.qname).last(look.argument); }
+
+constexpr std::uint32_t most_labels = 127;  // a name of 255 octets has no more (RFC 1035 section 2.3.4)
+std::optional<std::uint32_t> read_labels(std::string_view text) { return read_whole(text, 1, most_labels); }
+
 const PublicSuffixes no_list;
 
 std::size_t suffix_labels(const dns::Labels& labels, const Look& look) {
@@ -173,6 +178,15 @@ constexpr Dimension table[] = {
      .keys = refer<last_labels<3>>,
      .key_text = key_text,
      .older_key_text = text_without_dot},
+    {.name = "levels",
+     .help = "the last labels of the name, as many as the argument says",
+     .example = "a.example.",
+     .needs = question,
+     .argument = "how many labels, 1 to 127",
+     .read_argument = read_labels,
+     .default_argument = 2,
+     .keys = refer<some_last_labels>,
+     .key_text = key_text},
     {.name = "public_suffix",
      .help = "the end of the name under which one can register, by [lists] public_suffixes; without: the last label",
      .example = "co.example.",
