@@ -122,11 +122,23 @@ std::string what_is_in(const pipeline::Config& config) {
   return text;
 }
 
+/// It has compiled, or the configuration would not have been read.
+void check_script(const pipeline::ReducerEntry& entry, Findings& findings) {
+  const script::Description& what = entry.script->description();
+  const std::string part = "script " + entry.script->config().file;
+  if (what.declared) return findings.good(part, "a declaration: counted without a process of its own");
+  findings.good(part, fmt::format("compiles; {} fields of messages are handed to it", what.fields.size()));
+  if (!what.compiles)
+    findings.warn(part, "machine code may not be made here (MemoryDenyWriteExecute): it is interpreted, and slow");
+}
+
 void check_reducers(const pipeline::Config& config, Findings& findings) {
-  for (const pipeline::ReducerEntry& entry : config.reducers)
+  for (const pipeline::ReducerEntry& entry : config.reducers) {
+    if (entry.script != nullptr) check_script(entry, findings);
     if (entry.send.empty())
       findings.warn("reducer " + entry.reducer.shown_name(),
                     "has no send = [{ channel = \"...\" }]: nobody sees what it counts");
+  }
 }
 
 void check_listener(const pipeline::Config& config, Findings& findings) {

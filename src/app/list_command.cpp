@@ -11,6 +11,7 @@
 #include "pipeline/metrics.h"
 #include "reduce/dimension.h"
 #include "reduce/reducer.h"
+#include "script/field.h"
 #include "util/nearest.h"
 
 namespace rata::app {
@@ -125,6 +126,12 @@ constexpr Listing listings[] = {
     {"reducers", "what can be counted", reducers},
     {"dimensions", "what count_by can count by", [] { return named(reduce::dimensions()); }},
     {"conditions", "what count_by can be limited to with `where`", [] { return named(reduce::conditions()); }},
+    {"fields", "what a script in Lua sees of a message", [] {
+       std::vector<Entry> entries;
+       for (const script::FieldRow& row : script::field_rows())
+         entries.push_back({std::string(row.name), std::string(row.help), {{"is", std::string(row.form)}}});
+       return entries;
+     }},
     {"channels", "where summaries can go", channels},
     {"processors", "what the aggregator can show", processors},
     {"metrics", "what /metrics tells", metrics},

@@ -12,6 +12,8 @@
 
 #include "app/options.h"
 #include "app/output.h"
+#include "script/child.h"
+#include "script/host/host.h"
 #include "util/nearest.h"
 
 namespace {
@@ -58,7 +60,7 @@ int run(int argc, char** argv) {
   int status = rata::app::exit_done;
   for (const auto add : {rata::app::add_run, rata::app::add_monitor, rata::app::add_summary, rata::app::add_serialize,
                          rata::app::add_show, rata::app::add_check, rata::app::add_import, rata::app::add_list,
-                         rata::app::add_completion, rata::app::add_manual})
+                         rata::app::add_lua, rata::app::add_completion, rata::app::add_manual})
     add(app, status);
   if (argc > 1 && argv[1][0] != '-' && !names_a_command(app, argv[1])) return rata::app::exit_usage;
   try {
@@ -80,6 +82,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == rata::script::host_argument) return rata::script::host_main();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone shows as an error of write
   std::signal(SIGUSR1, SIG_IGN);  // asked for a balance before there is one, or of a command without: no reason to die
   try {

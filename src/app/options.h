@@ -56,6 +56,7 @@ void add_show(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
 void add_import(CLI::App& app, int& status);
 void add_list(CLI::App& app, int& status);
+void add_lua(CLI::App& app, int& status);
 void add_completion(CLI::App& app, int& status);
 void add_manual(CLI::App& app, int& status);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -35,6 +36,15 @@ std::uint64_t lacking_total(const Books& books) {
 std::uint64_t skipped_total(const Books& books) {
   return books.decode.tcp_skipped_gap + books.decode.tcp_skipped_limit + books.decode.tcp_skipped_unfinished;
 }
+
+template <auto... members>
+std::uint64_t of_scripts(const Books& books) {
+  std::uint64_t sum = 0;
+  for (const script::ScriptFigures& one : books.scripts) sum += ((one.*members) + ...);
+  return sum;
+}
+using Scripted = script::ScriptFigures;
+constexpr auto script_missed = of_scripts<&Scripted::missed_full, &Scripted::missed_fault, &Scripted::missed_off>;
 
 template <auto member>
 std::uint64_t of(const Books& books) {
@@ -100,6 +110,16 @@ constexpr Figure of_results[] = {
      "well-formed messages with a record that cannot be read"},
     {"messages", "late", "", of<&Books::late_packets>, "well-formed messages that came after their window had closed"},
     {"reducers", "lacking", "", lacking_total, "messages that a reducer skipped for what they lack"},
+    {"scripts", "given", "", of_scripts<&Scripted::given>, "messages that scripts should have had, each once a script"},
+    {"scripts", "counted", "", of_scripts<&Scripted::counted>, "messages that are in a result of a script"},
+    {"scripts", "waiting", "", of_scripts<&Scripted::waiting>, "messages that a script has for a window that is open"},
+    {"scripts", "missed", "", script_missed, "messages that are in no result of a script"},
+    {"scripts", "missed", "full", of_scripts<&Scripted::missed_full>,
+     "live: the script was too slow, and there was no room for more"},
+    {"scripts", "missed", "fault", of_scripts<&Scripted::missed_fault>,
+     "a script that failed had them, in windows that were not over"},
+    {"scripts", "missed", "off", of_scripts<&Scripted::missed_off>, "the script was switched off after too many faults"},
+    {"scripts", "faults", "", of_scripts<&Scripted::faults>, "times that a script failed"},
     {"windows", "closed", "", of<&Books::windows>, "windows closed"},
     {"windows", "in_gaps", "", of<&Books::gap_windows>, "windows not sent because the input has a gap of over an hour"},
     {"summaries", "pushed", "", of<&Books::summaries_pushed>, "results of closed windows given to channels"},
@@ -168,14 +188,18 @@ std::uint64_t Books::refused() const { return sum_of(*this, OutcomeClass::refuse
 
 bool Books::lost_any() const {
   return kernel_lost + left_out + refused() + malformed_total() + fragments.datagrams_given_up + skipped_total(*this) +
-             late_packets + gap_windows + summaries_dropped !=
+             late_packets + gap_windows + summaries_dropped + script_missed(*this) !=
          0;
 }
 
 bool Books::balanced() const {
   return frames == decoded() + filtered() + refused() && messages == well_formed + malformed_total() &&
          decode.tcp_octets == decode.tcp_delivered + skipped_total(*this) + decode.tcp_waiting &&
-         summaries_pushed == summaries_sent + summaries_waiting + summaries_dropped;
+         summaries_pushed == summaries_sent + summaries_waiting + summaries_dropped &&
+         std::ranges::all_of(scripts, [](const Scripted& one) {
+           return one.given ==
+                  one.counted + one.waiting + one.missed_full + one.missed_fault + one.missed_off;
+         });
 }
 
 std::vector<Counter> counters(const Books& books) {
@@ -201,6 +225,10 @@ std::string balance_text(const Books& books) {
       books.left_out != 0 ? fmt::format("; left out by the source: {}", books.left_out) : "", books.decode.tcp_octets,
       books.decode.tcp_delivered, skipped_total(books), books.decode.tcp_waiting, books.messages, books.well_formed,
       books.malformed_total(), books.late_packets != 0 ? fmt::format("; late: {}", books.late_packets) : "");
+  for (const Scripted& one : books.scripts)
+    text += fmt::format("script     {:>12} = {} counted + {} waiting + {} missed: {}{}\n", one.given, one.counted,
+                        one.waiting, one.missed_full + one.missed_fault + one.missed_off, one.name,
+                        one.faults != 0 ? fmt::format("; faults: {}", one.faults) : "");
   if (books.fragments.datagrams_given_up != 0)
     text += fmt::format("datagrams of fragments: {} joined, {} given up\n", books.fragments.datagrams_joined,
                         books.fragments.datagrams_given_up);

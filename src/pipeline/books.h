@@ -11,6 +11,7 @@
 #include "decode/fragments.h"
 #include "decode/joiner.h"
 #include "dns/message.h"
+#include "script/script.h"
 
 namespace rata::pipeline {
 
@@ -43,6 +44,9 @@ struct Books {
   /// Messages that a reducer skipped because they lack something, by "reducer: member". They are in no equation: others
   /// saw them.
   std::map<std::string, std::uint64_t> lacking;
+
+  /// Messages by script: given = counted + waiting + missed, of each.
+  std::vector<script::ScriptFigures> scripts;
 
   /// Summaries over all channels: pushed = sent + waiting + dropped.
   std::uint64_t summaries_pushed = 0, summaries_sent = 0, summaries_waiting = 0, summaries_dropped = 0;

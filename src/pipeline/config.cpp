@@ -14,6 +14,7 @@
 #include "pipeline/intake.h"
 #include "pipeline/knowledge.h"
 #include "pipeline/output_keys.h"
+#include "pipeline/scripts.h"
 #include "pipeline/table_reader.h"
 #include "util/nearest.h"
 
@@ -119,10 +120,19 @@ void read_send(TableReader& reader, const toml::node* node, ReducerEntry& reduce
   }
 }
 
-void read_reducers(TableReader& root, Config& config) {
+/// `folder`: of the configuration.
+void read_reducers(TableReader& root, const std::string& folder, Config& config) {
   for (const toml::table* table : root.tables("reducer")) {
     TableReader reader = root.inner(*table, "[[reducer]]");
     ReducerEntry reducer;
+    if (table->contains("lua")) {
+      read_script(reader, *table, folder, config, reducer);
+      read_send(reader, reader.find("send"), reducer, config);
+      reader.finish();
+      root.adopt(reader);
+      config.reducers.push_back(std::move(reducer));
+      continue;
+    }
     reader.text("type", reducer.reducer.type);
     const reduce::ReducerType* type = reduce::find_reducer_type(reducer.reducer.type);
     if (type == nullptr) {
@@ -345,11 +355,12 @@ util::Result<Config> read_config(const std::string& path) {
   read_source(root, config);
   read_anonymise(root, config);
   read_channels(root, config);
-  read_reducers(root, config);
+  read_reducers(root, std::filesystem::path(path).parent_path().string(), config);
   read_serve(root, config);
   read_aggregate(root, config);
   read_locations(root, config);
   if (const auto& error = root.finish()) return *error;
+  if (const auto finished = finish_scripts(config); !finished) return finished.error();
   if (const auto valid = validate(config); !valid) return util::Error{path + ": " + valid.error().message};
   return config;
 }

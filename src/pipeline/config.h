@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "reduce/anonymizer.h"
 #include "reduce/reducer.h"
 #include "reduce/windows.h"
+#include "script/script.h"
 #include "serve/server.h"
 #include "util/result.h"
 #include "util/time.h"
@@ -40,6 +42,7 @@ struct ChannelConfig {
 struct ReducerEntry {
   reduce::ReducerConfig reducer;
   std::vector<std::string> send;  ///< names of channels
+  std::shared_ptr<script::Script> script;  ///< `lua = ...`; nullptr: a type
 };
 
 struct ServerPlace {

@@ -220,6 +220,9 @@ std::string Config::fingerprint() const {
                         fmt::join(reducer.where, ","), fmt::join(reducer.limit, ","), reducer.cells);
     text += fmt::format(" {} {} {} {}", fmt::join(reducer.measure, ","), reducer.n ? std::to_string(*reducer.n) : "-",
                         fmt::join(reducer.prefix, ","), reducer.orig);
+    if (entry.script != nullptr)
+      text += fmt::format(" {} {} {}", entry.script->source(), entry.script->config().parameters.dump(),
+                          entry.script->config().memory_mib);
   }
   return text;
 }

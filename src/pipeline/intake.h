@@ -27,6 +27,7 @@ struct IntakeConfig {
   std::size_t threads = 1;             ///< that share the work on the shards, the one that calls `add` included
   const ServerMap* servers = nullptr;  ///< which packets are whose; nullptr: all are server 0's
   bool names = true;                   ///< packets get their names in lower case
+  bool settles = false;                ///< the sink is told now and then that all shards have come as far as the input
   std::optional<util::Time> from, to;  ///< frames before `from` and from `to` on are left out
   bool guard_time = false;             ///< packet time moves windows: a lone stamp far ahead is not believed
   bool needs_time = false;             ///< windows by time: what has no time, nor anything before it, is in none
@@ -88,6 +89,7 @@ class Intake {
   void refuse_held();
   void flush();
   void settle();
+  void settle_after(std::size_t frames);
 
   IntakeConfig config_;
   decode::Ports ports_;
@@ -96,6 +98,7 @@ class Intake {
   decode::Datagram datagram_;  ///< what is being opened; here, since emptying one for each frame costs 3 ns
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<Parcel*> filling_;  ///< by shard
+  std::size_t unsettled_frames_ = 0;
   Books own_;
   std::unique_ptr<MalformedFile> malformed_file_;
   TimeGuard time_guard_;

@@ -96,6 +96,7 @@ struct Monitor::Line final : PacketSink {
   void add_malformed(std::size_t shard, std::size_t server, const reduce::MalformedMessage& message) override {
     monitor.watched_->servers()[server].windows->add_malformed(monitor.cell_of(number, shard), message);
   }
+  void settled() override { monitor.scripts_->settled(); }
   util::Time advance(util::Time watermark) override { return monitor.advance(*this, watermark); }
 
   /// What others may ask of the source, whose thread this is.
@@ -160,6 +161,8 @@ util::Result<void> Monitor::make_windows() {
       config_, context_, [this](std::size_t server, reduce::ClosingWindow& window) { closed(server, window); }, do_all);
   if (!watched) return watched.error();
   watched_ = std::move(*watched);
+  scripts_ = std::make_unique<Scripts>(config_, report_, live(), lines_.size() == 1);
+  intake.settles = !scripts_->empty();
   intake.servers = watched_->map();
   intake.threads = shares_work ? config_.threads : 1;
   for (const auto& line : lines_) line->intake = std::make_unique<Intake>(intake, *line);
@@ -237,6 +240,7 @@ void Monitor::run() {
     read(*lines_.front());
   }
   watched_->finish();
+  send_later(true);
   if (malformed_file_) malformed_file_->settle();
   share_state(live() ? InputState::live : InputState::reading);
   for (const auto& sender : senders_) sender->close();
@@ -288,7 +292,9 @@ void Monitor::take_in(Line& line, capture::Read brought, std::span<const capture
   } else if (live() || (config_.source && config_.source->arrival_time.value_or(false))) {
     // A silent link closes its windows by the clock, a second late so that frames on their way still count.
     line.intake->tick({util::Clock::system().now().ns - util::ns_per_second});
+    scripts_->tend();
   }
+  if (live() && !scripts_->empty()) send_later(false);
 }
 
 /// Called by a line that is inside the gate, between packets. Where there are others, they come to a stand first: each
@@ -301,6 +307,9 @@ util::Time Monitor::advance(Line& line, util::Time watermark) {
   }
   watermark_ = std::max(watermark_, watermark);
   const util::Time next = watched_->advance(watermark_);
+  scripts_->look_at_files([this](std::size_t reducer, const reduce::ReducerConfig& config) {
+    return watched_->replace(reducer, config);
+  });
   if (malformed_file_) malformed_file_->settle();
   if (lines_.size() > 1) {
     gate_.unlock();
@@ -363,13 +372,8 @@ void Monitor::closed(std::size_t server, reduce::ClosingWindow& window) {
     return;
   }
   told.late += std::exchange(watched.late_untold, 0);
-  summary::Loss loss = loss_of(server, window);
+  const summary::Loss loss = loss_of(server, window);
   for (reduce::ClosingWindow::Result result; window.next(result);) {
-    loss.left_out = summary::left_out(result.data);
-    loss.key_error = summary::key_error(result.data);
-    loss.lacking = result.lacking;
-    note_lacking(result.reducer, loss.lacking);
-    if (loss.left_out != 0) note_left_out(result.reducer, loss.left_out);
     summary::Summary summary{.type = config_.reducers[result.reducer].reducer.shown_name(),
                              .server = watched.name,
                              .monitor = config_.monitor,
@@ -377,12 +381,47 @@ void Monitor::closed(std::size_t server, reduce::ClosingWindow& window) {
                              .window = told,
                              .id = {.boot = boot_, .sequence = watched.sequence, .revision = 0},
                              .loss = loss};
-    const auto& targets = senders_by_reducer_[result.reducer];
-    pushed_ += targets.size();
-    for (std::size_t t = 0; t + 1 < targets.size(); ++t) targets[t]->send(summary);
-    if (!targets.empty()) targets.back()->send(std::move(summary));
+    summary.loss.lacking = result.lacking;
+    if (result.later != nullptr && live()) {
+      // Nothing waits for a script that takes its time.
+      unfinished_.with([&](auto& all) {
+        all.push_back({result.reducer, std::move(summary), std::move(result.later)});
+      });
+      continue;
+    }
+    if (result.later != nullptr) {
+      reduce::Later::Outcome outcome = result.later->wait();
+      summary.data = std::move(outcome.data);
+      summary.loss.missed = outcome.missed;
+    }
+    send(result.reducer, std::move(summary));
   }
   ++watched.sequence;
+}
+
+void Monitor::send(std::size_t reducer, summary::Summary summary) {
+  summary.loss.left_out = summary::left_out(summary.data);
+  summary.loss.key_error = summary::key_error(summary.data);
+  note_lacking(reducer, summary.loss.lacking);
+  if (summary.loss.left_out != 0) note_left_out(reducer, summary.loss.left_out);
+  const auto& targets = senders_by_reducer_[reducer];
+  pushed_ += targets.size();
+  for (std::size_t t = 0; t + 1 < targets.size(); ++t) targets[t]->send(summary);
+  if (!targets.empty()) targets.back()->send(std::move(summary));
+}
+
+/// Those that scripts have finished by now, or all of them.
+void Monitor::send_later(bool wait) {
+  unfinished_.with([&](std::vector<Unfinished>& all) {
+    std::erase_if(all, [&](Unfinished& one) {
+      std::optional<reduce::Later::Outcome> outcome = wait ? one.later->wait() : one.later->poll();
+      if (!outcome) return false;
+      one.summary.data = std::move(outcome->data);
+      one.summary.loss.missed = outcome->missed;
+      send(one.reducer, std::move(one.summary));
+      return true;
+    });
+  });
 }
 
 Books Monitor::books() {
@@ -406,6 +445,7 @@ Books Monitor::books() {
     books.summaries_perhaps_twice += counters.best_effort.perhaps_twice;
   }
   books.summaries_pushed = pushed_;
+  books.scripts = scripts_->figures();
   for (std::size_t i = 0; i < lacking_.size(); ++i)
     for (std::size_t m = 0; m < lacking_[i].size(); ++m)
       if (lacking_[i][m] != 0)

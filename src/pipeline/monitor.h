@@ -12,6 +12,7 @@
 #include "pipeline/books.h"
 #include "pipeline/config.h"
 #include "pipeline/intake.h"
+#include "pipeline/scripts.h"
 #include "pipeline/throttle.h"
 #include "pipeline/watched.h"
 #include "util/gate.h"
@@ -68,6 +69,8 @@ class Monitor {
   void take_in(Line& line, capture::Read brought, std::span<const capture::Frame> frames);
   util::Time advance(Line& line, util::Time watermark);
   void closed(std::size_t server, reduce::ClosingWindow& window);
+  void send(std::size_t reducer, summary::Summary summary);
+  void send_later(bool wait);
   summary::Loss loss_of(std::size_t server, const reduce::ClosingWindow& window);
   std::uint64_t lost_before(util::Time time) const;
   std::size_t cell_of(std::size_t line, std::size_t shard) const;
@@ -86,6 +89,15 @@ class Monitor {
   Report report_;
   std::vector<std::unique_ptr<channel::Sender>> senders_;
   std::vector<std::vector<channel::Sender*>> senders_by_reducer_;
+  /// A result that a script still works on: everything but its data.
+  struct Unfinished {
+    std::size_t reducer = 0;
+    summary::Summary summary;
+    std::unique_ptr<reduce::Later> later;
+  };
+
+  std::unique_ptr<Scripts> scripts_;
+  util::Guarded<std::vector<Unfinished>> unfinished_;  ///< live: the oldest first
   std::unique_ptr<Watched> watched_;
   std::unique_ptr<MalformedFile> malformed_file_;  // where several lines share it
   std::vector<std::unique_ptr<Line>> lines_;       // one a source

@@ -50,6 +50,12 @@ util::Time Watched::advance(util::Time watermark) {
   return next;
 }
 
+util::Result<void> Watched::replace(std::size_t reducer, const reduce::ReducerConfig& config) {
+  for (const Server& server : servers_)
+    if (auto replaced = server.windows->replace(reducer, config); !replaced) return replaced;
+  return {};
+}
+
 void Watched::finish() {
   for (const Server& server : servers_) server.windows->finish();
 }

@@ -16,11 +16,12 @@ ALLOWED = {
     "dns": [],
     "summary": [],
     "reduce": ["decode", "dns", "summary"],
+    "script": ["decode", "dns", "summary", "reduce"],
     "channel": ["summary"],
     "aggregate": ["summary", "channel"],
     "serve": ["aggregate"],
-    "pipeline": ["capture", "decode", "dns", "reduce", "summary", "channel", "aggregate", "serve"],
-    "app": ["pipeline", "capture", "decode", "dns", "reduce", "summary", "channel", "aggregate", "serve"],
+    "pipeline": ["capture", "decode", "dns", "reduce", "script", "summary", "channel", "aggregate", "serve"],
+    "app": ["pipeline", "capture", "decode", "dns", "reduce", "script", "summary", "channel", "aggregate", "serve"],
 }
 MAX_LINES = 500
 

@@ -60,9 +60,12 @@ class Running:
         if self.ignores():
             self.process.send_signal(signal.SIGUSR1)
 
-    def end(self):
-        self.process.stdin.close()
+    def end(self, by_signal=False):
+        """`by_signal`: it ends of itself. An input that ends in the same moment could be the reason as well."""
+        if not by_signal:
+            self.process.stdin.close()
         self.said += self.process.stderr.read().decode()
+        self.process.stdin.close()
         self.reader.join(TIMEOUT_S)
         self.process.stdout.close()
         self.process.stderr.close()
@@ -124,7 +127,7 @@ class Balance(ProgramTest):
                 running.feed(pcap(FRAMES[:3]))
                 running.hear("3 frames so far", running.ask)
                 running.process.send_signal(signal.SIGINT)
-                running.end()
+                running.end(by_signal=True)
                 self.assertRegex(running.said, r"(?<!so far:)\nframes +3 = 3 decoded")
 
     def test_the_monitor_has_a_listener_of_its_own(self):

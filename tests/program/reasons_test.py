@@ -141,10 +141,14 @@ ELSEWHERE = {
     "summaries/unheard": "test_results_that_redis_takes_and_nobody_hears",
     "summaries/perhaps_twice": "test_results_that_redis_takes_and_nobody_hears",
     "frames/lost": "tests/integration: only a live interface loses",
+    "scripts/faults": "lua_test.py: Faults",
+    "scripts/missed/fault": "lua_test.py: Faults",
+    "scripts/missed/off": "lua_test.py: Faults",
+    "scripts/missed/full": "tests/integration: only a live source does not wait for a script",
 }
 SOUND = {"frames/in", "frames/decoded", "frames/filtered", "frames/refused", "tcp_octets/in", "tcp_octets/delivered",
          "tcp_octets/skipped", "messages/in", "messages/well_formed", "messages/malformed", "windows/closed",
-         "summaries/pushed", "summaries/sent"}
+         "scripts/given", "scripts/counted", "scripts/waiting", "scripts/missed", "summaries/pushed", "summaries/sent"}
 
 
 def flat(balance):

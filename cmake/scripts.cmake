@@ -1,0 +1,55 @@
+# The Lua side of scripts, part of the program so that it needs no file beside it.
+file(GLOB SHIPPED_SCRIPTS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lua/reducers/*.lua)
+set(SCRIPT_TEXTS ${PROJECT_SOURCE_DIR}/lua/prelude.lua ${PROJECT_SOURCE_DIR}/src/script/host/native.h ${SHIPPED_SCRIPTS})
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SCRIPT_TEXTS})
+
+# Into pieces that a compiler takes as one literal: at most 64 KiB each.
+function(text_of_file path out)
+  file(READ ${path} text)
+  string(LENGTH "${text}" length)
+  set(literal "")
+  set(begin 0)
+  while(begin LESS length)
+    string(SUBSTRING "${text}" ${begin} 15000 piece)
+    string(APPEND literal "R\"~~(${piece})~~\"\n")
+    math(EXPR begin "${begin} + 15000")
+  endwhile()
+  set(${out} "${literal}" PARENT_SCOPE)
+endfunction()
+
+text_of_file(${PROJECT_SOURCE_DIR}/lua/prelude.lua PRELUDE)
+text_of_file(${PROJECT_SOURCE_DIR}/src/script/host/native.h NATIVE_HEADER)
+set(SHIPPED_ROWS "")
+list(LENGTH SHIPPED_SCRIPTS SHIPPED_COUNT)
+foreach(path ${SHIPPED_SCRIPTS})
+  get_filename_component(name ${path} NAME_WE)
+  text_of_file(${path} source)
+  string(APPEND SHIPPED_ROWS "    {\"${name}\", ${source}},\n")
+endforeach()
+
+set(SCRIPT_SOURCES ${PROJECT_BINARY_DIR}/scripts/sources.cpp)
+file(CONFIGURE OUTPUT ${SCRIPT_SOURCES} @ONLY CONTENT [[
+#include "script/sources.h"
+
+#include <algorithm>
+#include <array>
+
+namespace rata::script {
+
+constinit const std::string_view prelude = @PRELUDE@;
+constinit const std::string_view native_header = @NATIVE_HEADER@;
+
+std::span<const ShippedScript> shipped_scripts() {
+  static constexpr std::array<ShippedScript, @SHIPPED_COUNT@> all = {{
+@SHIPPED_ROWS@  }};
+  return all;
+}
+
+const ShippedScript* find_shipped_script(std::string_view name) {
+  const auto all = shipped_scripts();
+  const auto found = std::ranges::find(all, name, &ShippedScript::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace rata::script
+]])

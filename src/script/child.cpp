@@ -1,0 +1,112 @@
+#include "script/child.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "script/host/host.h"
+
+namespace rata::script {
+namespace {
+
+/// What a result may take on its way: rows of one window, of a reducer that has the memory for them.
+constexpr std::size_t most_letter_octets = std::size_t{256} << 20;
+
+/// Descriptors above those that the child gets under numbers of its own: dup2 onto itself would leave close-on-exec.
+int high_copy(int fd) {
+  constexpr int above = 16;
+  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, above);
+  ::close(fd);
+  return copy;
+}
+
+class SpawnActions {
+ public:
+  SpawnActions() { posix_spawn_file_actions_init(&actions_); }
+  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+
+  void give(int fd, int as) { posix_spawn_file_actions_adddup2(&actions_, fd, as); }
+  const posix_spawn_file_actions_t* get() const { return &actions_; }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+};
+
+/// With no environment, and with the signals of a fresh process.
+util::Result<pid_t> spawn(int socket, int ring) {
+  SpawnActions actions;
+  actions.give(socket, host_socket_fd);
+  actions.give(ring, host_ring_fd);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  // Ctrl-C of a terminal is for the monitor, which ends its scripts when their last window is there.
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  std::array<char*, 3> arguments = {const_cast<char*>("ratadns"), const_cast<char*>(host_argument), nullptr};
+  std::array<char*, 1> environment = {nullptr};
+  pid_t pid = 0;
+  const int fault =
+      posix_spawn(&pid, "/proc/self/exe", actions.get(), &attributes, arguments.data(), environment.data());
+  posix_spawnattr_destroy(&attributes);
+  if (fault != 0)
+    return util::Error{fmt::format("a process for a script cannot be made (/proc/self/exe): {}", std::strerror(fault))};
+  return pid;
+}
+
+}  // namespace
+
+util::Result<std::unique_ptr<Child>> Child::start(std::size_t ring_octets, const std::string& setup) {
+  auto ring = Ring::create(ring_octets);
+  if (!ring) return ring.error();
+  std::array<int, 2> ends;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return util::Error{fmt::format("a process for a script cannot be made: socketpair: {}", std::strerror(errno))};
+  const int theirs = high_copy(ends[1]), ring_copy = fcntl(ring->fd(), F_DUPFD_CLOEXEC, 16);
+  const auto pid = spawn(theirs, ring_copy);
+  ::close(theirs);
+  ::close(ring_copy);
+  if (!pid) return ::close(ends[0]), pid.error();
+  ring->close_fd();
+  std::unique_ptr<Child> child(new Child(*pid, std::move(*ring), ends[0]));
+  child->mailbox_.send(LetterKind::setup, setup);  // one that has gone already shows when it is asked for something
+  return child;
+}
+
+Child::Child(pid_t pid, Ring ring, int socket) : pid_(pid), ring_(std::move(ring)), mailbox_(socket, most_letter_octets) {}
+
+Child::~Child() { static_cast<void>(end()); }
+
+std::string Child::end() {
+  if (pid_ == 0) return "";
+  int status = 0;
+  // Whether it had ended is asked first: a kill would show as its reason.
+  bool by_itself = waitpid(pid_, &status, WNOHANG) == pid_;
+  if (!by_itself) {
+    ::kill(pid_, SIGKILL);
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
+  }
+  pid_ = 0;
+  if (!by_itself) return "";
+  if (WIFSIGNALED(status)) return fmt::format("was ended by SIG{}", sigabbrev_np(WTERMSIG(status)));
+  return fmt::format("ended with status {}", WEXITSTATUS(status));
+}
+
+}  // namespace rata::script

@@ -1,0 +1,176 @@
+// The other side of Script: what its process says, and what becomes of one that fails.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "script/result_octets.h"
+#include "script/script.h"
+#include "util/cursor.h"
+
+namespace rata::script {
+namespace {
+
+/// A process may also get nowhere without using any time.
+constexpr double most_idle_times = 10;
+
+/// A result without rows, of the form that `data` has: what stands in place of one that is missing merges with others.
+summary::Data nothing_like(const summary::Data& data) {
+  if (const auto* counts = std::get_if<summary::Counts>(&data)) return summary::Counts{.by = counts->by};
+  if (const auto* top = std::get_if<summary::Top>(&data)) return summary::Top{.limit = top->limit};
+  return summary::Values{};
+}
+
+}  // namespace
+
+void Script::listen() {
+  while (child_ != nullptr && !off_) {
+    const auto letter = child_->mailbox().next();
+    if (letter) {
+      read_letter(*letter);
+      continue;
+    }
+    if (!child_->mailbox().is_closed()) return;
+    if (description_ && description_->declared) {
+      child_ = nullptr;  // it has said all there is to say
+      return;
+    }
+    const std::string how = child_->end();
+    fail(how.empty() ? "its process said what cannot be read" : fmt::format("its process {}", how));
+  }
+}
+
+void Script::read_letter(const Letter& letter) {
+  switch (letter.kind) {
+    case LetterKind::description:
+      if (description_) return;
+      if (auto read = read_description(letter.text()); read)
+        description_ = std::move(*read);
+      else
+        load_error_ = read.error().message;
+      if (load_error_) off_ = true;
+      return;
+    case LetterKind::result:
+      return read_result(letter.octets);
+    case LetterKind::fault:
+      return fail(std::string(letter.text()));
+    case LetterKind::print:
+      if (report_) report_(fmt::format("{}: print: {}", shown_, letter.text()));
+      return;
+    case LetterKind::setup:
+      return fail("its process said what is not its to say");
+  }
+}
+
+void Script::read_result(std::span<const std::uint8_t> octets) {
+  util::Cursor cursor(octets);
+  const std::uint32_t window = cursor.u32();
+  const std::uint64_t messages = cursor.u64(), cpu_ns = cursor.u64(), lua_octets = cursor.u64();
+  const auto compiling = cursor.take(cursor.u32());
+  auto data = cursor.ok() ? script::read_result(cursor.rest()) : std::nullopt;
+  const auto found = tickets_.find(window);
+  if (!data || found == tickets_.end() || found->second->given != messages)
+    return fail("its process gave what is no result");
+  figures_.counted += messages;
+  ++figures_.windows;
+  figures_.cpu_ns += cpu_ns - std::min(cpu_ns, child_cpu_ns_);
+  child_cpu_ns_ = cpu_ns;
+  figures_.lua_octets_most = std::max<std::size_t>(figures_.lua_octets_most, lua_octets);
+  // Copied level by level: what is nested deeper than the prelude's own goes.
+  const auto is_shallow = [](int depth, auto, const auto&) { return depth < 8; };
+  figures_.compiling = nlohmann::ordered_json::parse(compiling.begin(), compiling.end(), is_shallow, false);
+  nothing_ = nothing_like(*data);
+  const auto ticket = found->second;
+  tickets_.erase(found);
+  settle_outcome(*ticket, std::move(*data), ticket->missed);
+}
+
+double Script::child_seconds() const {
+  clockid_t clock;
+  timespec used{};
+  if (clock_getcpuclockid(child_->pid(), &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
+/// Of a process that has something to do. Its own processor time counts: on a busy machine it may have to wait.
+void Script::check_progress() {
+  if (child_ == nullptr || off_) return;
+  const auto now = Clock::now();
+  const bool busy = !description_ || child_->ring().waiting() > 0 || !tickets_.empty();
+  const std::uint32_t beats = child_->ring().beats();
+  if (!busy || std::exchange(beats_, beats) != beats) {
+    moved_at_ = now;
+    child_seconds_then_ = -1;
+    return;
+  }
+  const double waited = std::chrono::duration<double>(now - moved_at_).count();
+  if (waited < config_.time_limit_seconds) {
+    if (child_seconds_then_ < 0) child_seconds_then_ = child_seconds();
+    return;
+  }
+  const double used = child_seconds() - std::max(child_seconds_then_, 0.0);
+  if (used < config_.time_limit_seconds && waited < most_idle_times * config_.time_limit_seconds) return;
+  fail(fmt::format("got nowhere in {} s of processor time (time_limit_seconds)", config_.time_limit_seconds));
+}
+
+void Script::fail(const std::string& why) {
+  const std::string ended = child_ != nullptr ? child_->end() : "";
+  child_ = nullptr;
+  if (!description_) {
+    load_error_ = why;
+    off_ = true;
+    return;
+  }
+  ++figures_.faults;
+  miss_what_it_had();
+  tell_fault(why);
+  if (figures_.faults >= config_.faults) return give_up();
+  if (const auto started = start_child(); !started) {
+    if (report_) report_(started.error().message);
+    give_up();
+  }
+}
+
+/// Of windows that are open the next process gets the rest.
+void Script::miss_what_it_had() {
+  for (const auto& [number, window] : open_) {
+    figures_.missed_fault += window->given;
+    window->missed += std::exchange(window->given, 0);
+  }
+  for (const auto& [number, ticket] : tickets_) {
+    figures_.missed_fault += ticket->given;
+    settle_outcome(*ticket, nothing_, ticket->missed + std::exchange(ticket->given, 0));
+  }
+  tickets_.clear();
+  unordered_ = false;
+}
+
+/// Each fault once, word for word.
+void Script::tell_fault(const std::string& why) {
+  if (!report_ || why == last_fault_) return;
+  last_fault_ = why;
+  report_(fmt::format("{}: {}\n  it is started anew; fault {} of {}, after which it is switched off ({} messages missed so "
+                      "far, in the balance)",
+                      shown_, why, figures_.faults, config_.faults, figures_.missed_fault));
+}
+
+void Script::give_up() {
+  off_ = true;
+  if (report_)
+    report_(fmt::format("{}: switched off after {} faults: what it misses is in the balance; saving the file starts it "
+                        "anew",
+                        shown_, figures_.faults));
+}
+
+ScriptFigures Script::figures() {
+  const std::scoped_lock lock(mutex_);
+  ScriptFigures figures = figures_;
+  figures.name = shown_;
+  for (const auto& [number, window] : open_) figures.waiting += window->given;
+  for (const auto& [number, ticket] : tickets_) figures.waiting += ticket->given;
+  return figures;
+}
+
+}  // namespace rata::script
