@@ -6,6 +6,7 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SCRIPT_TEXTS})
 # Into pieces that a compiler takes as one literal: at most 64 KiB each.
 function(text_of_file path out)
   file(READ ${path} text)
+  string(REPLACE "#pragma once\n" "" text "${text}")
   string(LENGTH "${text}" length)
   set(literal "")
   set(begin 0)

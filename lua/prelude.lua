@@ -8,8 +8,8 @@ local ffi, native_pointer, host = ...
 
 local jit_util = require("jit.util")
 local native = ffi.cast("struct rata_native *", native_pointer)
-local to_string, to_number, type, pairs, ipairs, error, select, setmetatable, getmetatable, rawequal =
-  tostring, tonumber, type, pairs, ipairs, error, select, setmetatable, getmetatable, rawequal
+local to_string, type, pairs, ipairs, error, select, setmetatable, getmetatable, rawequal, rawget, rawset =
+  tostring, type, pairs, ipairs, error, select, setmetatable, getmetatable, rawequal, rawget, rawset
 local format, sub, find, floor, concat, sort = string.format, string.sub, string.find, math.floor, table.concat, table.sort
 local ffi_string = ffi.string
 local room = native.room
@@ -247,14 +247,23 @@ local function rule(name)
   return function(value) return setmetatable({ rule = name, value = value }, ruled) end
 end
 
--- Tables whose missing keys are made when they are asked for.
-local function groups(make_one)
+-- Tables whose missing keys are made when they are asked for. There are so many groups and no more: what comes then is
+-- in one group for all others.
+local usual_groups, others = 65536, "-:OTHER:-"
+local function groups(make_one, limit)
   if type(make_one) ~= "function" then error("groups takes a function that makes a new group", 2) end
+  local left = limit == nil and usual_groups or need_number(limit, "the number of groups", 2)
   return setmetatable({}, {
-    __index = function(groups_so_far, key)
+    __index = function(so_far, key)
       if key == nil then return nil end
+      if left < 1 then
+        key = others
+        local other = rawget(so_far, others)
+        if other ~= nil then return other end
+      end
+      left = left - 1
       local made = make_one(key)
-      groups_so_far[key] = made
+      rawset(so_far, key, made)
       return made
     end,
   })
@@ -481,9 +490,9 @@ local function from_older(class)
   local object
   local function made()
     if object ~= nil then return object end
-    if type(class.new) == "function" then
+    if type(rawget(class, "new")) == "function" then
       object = class:new(parameters_now or {})
-    elseif type(class.__init) == "function" then
+    elseif type(rawget(class, "__init")) == "function" then
       object = setmetatable({}, { __index = class })
       object:__init(parameters_now or {})
     else
@@ -496,6 +505,7 @@ local function from_older(class)
     name = class.name,
     help = class.help,
     where = class.where,
+    needs = class.needs,
     fields = class.fields,
     parameters = class.parameters,
     start = function() made() end,
@@ -505,8 +515,8 @@ local function from_older(class)
 end
 
 local reducer_keys =
-  { name = "string", help = "string", where = "where", fields = "table", parameters = "table", add = "function",
-    take = "function", start = "function" }
+  { name = "string", help = "string", where = "texts", needs = "texts", fields = "texts", parameters = "table",
+    add = "function", take = "function", start = "function" }
 
 local function check_reducer(reducer)
   if type(reducer) ~= "table" then
@@ -519,7 +529,7 @@ local function check_reducer(reducer)
   for key, value in pairs(reducer) do
     local wanted = reducer_keys[key]
     if wanted == nil then error(host.no_such_key(to_string(key)), 0) end
-    if wanted == "where" then wanted = type(value) == "table" and "table" or "string" end
+    if wanted == "texts" then wanted = type(value) == "table" and "table" or "string" end
     if type(value) ~= wanted then error(format("%s has to be a %s, not a %s", key, wanted, type(value)), 0) end
   end
   for _, key in ipairs({ "add", "take" }) do
@@ -573,6 +583,7 @@ function functions.load(source, name)
     name = reducer.name,
     help = reducer.help,
     where = texts(reducer.where, "where"),
+    needs = texts(reducer.needs, "needs"),
     parameters = reducer.parameters or {},
     fields = names,
   }
@@ -637,8 +648,8 @@ jit.attach(function(event, trace, func, pc, code, reason)
     loop_is_compiled = loop_is_compiled or recording_loop
   elseif event == "abort" then
     abort_count = abort_count + 1
-    if #aborts < 8 then
-      local why = why_aborted(func, pc, code, reason)
+    local why = #aborts < 8 and why_aborted(func, pc, code, reason)
+    if why and sub(why, 1, 12) ~= "prelude.lua:" then  -- no script's mistake
       for _, known in ipairs(aborts) do
         if known == why then return end
       end

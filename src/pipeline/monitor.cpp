@@ -96,7 +96,7 @@ struct Monitor::Line final : PacketSink {
   void add_malformed(std::size_t shard, std::size_t server, const reduce::MalformedMessage& message) override {
     monitor.watched_->servers()[server].windows->add_malformed(monitor.cell_of(number, shard), message);
   }
-  void settled() override { monitor.scripts_->settled(); }
+  void settled() override { monitor.settled(); }
   util::Time advance(util::Time watermark) override { return monitor.advance(*this, watermark); }
 
   /// What others may ask of the source, whose thread this is.
@@ -307,15 +307,26 @@ util::Time Monitor::advance(Line& line, util::Time watermark) {
   }
   watermark_ = std::max(watermark_, watermark);
   const util::Time next = watched_->advance(watermark_);
-  scripts_->look_at_files([this](std::size_t reducer, const reduce::ReducerConfig& config) {
-    return watched_->replace(reducer, config);
-  });
+  look_at_scripts();
   if (malformed_file_) malformed_file_->settle();
   if (lines_.size() > 1) {
     gate_.unlock();
     gate_.lock_shared();
   }
   return next;
+}
+
+/// Called by a line that is inside the gate; its shards stand still.
+void Monitor::settled() {
+  scripts_->settled();
+  if (config_.window.packets != 0) look_at_scripts();  // there is no `advance`, and one line
+}
+
+/// While nothing is added.
+void Monitor::look_at_scripts() {
+  scripts_->look_at_files([this](std::size_t reducer, const reduce::ReducerConfig& config) {
+    return watched_->replace(reducer, config);
+  });
 }
 
 /// One that sums up further ones grows: it is told last.

@@ -51,6 +51,7 @@ util::Result<void> Windows::replace(std::size_t reducer, ReducerConfig config) {
   if (const auto made = make_reducer(config, around); !made) return made.error();
   reducers_[reducer] = std::move(config);
   spare_.clear();
+  ++version_;
   pair_where_asked();
   return {};
 }
@@ -63,6 +64,7 @@ std::int64_t Windows::number_of(util::Time time) const {
 std::unique_ptr<Windows::Open> Windows::new_open() {
   auto open = std::make_unique<Open>();
   open->shards.resize(shard_count_);
+  open->version = version_;
   Shared window;
   for (std::size_t shard = 0; shard < shard_count_; ++shard) {
     Shared shared;
@@ -190,7 +192,12 @@ void Windows::close_first(bool last) {
   if (open->used() || number >= first_number_)
     emit(*open, {.start = start_of(number), .seconds = static_cast<double>(config_.seconds), .packets = 0, .late = 0},
          last);
-  spare_.push_back(std::move(open));
+  spare(std::move(open));
+}
+
+/// For a window to come, unless its reducers are not those any more.
+void Windows::spare(std::unique_ptr<Open> open) {
+  if (open->version == version_) spare_.push_back(std::move(open));
 }
 
 /// Merges the shards in their order into the first one, reducer by reducer, and hands the window over.
@@ -265,6 +272,7 @@ void Windows::close_by_count(bool last) {
   const double seconds = std::max(0.0, util::seconds_between(count_start_, count_last_));
   emit(*open_.front(), {.start = count_start_, .seconds = seconds, .packets = 0, .late = 0}, last);
   count_start_ = count_last_;
+  if (open_.front()->version != version_) open_.front() = new_open();
 }
 
 void Windows::finish() {

@@ -109,6 +109,7 @@ class Windows {
   };
   struct Open {
     std::vector<Cell> shards;
+    std::size_t version = 0;  ///< of the reducers
 
     bool used() const { return std::ranges::any_of(shards, &Cell::used); }
   };
@@ -120,6 +121,7 @@ class Windows {
   util::Time start_of(std::int64_t number) const { return {number * length_ns_}; }
   std::unique_ptr<Open> new_open();
   void pair_where_asked();
+  void spare(std::unique_ptr<Open> open);
   void add_to(Cell& cell, std::size_t shard, std::span<const Packet> packets);
   void settle_after(std::size_t shard, std::size_t packets);
   Cell& cell(std::int64_t number, std::size_t shard) {
@@ -152,6 +154,7 @@ class Windows {
   std::int64_t first_open_ = 0;    // number of open_.front()
   std::deque<std::unique_ptr<Open>> open_;
   std::vector<std::unique_ptr<Open>> spare_;
+  std::size_t version_ = 0;  ///< counts how often a reducer was replaced
   std::vector<std::uint64_t> late_by_shard_;
   std::vector<std::uint64_t> late_malformed_;  ///< by shard; not told yet
   std::uint64_t late_reported_ = 0;

@@ -51,8 +51,8 @@ util::Result<reduce::ReducerConfig> read_declared(const Json& said) {
   constexpr double most_cells = 100'000'000, most_limit = 10'000'000;
   reduce::ReducerConfig config;
   config.type = "count_by";
-  for (const auto& [key, into] : {std::pair("by", &config.by), std::pair("where", &config.where),
-                                  std::pair("measure", &config.measure)}) {
+  for (const auto& [key, into] :
+       {std::pair("by", &config.by), std::pair("where", &config.where), std::pair("measure", &config.measure)}) {
     auto texts = texts_of(said, key);
     if (!texts) return util::Error{"count: " + texts.error().message};
     *into = std::move(*texts);
@@ -83,7 +83,8 @@ util::Result<Json> read_values(const Json& said) {
   if (!said.is_object()) return util::Error{"parameters has to be a table"};
   Json values = Json::object();
   for (const auto& [name, value] : said.items()) {
-    if (value.is_structured()) return util::Error{fmt::format("parameters: {} has to be a number, a text or a bool", name)};
+    if (value.is_structured())
+      return util::Error{fmt::format("parameters: {} has to be a number, a text or a bool", name)};
     values[name] = value;
   }
   return values;
@@ -106,8 +107,9 @@ util::Result<Description> read_object(const Json& said) {
     if (!read) return read.error();
     made.parameters = std::move(*read);
   }
-  const auto where = texts_of(said, "where"), fields = texts_of(said, "fields");
+  const auto where = texts_of(said, "where"), needs = texts_of(said, "needs"), fields = texts_of(said, "fields");
   if (!where) return where.error();
+  if (!needs) return needs.error();
   if (!fields) return fields.error();
   for (const std::string& text : *where) {
     const auto condition = reduce::read_condition(text);
@@ -116,9 +118,14 @@ util::Result<Description> read_object(const Json& said) {
   }
   if (fields->size() > most_fields)
     return util::Error{fmt::format("fields: are {}; a script may look at {} at most", fields->size(), most_fields)};
+  for (const std::string& name : *needs) {
+    const auto field = find_field(name);
+    if (!field) return util::Error{"needs: " + no_such_field(name)};
+    made.needs.push_back(field->needs());
+  }
   for (const std::string& name : *fields) {
     auto field = find_field(name);
-    if (!field) return util::Error{fmt::format("fields: there is no {}", name)};
+    if (!field) return util::Error{"fields: " + no_such_field(name)};
     made.fields.push_back(std::move(*field));
   }
   if (octets_of(made.fields) > most_message_octets)

@@ -25,16 +25,17 @@ struct Description {
   std::string name;  ///< "": it does not say
   std::string help;
   std::vector<reduce::ConditionUse> where;
-  std::vector<Field> fields;  ///< that it may look at
+  std::vector<reduce::Needs> needs;  ///< messages that lack some of it are not handed to it, and counted
+  std::vector<Field> fields;         ///< that it may look at
   nlohmann::ordered_json parameters = nlohmann::ordered_json::object();  ///< their values
-  bool compiles = true;  ///< machine code may be made
+  bool compiles = true;                                                  ///< machine code may be made
 
   /// It is a declaration: the monitor counts it itself.
   std::optional<reduce::ReducerConfig> declared;
 };
 
-/// Reads the letter of a script's process, which is not trusted. Errors: what the script asks for is not to be had; what
-/// there is.
+/// Reads the letter of a script's process, which is not trusted. Errors: what the script asks for is not to be had;
+/// what there is.
 util::Result<Description> read_description(std::string_view json);
 
 }  // namespace rata::script

@@ -4,15 +4,16 @@
 #include <cstring>
 
 #include "reduce/needs.h"
+#include "util/nearest.h"
 
 namespace rata::script {
 namespace {
 
 using reduce::Batch;
 using reduce::Dimension;
+using reduce::no_code;
 using reduce::Octets;
 using reduce::Packet;
-using reduce::no_code;
 using util::Member;
 
 struct NumberRow {
@@ -21,7 +22,10 @@ struct NumberRow {
   std::uint32_t (*of)(const Packet&);
 };
 constexpr NumberRow numbers[] = {
-    {"id", "the DNS id", {.members = {Member::id}}, [](const Packet& packet) -> std::uint32_t { return packet.message.id; }},
+    {"id",
+     "the DNS id",
+     {.members = {Member::id}},
+     [](const Packet& packet) -> std::uint32_t { return packet.message.id; }},
     {"flags",
      "the second word of the header",
      {.members = {Member::flags}},
@@ -29,7 +33,9 @@ constexpr NumberRow numbers[] = {
     {"qtype_number",
      "type of the first question as a number",
      {.members = {Member::queries}},
-     [](const Packet& packet) -> std::uint32_t { return packet.message.has_question() ? packet.message.qtype : no_code; }},
+     [](const Packet& packet) -> std::uint32_t {
+       return packet.message.has_question() ? packet.message.qtype : no_code;
+     }},
     {"answer_count",
      "records that the header says are in the answer section",
      {.members = {Member::answers}},
@@ -113,6 +119,12 @@ std::vector<FieldRow> field_rows() {
   for (const reduce::Condition& condition : reduce::conditions())
     rows.push_back({condition.name, form_text(Field::Form::flag), condition.help});
   return rows;
+}
+
+std::string no_such_field(std::string_view name) {
+  std::vector<std::string> names;
+  for (const FieldRow& row : field_rows()) names.emplace_back(row.name);
+  return util::no_such("field of messages", name, names);
 }
 
 bool is_text_already(const Field& field, bool addresses_are_hidden) {
@@ -206,8 +218,8 @@ void FieldWriter::write_numbers(const Column& column, std::uint8_t*& at) {
 void FieldWriter::write_codes(const Column& column, std::uint8_t*& at) {
   const auto codes = batch_->codes(column.number);
   // One more than the number, or none.
-  const bool shifted = column.field.form == Field::Form::number &&
-                       column.field.use.dimension->quantity == reduce::Quantity::after_none;
+  const bool shifted =
+      column.field.form == Field::Form::number && column.field.use.dimension->quantity == reduce::Quantity::after_none;
   for (const std::uint16_t i : packets_) {
     std::uint32_t code = is_missing(column, i) ? no_code : codes[i];
     if (shifted && code != no_code) --code;  // of none comes no_code

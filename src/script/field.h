@@ -37,6 +37,9 @@ struct Field {
 /// nullopt: no message has that. The name may have an argument behind a colon, as a dimension in `by`.
 std::optional<Field> find_field(std::string_view name);
 
+/// What is said of a name that no field has, with the nearest that there is.
+std::string no_such_field(std::string_view name);
+
 /// The names there are, without arguments, each with what it is: for messages and for the reference.
 struct FieldRow {
   std::string_view name, form, help;

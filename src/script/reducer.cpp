@@ -19,7 +19,7 @@ class ScriptReducer final : public reduce::Reducer {
       : script_(std::move(script)),
         window_(std::move(window)),
         shard_(window_->shards++),
-        selector_(script_->description().where, {}, plan),
+        selector_(script_->description().where, script_->description().needs, plan),
         writer_(script_->description().fields, plan, plan.selection(script_->description().where)) {}
 
   void add(reduce::Batch& batch) noexcept override {

@@ -46,6 +46,13 @@ int depth_of(std::string_view json) {
   return most;
 }
 
+/// It will stand in a line of others as it is: nothing but JSON, and on one line. To the parser a zero octet is an end.
+bool is_entry(std::string_view json) {
+  const bool on_one_line =
+      std::ranges::none_of(json, [](char octet) { return static_cast<unsigned char>(octet) < ' '; });
+  return on_one_line && nlohmann::json::accept(json) && depth_of(json) <= most_entry_depth;
+}
+
 class Writer {
  public:
   explicit Writer(std::vector<std::uint8_t>& out) : out_(out) {}
@@ -259,7 +266,7 @@ class Reader {
     Items made{.left_out = cursor_.u64()};
     for (std::size_t left = count(sizeof(std::uint32_t)); left > 0; --left) {
       summary::Record record{.ordinal = made.records.size(), .json = text()};
-      if (!nlohmann::json::accept(record.json) || depth_of(record.json) > most_entry_depth) return fail(Items{});
+      if (!is_entry(record.json)) return fail(Items{});
       made.records.push_back(std::move(record));
     }
     return made;

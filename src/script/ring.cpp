@@ -69,9 +69,7 @@ void Ring::close_fd() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-bool Ring::reader_is_sound() const {
-  return is_sound(shared().read.load(std::memory_order_acquire));
-}
+bool Ring::reader_is_sound() const { return is_sound(shared().read.load(std::memory_order_acquire)); }
 
 std::size_t Ring::waiting() const { return position_ - shared().read.load(std::memory_order_acquire); }
 

@@ -97,7 +97,8 @@ class Host {
     const std::size_t memory_octets = setup.at("memory_octets");
     natives.set_values_octets(memory_octets / 4);
     natives.context().sketch_seed = setup.at("sketch_seed");
-    natives.context().most_rows = setup.at("most_rows");
+    constexpr std::size_t row_octets = 512;  // while it is made, and on its way out
+    natives.context().most_rows = std::min(setup.at("most_rows").get<std::size_t>(), memory_octets / 2 / row_octets);
     hides_addresses_ = setup.at("hides_addresses");
     if (hides_addresses_) natives.hide_addresses();
     if (auto opened = open_geography(setup); !opened) return opened;

@@ -93,15 +93,14 @@ int is_field(lua_State* lua) {
 }
 
 int no_such_field(lua_State* lua) {
-  std::vector<std::string> names;
-  for (const FieldRow& row : field_rows()) names.emplace_back(row.name);
-  const std::string text = util::no_such("field of messages", text_at(lua, 1), names);
+  const std::string text = script::no_such_field(text_at(lua, 1));
   lua_pushlstring(lua, text.data(), text.size());
   return 1;
 }
 
 int no_such_key(lua_State* lua) {
-  const std::vector<std::string> keys = {"add", "fields", "help", "name", "parameters", "start", "take", "where"};
+  const std::vector<std::string> keys = {"add",  "fields",     "help",  "name", "needs",
+                                         "parameters", "start", "take", "where"};
   const std::string text = util::no_such("key of a reducer", text_at(lua, 1), keys);
   lua_pushlstring(lua, text.data(), text.size());
   return 1;

@@ -23,7 +23,9 @@ std::string_view kind_of(const Json& value) {
 bool is_value(const Json& value) { return value.is_number() || value.is_string() || value.is_boolean(); }
 
 /// A number without the fraction that it does not have.
-std::string shown(const Json& value) { return value.is_number() ? fmt::format("{}", value.get<double>()) : value.dump(); }
+std::string shown(const Json& value) {
+  return value.is_number() ? fmt::format("{}", value.get<double>()) : value.dump();
+}
 
 util::Result<void> check_declaration(const std::string& name, const Json& declared) {
   const std::vector<std::string> keys = {"default", "help", "max", "min", "one_of"};
@@ -46,9 +48,11 @@ util::Result<void> check_bounds(const std::string& name, const Json& declared, c
   if (!declared.is_object()) return {};
   if (value.is_number()) {
     if (declared.contains("min") && value.get<double>() < declared["min"].get<double>())
-      return util::Error{fmt::format("parameters: {} = {}: {} is the least", name, shown(value), shown(declared["min"]))};
+      return util::Error{
+          fmt::format("parameters: {} = {}: {} is the least", name, shown(value), shown(declared["min"]))};
     if (declared.contains("max") && value.get<double>() > declared["max"].get<double>())
-      return util::Error{fmt::format("parameters: {} = {}: {} is the most", name, shown(value), shown(declared["max"]))};
+      return util::Error{
+          fmt::format("parameters: {} = {}: {} is the most", name, shown(value), shown(declared["max"]))};
   }
   if (!declared.contains("one_of")) return {};
   const Json& accepted = declared["one_of"];

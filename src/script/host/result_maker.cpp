@@ -77,11 +77,23 @@ class Maker {
     while (lua_next(lua_, at) != 0) {
       std::string key = key_text(-2);
       path_.push_back(key);
-      map.insert_or_assign(std::move(key), value(lua_gettop(lua_), rule));
+      put(map, std::move(key), value(lua_gettop(lua_), rule));
       path_.pop_back();
       lua_pop(lua_, 1);
     }
     return map;
+  }
+
+  /// 1 and "1" are one key in a result: what they hold is merged, so that it does not matter which comes first.
+  static void put(Map& map, std::string key, summary::Value made) {
+    const auto [place, is_new] = map.try_emplace(std::move(key));
+    if (is_new) {
+      place->second = std::move(made);
+      return;
+    }
+    summary::Values both{.root = std::move(place->second)};
+    summary::merge(both, {.root = std::move(made)});
+    place->second = std::move(both.root);
   }
 
   static summary::Value of_native(std::uint32_t handle) {

@@ -27,7 +27,8 @@ class DistinctValue final : public Value {
     return ValueError::none;
   }
 
-  /// The octets that the built-in reducers hash: what they and a script count merges.
+  /// The octets that the built-in reducers hash: what they and a script count merges. Not so of numbers that a message
+  /// may not have (edns_size): there "none" is one of the values.
   ValueError add_message(std::uint32_t at, std::uint64_t) override {
     if (fields_.empty()) return ValueError::no_such_thing;
     const Columns::Column& column = around_.columns[fields_.front()];
