@@ -117,24 +117,31 @@ local function no_field(name)
   error(host.no_such_field(name), 3)
 end
 
-local message = setmetatable({}, {
-  __index = function(message, name)
-    local get = getters[name]
-    if get ~= nil then return get() end
-    local method = message_methods[name]
-    if method ~= nil then return method end
-    no_field(name)
-  end,
-  __newindex = function() error("a message cannot be changed", 2) end,
-  __metatable = false,
-})
+-- A thing that has what `index` finds, and nothing that rawset could put into it.
+local function opaque(index, what)
+  local made = newproxy(true)
+  local metatable = getmetatable(made)
+  metatable.__index = index
+  metatable.__newindex = function() error(what .. " cannot be changed", 2) end
+  metatable.__tostring = function() return what end
+  metatable.__metatable = false
+  return made
+end
+
+local message = opaque(function(_, name)
+  local get = getters[name]
+  if get ~= nil then return get() end
+  local method = message_methods[name]
+  if method ~= nil then return method end
+  no_field(name)
+end, "a message")
 
 -- Values --------------------------------------------------------------------------------------------------------------
 
 local value_errors = {
   "this value was of an earlier window, and is gone",
   "this value takes no such thing",
-  "how many times has to be a whole number of 0 or more",
+  "how many times has to be a whole number from 0 to 10^12",
   "a text is longer than 65535 octets",
   "quantiles are of numbers of 0 or more",
   "a counter by fields takes messages: counter(\"qname\"):add(message); one that takes texts is counter()",
@@ -222,8 +229,16 @@ end
 
 -- (field..., options): what all four are made with.
 local function make(kind_name, first_limit, ...)
-  local names, options = { ... }, {}
-  if type(names[#names]) == "table" and not names[#names].field then options = table.remove(names) end
+  local names, options, given = {}, {}, select("#", ...)
+  for place = 1, given do
+    local name = (select(place, ...))
+    if place == given and type(name) == "table" and not name.field then
+      options = name
+    else
+      if name == nil then error(kind_name .. ": a field is named by a text, such as \"qname\"", 3) end
+      names[place] = name
+    end
+  end
   for key in pairs(options) do
     if key ~= "limit" and key ~= "cells" then error(format("%s: no option %q; there are limit and cells", kind_name, to_string(key)), 3) end
   end
@@ -274,13 +289,10 @@ end
 local field_mark = { __metatable = false }
 local function as_field(name) return setmetatable({ field = name }, field_mark) end
 local function is_field(value) return type(value) == "table" and rawequal(getmetatable(value), false) and value.field ~= nil end
-local field = setmetatable({}, {
-  __index = function(_, name)
-    if not host.is_field(name) then error(host.no_such_field(name), 2) end
-    return as_field(name)
-  end,
-  __metatable = false,
-})
+local field = opaque(function(_, name)
+  if not host.is_field(name) then error(host.no_such_field(name), 2) end
+  return as_field(name)
+end, "field")
 
 local function need_text(value, what)
   if type(value) ~= "string" then error(format("%s takes a text, not %s", what, type(value)), 3) end
@@ -406,18 +418,14 @@ local function copy(from, names)
 end
 
 local parameters_now  -- nil: they are not known yet
-local parameters = setmetatable({}, {
-  __index = function(_, name)
-    if parameters_now == nil then
-      error("parameters are known once the file has returned: ask for them in start, add or take", 2)
-    end
-    local value = parameters_now[name]
-    if value == nil then error(format("there is no parameter %q", to_string(name)), 2) end
-    return value
-  end,
-  __newindex = function() error("parameters cannot be changed", 2) end,
-  __metatable = false,
-})
+local parameters = opaque(function(_, name)
+  if parameters_now == nil then
+    error("parameters are known once the file has returned: ask for them in start, add or take", 2)
+  end
+  local value = parameters_now[name]
+  if value == nil then error(format("there is no parameter %q", to_string(name)), 2) end
+  return value
+end, "parameters")
 
 local string_names = "byte char find format gmatch gsub len lower match rep reverse sub upper"
 local table_names = "concat foreach foreachi getn insert maxn remove sort"
@@ -466,7 +474,7 @@ local chunk
 local function constants(of, found)
   for place = -1, -1000000, -1 do
     local constant = jit_util.funck(of, place)
-    if constant == nil then break end
+    if type(constant) == "nil" then break end
     if type(constant) == "string" then
       found[constant] = true
     elseif type(constant) == "proto" then
@@ -481,6 +489,22 @@ local function constants(of, found)
   return found
 end
 
+local function copy_of(values)
+  local made = {}
+  for name, value in pairs(values) do made[name] = value end
+  return made
+end
+
+-- 1LL and 2i are values of ffi that the parser makes.
+local function refuse_cdata(of, name)
+  for place = -1, -1000000, -1 do
+    local constant = jit_util.funck(of, place)
+    if type(constant) == "nil" then break end
+    if type(constant) == "cdata" then error(name .. ": numbers such as 1LL, 0x1ULL and 2i are not to be had here", 0) end
+    if type(constant) == "proto" then refuse_cdata(constant, name) end
+  end
+end
+
 -- A reducer of the older chain: a class, called with each packet, asked with get_data. Its constructor is `new`, as in
 -- Lua's own books, or `__init`; what is returned may also be an object that is ready.
 local function from_older(class)
@@ -491,10 +515,10 @@ local function from_older(class)
   local function made()
     if object ~= nil then return object end
     if type(rawget(class, "new")) == "function" then
-      object = class:new(parameters_now or {})
+      object = class:new(copy_of(parameters_now or {}))
     elseif type(rawget(class, "__init")) == "function" then
       object = setmetatable({}, { __index = class })
-      object:__init(parameters_now or {})
+      object:__init(copy_of(parameters_now or {}))
     else
       object = class
     end
@@ -565,6 +589,7 @@ function functions.load(source, name)
   local why
   chunk, why = load(source, "@" .. name, "t", {})
   if chunk == nil then error(why, 0) end
+  refuse_cdata(chunk, name)
   declaring = true
   local reducer = run_file()
   -- Closures made often enough are compiled once for all of them, not for each.
@@ -572,7 +597,10 @@ function functions.load(source, name)
   declaring = false
   if reducer.declared then return { declared = reducer.declared } end
   local found = constants(chunk, {})
-  for _, one in ipairs(texts(reducer.fields, "fields")) do found[one] = true end
+  for _, one in ipairs(texts(reducer.fields, "fields")) do
+    if not host.is_field(one) then error("fields: " .. host.no_such_field(one), 0) end
+    found[one] = true
+  end
   found.query, found.response = found.query or found.is_query, found.response or found.is_answer
   local names = {}
   for one in pairs(found) do
@@ -630,7 +658,7 @@ end
 -- What became of compiling: whether the loop over the messages is machine code, how many traces there are, and what
 -- kept others from being made, with the line.
 local loop_is_compiled, traces, aborts, abort_count = false, 0, {}, 0
-local recording_loop = false
+local recording_loop, recorded_from = false, ""
 local has_words, words = pcall(require, "jit.vmdef")
 
 local function why_aborted(func, pc, code, reason)
@@ -643,9 +671,13 @@ end
 jit.attach(function(event, trace, func, pc, code, reason)
   if event == "start" then
     recording_loop = rawequal(func, run)
+    recorded_from = jit_util.funcinfo(func, pc).loc or ""
   elseif event == "stop" then
     traces = traces + 1
     loop_is_compiled = loop_is_compiled or recording_loop
+    -- Where code hangs only its address can tell.
+    local machine_code, address = jit_util.tracemc(trace)
+    if machine_code then native.note_code(address, #machine_code, recorded_from, #recorded_from) end
   elseif event == "abort" then
     abort_count = abort_count + 1
     local why = #aborts < 8 and why_aborted(func, pc, code, reason)

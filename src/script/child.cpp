@@ -12,7 +12,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <chrono>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "script/host/host.h"
@@ -21,7 +23,7 @@ namespace rata::script {
 namespace {
 
 /// What a result may take on its way: rows of one window, of a reducer that has the memory for them.
-constexpr std::size_t most_letter_octets = std::size_t{256} << 20;
+constexpr std::size_t most_letter_octets = std::size_t{64} << 20;
 
 /// Descriptors above those that the child gets under numbers of its own: dup2 onto itself would leave close-on-exec.
 int high_copy(int fd) {
@@ -97,10 +99,15 @@ Child::~Child() { static_cast<void>(end()); }
 std::string Child::end() {
   if (pid_ == 0) return "";
   int status = 0;
-  // Whether it had ended is asked first: a kill would show as its reason.
+  // Whether it had ended is asked first: a kill would show as its reason. Its end of the socket goes a moment before.
   bool by_itself = waitpid(pid_, &status, WNOHANG) == pid_;
+  for (int again = 0; !by_itself && mailbox_.is_closed() && again < 100; ++again) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    by_itself = waitpid(pid_, &status, WNOHANG) == pid_;
+  }
   if (!by_itself) {
-    ::kill(pid_, SIGKILL);
+    // Who became another user since may not; then the thread beside the script ends it, which hears of it here.
+    if (::kill(pid_, SIGKILL) != 0) ::shutdown(mailbox_.fd(), SHUT_RDWR);
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
   }
   pid_ = 0;

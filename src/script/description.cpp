@@ -21,6 +21,8 @@ util::Result<std::vector<std::string>> texts_of(const Json& object, const char* 
   if (found == object.end() || found->empty()) return texts;
   if (found->is_string()) return std::vector{found->get<std::string>()};
   if (!found->is_array()) return util::Error{fmt::format("{} has to be a text or a list of texts", key)};
+  if (found->size() > most_texts)
+    return util::Error{fmt::format("{}: has {} texts; there may be {} at most", key, found->size(), most_texts)};
   for (const Json& one : *found) {
     if (!one.is_string()) return util::Error{fmt::format("{} has to be a text or a list of texts", key)};
     texts.push_back(one.get<std::string>());
@@ -116,8 +118,6 @@ util::Result<Description> read_object(const Json& said) {
     if (!condition) return util::Error{"where: " + condition.error().message};
     made.where.push_back(*condition);
   }
-  if (fields->size() > most_fields)
-    return util::Error{fmt::format("fields: are {}; a script may look at {} at most", fields->size(), most_fields)};
   for (const std::string& name : *needs) {
     const auto field = find_field(name);
     if (!field) return util::Error{"needs: " + no_such_field(name)};

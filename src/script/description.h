@@ -14,8 +14,8 @@
 
 namespace rata::script {
 
-/// The prelude gives fields a number of 8 bits.
-inline constexpr std::size_t most_fields = 255;
+/// Of fields, conditions and the like, each. The prelude gives fields a number of 8 bits.
+inline constexpr std::size_t most_texts = 255;
 /// What one message may take in a block, 255 octets of each text: so that a block of the largest batch finds room
 /// wherever the ring stands that a process has while nobody knows its fields (Script::ring_octets).
 inline constexpr std::size_t most_message_octets = 15'500;

@@ -85,7 +85,7 @@ std::optional<Letter> Mailbox::take() {
   Front front;
   if (rest().size() < sizeof front) return std::nullopt;
   std::memcpy(&front, rest().data(), sizeof front);
-  if (front.size > most_octets_ || front.kind > LetterKind::print) {
+  if (front.size > most_octets_ || front.kind > LetterKind::where) {
     closed_ = true;
     read_.clear();
     taken_ = 0;

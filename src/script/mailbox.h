@@ -17,6 +17,7 @@ enum class LetterKind : std::uint8_t {
   result,       ///< from it: a window's result (result_octets.h)
   fault,        ///< from it: JSON, what went wrong; it ends
   print,        ///< from it: a line for the operator
+  where,        ///< to the script: it is to say where it hangs, and to end
 };
 
 struct Letter {

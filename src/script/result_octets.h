@@ -14,7 +14,7 @@ namespace rata::script {
 void append_result(const summary::Data& data, std::vector<std::uint8_t>& out);
 
 /// Reads what `append_result` wrote, from somebody who is not trusted. Errors: nullopt when it is anything else, nested
-/// more than `most_result_depth` deep, or would take more memory than a few times its octets.
+/// more than `most_result_depth` deep. It takes about twenty times its octets at most.
 std::optional<summary::Data> read_result(std::span<const std::uint8_t> octets);
 
 inline constexpr int most_result_depth = 16;

@@ -100,17 +100,17 @@ Script::Script(const ScriptConfig& config, std::string source, Report report)
 Script::~Script() = default;
 
 std::string Script::setup() const {
-  return nlohmann::ordered_json({{"source", source_},
-                                 {"name", std::filesystem::path(config_.file).filename().string()},
-                                 {"parameters", config_.parameters},
-                                 {"memory_octets", config_.memory_mib * mib},
-                                 {"ring_octets", ring_octets()},
-                                 {"sketch_seed", config_.sketch_seed},
-                                 {"most_rows", config_.most_rows},
-                                 {"country", config_.country},
-                                 {"asn", config_.asn},
-                                 {"hides_addresses", config_.hides_addresses}})
-      .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  const nlohmann::ordered_json setup = {{"name", std::filesystem::path(config_.file).filename().string()},
+                                        {"parameters", config_.parameters},
+                                        {"memory_octets", config_.memory_mib * mib},
+                                        {"ring_octets", ring_octets()},
+                                        {"sketch_seed", config_.sketch_seed},
+                                        {"most_rows", config_.most_rows},
+                                        {"country", config_.country},
+                                        {"asn", config_.asn},
+                                        {"hides_addresses", config_.hides_addresses}};
+  // The source behind it, octet by octet.
+  return setup.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\0' + source_;
 }
 
 /// Four of the largest blocks at least. While nobody knows the fields, some: the process that says them is made anew
@@ -232,10 +232,12 @@ std::uint8_t* Script::room_or_wait(std::size_t octets, bool control) {
   }
 }
 
-/// Nobody waits for what is read from a file: the process is woken when there is something to do for a while.
+/// Nobody waits for what is read from a file: the process is woken when there is something to do for a while. One that
+/// failed meanwhile has been answered for, and its successor knows nothing of it.
 void Script::put_control(RecordHeader::Kind kind, std::uint32_t window) {
   constexpr std::size_t worth_waking_octets = 128 * 1024;
-  if (room_or_wait(sizeof(RecordHeader), true) == nullptr) return;
+  const std::uint64_t faults = figures_.faults;
+  if (room_or_wait(sizeof(RecordHeader), true) == nullptr || figures_.faults != faults) return;
   child_->ring().publish({.size = sizeof(RecordHeader), .kind = kind, .window = window});
   if (live_ || kind == RecordHeader::Kind::take || child_->ring().waiting() > worth_waking_octets) child_->ring().wake();
 }

@@ -117,9 +117,11 @@ class Script : public std::enable_shared_from_this<Script> {
   void put_control(RecordHeader::Kind kind, std::uint32_t window);
   void listen();
   void read_letter(const Letter& letter);
+  void read_description_letter(const Letter& letter);
   void read_result(std::span<const std::uint8_t> octets);
   void check_progress();
   double child_seconds() const;
+  std::string where_it_hangs();
   void fail(const std::string& why);
   void miss_what_it_had();
   void give_up();
@@ -144,6 +146,7 @@ class Script : public std::enable_shared_from_this<Script> {
   ScriptFigures figures_;
   std::uint64_t child_cpu_ns_ = 0;
   std::string last_fault_;
+  std::size_t prints_ = 0;
 
   Clock::time_point next_listen_{}, moved_at_{};
   std::uint32_t beats_ = 0;

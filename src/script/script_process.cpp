@@ -9,12 +9,16 @@
 #include "script/result_octets.h"
 #include "script/script.h"
 #include "util/cursor.h"
+#include "util/utf8.h"
 
 namespace rata::script {
 namespace {
 
 /// A process may also get nowhere without using any time.
 constexpr double most_idle_times = 10;
+
+/// What a script may say: in all, of one line, of one fault with its stack.
+constexpr std::size_t most_prints = 1000, most_print_octets = 512, most_fault_octets = 4096;
 
 /// A result without rows, of the form that `data` has: what stands in place of one that is missing merges with others.
 summary::Data nothing_like(const summary::Data& data) {
@@ -25,8 +29,10 @@ summary::Data nothing_like(const summary::Data& data) {
 
 }  // namespace
 
+/// What is there, but not for ever: it may say more and more.
 void Script::listen() {
-  while (child_ != nullptr && !off_) {
+  constexpr int most_letters = 256;
+  for (int letters = 0; child_ != nullptr && !off_ && letters < most_letters; ++letters) {
     const auto letter = child_->mailbox().next();
     if (letter) {
       read_letter(*letter);
@@ -45,23 +51,35 @@ void Script::listen() {
 void Script::read_letter(const Letter& letter) {
   switch (letter.kind) {
     case LetterKind::description:
-      if (description_) return;
-      if (auto read = read_description(letter.text()); read)
-        description_ = std::move(*read);
-      else
-        load_error_ = read.error().message;
-      if (load_error_) off_ = true;
-      return;
+      return read_description_letter(letter);
     case LetterKind::result:
       return read_result(letter.octets);
     case LetterKind::fault:
-      return fail(std::string(letter.text()));
+      return fail(util::printable(letter.text(), most_fault_octets, true));
     case LetterKind::print:
-      if (report_) report_(fmt::format("{}: print: {}", shown_, letter.text()));
+      if (report_ && prints_++ < most_prints)
+        report_(fmt::format("{}: print: {}", shown_, util::printable(letter.text(), most_print_octets)));
       return;
     case LetterKind::setup:
+    case LetterKind::where:
       return fail("its process said what is not its to say");
   }
+}
+
+/// A process that was made anew says the same, or it would be fed with what it does not expect.
+void Script::read_description_letter(const Letter& letter) {
+  auto read = read_description(letter.text());
+  if (description_) {
+    if (!read || !std::ranges::equal(read->fields, description_->fields, {}, &Field::name, &Field::name))
+      fail("asks for other fields each time that it starts");
+    return;
+  }
+  if (read) {
+    description_ = std::move(*read);
+    return;
+  }
+  load_error_ = read.error().message;
+  off_ = true;
 }
 
 void Script::read_result(std::span<const std::uint8_t> octets) {
@@ -112,7 +130,19 @@ void Script::check_progress() {
   }
   const double used = child_seconds() - std::max(child_seconds_then_, 0.0);
   if (used < config_.time_limit_seconds && waited < most_idle_times * config_.time_limit_seconds) return;
-  fail(fmt::format("got nowhere in {} s of processor time (time_limit_seconds)", config_.time_limit_seconds));
+  fail(fmt::format("got nowhere in {} s of processor time (time_limit_seconds){}", config_.time_limit_seconds,
+                   where_it_hangs()));
+}
+
+/// As far as it still can say so, at once: "\n  a.lua:7...", or nothing.
+std::string Script::where_it_hangs() {
+  constexpr int patience_ms = 150;
+  for (int asked = 0; asked < 2; ++asked) {
+    child_->mailbox().send(LetterKind::where, std::string_view("?"));
+    while (const auto letter = child_->mailbox().wait(patience_ms))
+      if (letter->kind == LetterKind::fault) return "\n  " + util::printable(letter->text(), most_fault_octets, true);
+  }
+  return "";
 }
 
 void Script::fail(const std::string& why) {

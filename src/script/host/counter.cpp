@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "util/hash.h"
+#include "util/utf8.h"
 
 namespace rata::script {
 namespace {
@@ -24,7 +25,7 @@ constexpr reduce::Dimension texts_of_a_script = {
     .help = "",
     .example = "",
     .needs = {},
-    .key_text = [](Octets key, const reduce::Look&) { return text_of(key); }};
+    .key_text = [](Octets key, const reduce::Look&) { return util::valid_utf8(text_of(key)); }};
 
 /// The dimension of a field, as far as its values here have texts.
 reduce::Dimension dimension_of(const Columns::Column& column) {
@@ -68,6 +69,13 @@ bool CounterKeys::code(std::uint32_t at, std::uint32_t& code) const {
   return code != no_code;
 }
 
+bool CounterKeys::are_like(const CounterKeys& other) const {
+  const auto same = [&](std::size_t mine, std::size_t its) {
+    return columns_[mine].field.name == other.columns_[its].field.name;
+  };
+  return std::ranges::equal(fields_, other.fields_, same);
+}
+
 /// As KeyMaker takes them apart.
 bool CounterKeys::octets(std::uint32_t at, std::vector<std::uint8_t>& room, reduce::Octets& key) const {
   if (fields_.size() == 1) {
@@ -105,6 +113,7 @@ Counter::Counter(const ValueOptions& options, const ValueSurroundings& around)
 
 ValueError Counter::add_message(std::uint32_t at, std::uint64_t times) {
   if (!keys_.takes_messages()) return ValueError::no_such_thing;
+  if (times == 0) return ValueError::none;
   if (keys_.one_code()) {
     if (std::uint32_t code; keys_.code(at, code)) {
       codes_.add(code, times);
@@ -119,6 +128,7 @@ ValueError Counter::add_message(std::uint32_t at, std::uint64_t times) {
 ValueError Counter::add_text(std::string_view text, std::uint64_t times) {
   if (keys_.takes_messages()) return ValueError::wants_message;
   if (text.size() > most_key_octets) return ValueError::too_long;
+  if (times == 0) return ValueError::none;
   octets_.add(util::table_hash(octets_of(text)), octets_of(text), times);
   total_ += times;
   return ValueError::none;
@@ -154,14 +164,15 @@ void Counter::flush() {
 
 ValueError Counter::merge(Value& value) {
   auto* const other = dynamic_cast<Counter*>(&value);
-  if (other == nullptr || other == this || other->keys_.maker().uses().size() != keys_.maker().uses().size() ||
-      other->keys_.one_code() != keys_.one_code())
-    return ValueError::cannot_merge;
+  if (other == nullptr || other == this || !keys_.are_like(other->keys_)) return ValueError::cannot_merge;
   flush();
   other->flush();
   other->codes_.each([&](const auto& entry) { codes_.add(entry.key, entry.count); });
   other->octets_.each([&](const auto& entry) { octets_.add(util::table_hash(entry.key), entry.key, entry.count); });
   total_ += other->total_;
+  lost_.error += std::max(other->codes_.error(), other->octets_.error()) + other->lost_.error;
+  lost_.keys += other->codes_.dropped_keys() + other->octets_.dropped_keys() + other->lost_.keys;
+  lost_.count += other->codes_.dropped_count() + other->octets_.dropped_count() + other->lost_.count;
   return ValueError::none;
 }
 
@@ -184,10 +195,11 @@ summary::Counts Counter::counts() {
   auto all = cells(room);
   summary::Counts counts;
   for (const reduce::DimensionUse& use : keys_.maker().uses()) counts.by.emplace_back(use.dimension->name);
-  counts.error = std::max(codes_.error(), octets_.error());
-  const std::uint64_t dropped = codes_.dropped_count() + octets_.dropped_count();
+  counts.error = std::max(codes_.error(), octets_.error()) + lost_.error;
+  const std::uint64_t dropped = codes_.dropped_count() + octets_.dropped_count() + lost_.count;
   if (dropped > 0)
-    counts.rest.push_back({.prefix = {}, .keys = codes_.dropped_keys() + octets_.dropped_keys(), .count = dropped});
+    counts.rest.push_back(
+        {.prefix = {}, .keys = codes_.dropped_keys() + octets_.dropped_keys() + lost_.keys, .count = dropped});
   reduce::RowMaker(keys_.maker(), rules_, context_).make(all, counts);
   return counts;
 }

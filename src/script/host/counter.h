@@ -23,6 +23,7 @@ class CounterKeys {
   const reduce::KeyMaker& maker() const { return *maker_; }
   bool takes_messages() const { return !fields_.empty(); }
   bool one_code() const { return one_code_; }
+  bool are_like(const CounterKeys& other) const;  ///< keys of both mean the same
 
   /// False: the message has no value in some field.
   bool code(std::uint32_t at, std::uint32_t& code) const;
@@ -67,6 +68,10 @@ class Counter final : public Value {
   reduce::CodeTable codes_;
   reduce::KeyTable octets_;
   std::uint64_t total_ = 0;
+  /// Of counters that were merged into this one: what they had lost before.
+  struct {
+    std::uint64_t error = 0, keys = 0, count = 0;
+  } lost_;
   std::vector<Waiting> waiting_;
 };
 

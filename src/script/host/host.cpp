@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <exception>
 #include <map>
 #include <memory>
 #include <new>
@@ -17,6 +15,7 @@
 
 #include "reduce/geography.h"
 #include "script/host/inbox.h"
+#include "script/host/last_words.h"
 #include "script/host/lua_file.h"
 #include "script/host/natives.h"
 #include "script/host/parameters.h"
@@ -34,32 +33,12 @@ constexpr std::size_t most_setup_octets = std::size_t{64} << 20;
 
 /// Messages between two signs of life, and between two looks at the memory of the values: counted in each window, so
 /// that how messages come does not show.
-constexpr std::size_t run_messages = 256, settle_messages = 1024;
+constexpr std::size_t run_messages = 512, settle_messages = 1024;
 
 std::uint64_t cpu_ns() {
   timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
-Mailbox* mailbox_of_process = nullptr;
-std::vector<char> last_memory;  ///< for the last letter
-
-constexpr const char* out_of_memory = "not enough memory: it has all that it may have (memory_mib)";
-
-/// Where nothing can be caught: below code that LuaJIT made there are no frames to unwind.
-[[noreturn]] void end_out_of_memory() {
-  last_memory = {};
-  mailbox_of_process->send(LetterKind::fault, out_of_memory);
-  std::_Exit(1);
-}
-
-void expect_the_end_of_memory(Mailbox& mailbox) {
-  constexpr std::size_t letter_octets = 64 * 1024;
-  mailbox_of_process = &mailbox;
-  last_memory.resize(letter_octets);
-  std::set_new_handler(end_out_of_memory);
-  std::set_terminate(end_out_of_memory);  // a table says so itself
 }
 
 template <typename Number>
@@ -75,8 +54,9 @@ class Host {
   int run() {
     const auto setup = mailbox_.wait(-1);
     if (!setup || setup->kind != LetterKind::setup) return 0;  // the monitor has gone
-    const Json what = Json::parse(setup->text());
-    if (auto ready = get_ready(what); !ready) return fail(ready.error().message);
+    const std::string_view text = setup->text();
+    const std::size_t end = text.find('\0');
+    if (auto ready = get_ready(Json::parse(text.substr(0, end)), text.substr(end + 1)); !ready) return fail(ready.error().message);
     if (declared_) return 0;
     return work();
   }
@@ -87,7 +67,8 @@ class Host {
     return 1;
   }
 
-  util::Result<void> get_ready(const Json& setup) {
+  /// `source`: the file's octets, as they are.
+  util::Result<void> get_ready(const Json& setup, std::string_view source) {
     auto ring = Ring::open(host_ring_fd, setup.at("ring_octets"));
     if (!ring) return ring.error();
     ring_.emplace(std::move(*ring));
@@ -104,7 +85,7 @@ class Host {
     if (auto opened = open_geography(setup); !opened) return opened;
     if (auto opened = lua_.open(natives.functions()); !opened) return opened;
     if (auto shut_in = shut_in_process(memory_octets); !shut_in) return shut_in;
-    return read_file(setup);
+    return read_file(setup, source);
   }
 
   /// What needs files, before there are none.
@@ -129,8 +110,8 @@ class Host {
     return shut_in(mailbox_.fd(), memory_octets);
   }
 
-  util::Result<void> read_file(const Json& setup) {
-    auto said = lua_.load(setup.at("source").get<std::string>(), setup.at("name"));
+  util::Result<void> read_file(const Json& setup, std::string_view source) {
+    auto said = lua_.load(source, setup.at("name"));
     if (!said) return said.error();
     declared_ = said->contains("declared");
     if (!declared_) {
@@ -149,7 +130,7 @@ class Host {
     if (auto set = lua_.set_parameters(*parameters); !set) return set;
     (*said)["parameters"] = *parameters;
     (*said)["compiles"] = compiles_;
-    mailbox_.send(LetterKind::description, said->dump());
+    mailbox_.send(LetterKind::description, said->dump(-1, ' ', false, Json::error_handler_t::replace));
     return {};
   }
 
@@ -239,7 +220,7 @@ class Host {
 
 int host_main() {
   Mailbox mailbox(host_socket_fd, most_setup_octets);
-  expect_the_end_of_memory(mailbox);
+  expect_the_end(mailbox);
   try {
     return Host(mailbox).run();
   } catch (const std::bad_alloc&) {

@@ -4,15 +4,16 @@
 #include <lua.hpp>
 
 #include <array>
-#include <exception>
 #include <new>
 #include <utility>
 
 #include "reduce/reducer.h"
+#include "script/host/last_words.h"
 #include "script/host/natives.h"
 #include "script/host/result_maker.h"
 #include "script/sources.h"
 #include "util/nearest.h"
+#include "util/utf8.h"
 
 namespace rata::script {
 namespace {
@@ -77,6 +78,18 @@ Json json_at(lua_State* lua, int at, int depth = 0) {
   return object;
 }
 
+/// Where a text is that is no UTF-8, which JSON cannot say: "parameters.x"; "": nowhere.
+std::string not_utf8(const Json& value, const std::string& path) {
+  if (value.is_string()) return util::valid_utf8(value.get<std::string>()) == value.get<std::string>() ? "" : path;
+  if (!value.is_structured()) return "";
+  for (const auto& item : value.items()) {
+    const std::string inner = value.is_object() && path.empty() ? item.key() : path;
+    if (util::valid_utf8(item.key()) != item.key()) return path;
+    if (const std::string found = not_utf8(item.value(), inner); !found.empty()) return found;
+  }
+  return "";
+}
+
 void push(lua_State* lua, const Json& value) {
   if (value.is_number())
     lua_pushnumber(lua, value.get<double>());
@@ -107,7 +120,7 @@ int no_such_key(lua_State* lua) {
 }
 
 /// Outside of any call only memory can fail.
-int panic(lua_State*) { std::terminate(); }
+int panic(lua_State*) { end_out_of_memory(); }
 
 void push_host(lua_State* lua) {
   lua_createtable(lua, 0, 3);
@@ -141,18 +154,23 @@ std::optional<std::uint32_t> value_handle(lua_State* lua, int at) {
   lua_settop(lua, metatable - 1);
   if (!is_one) return std::nullopt;
   lua_rawgeti(lua, at, 1);
-  const auto handle = static_cast<std::uint32_t>(lua_tonumber(lua, -1));
+  const double handle = lua_tonumber(lua, -1);
   lua_pop(lua, 1);
-  return handle;
+  return handle >= 0 && handle <= UINT32_MAX ? static_cast<std::uint32_t>(handle) : 0;
 }
 
 LuaFile::LuaFile() : lua_(luaL_newstate()) {
   if (lua_ == nullptr) throw std::bad_alloc();
   lua_atpanic(lua_, panic);
   luaL_openlibs(lua_);
+  expect_the_end_of_memory(lua_);
+  expect_to_be_asked(lua_);
 }
 
-LuaFile::~LuaFile() { lua_close(lua_); }
+LuaFile::~LuaFile() {
+  forget_the_end_of_memory(lua_);
+  lua_close(lua_);
+}
 
 void LuaFile::set_compiling(bool on) {
   luaJIT_setmode(lua_, 0, LUAJIT_MODE_ENGINE | (on ? LUAJIT_MODE_ON : LUAJIT_MODE_OFF));
@@ -202,6 +220,8 @@ util::Result<Json> LuaFile::load(std::string_view source, const std::string& nam
   if (auto done = call(2, 1); !done) return done.error();
   Json said = json_at(lua_, lua_gettop(lua_));
   lua_pop(lua_, 1);
+  if (const std::string where = not_utf8(said, ""); !where.empty())
+    return util::Error{fmt::format("{}: has a text that is not UTF-8", where)};
   return said;
 }
 

@@ -43,4 +43,7 @@ struct rata_native {
   double (*entropy)(const char *text, size_t size);
 
   void (*print)(const char *text, size_t size);
+
+  /* There is machine code at that address now, made of that place in the script ("a.lua:7"). */
+  void (*note_code)(double address, double octets, const char *place, size_t size);
 };

@@ -13,6 +13,7 @@
 #include "script/host/natives.h"
 #include "script/result_octets.h"
 #include "summary/values.h"
+#include "util/utf8.h"
 
 namespace rata::script {
 namespace {
@@ -47,7 +48,7 @@ class Maker {
       case LUA_TNUMBER:
         return number(lua_tonumber(lua_, at), rule);
       case LUA_TSTRING:
-        return std::string(text(at));
+        return util::valid_utf8(text(at));
       case LUA_TBOOLEAN:
         return lua_toboolean(lua_, at) != 0;
       case LUA_TTABLE:
@@ -187,7 +188,7 @@ class Maker {
 
   /// Without lua_tolstring, which would change a number that lua_next needs as it is.
   std::string key_text(int at) {
-    if (lua_type(lua_, at) == LUA_TSTRING) return std::string(text(at));
+    if (lua_type(lua_, at) == LUA_TSTRING) return util::valid_utf8(text(at));
     if (lua_type(lua_, at) == LUA_TNUMBER) {
       const double number = lua_tonumber(lua_, at);
       if (number == std::floor(number) && std::abs(number) < 1e15) return fmt::format("{:.0f}", number);

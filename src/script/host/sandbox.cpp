@@ -1,5 +1,6 @@
 #include "script/host/sandbox.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
 #include <linux/filter.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,11 +27,28 @@
 #include <vector>
 
 #include "script/host/host.h"
+#include "script/host/last_words.h"
 
 namespace rata::script {
 namespace {
 
 util::Error fault(const char* what) { return {fmt::format("a script cannot be shut in: {}: {}", what, std::strerror(errno))}; }
+
+/// Not even a program with rights of its own could get them; while there still is the right to say so.
+void empty_bounding_set() {
+  for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
+    static_cast<void>(::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0));
+}
+
+/// Standard input and output are nobody's any more: they may be sockets of a journal.
+bool let_go_of_standard_streams() {
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nothing < 0) return false;
+  bool all = true;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) all = all && ::dup2(nothing, fd) == fd;
+  ::close(nothing);
+  return all;
+}
 
 /// Nobody, with no groups. In a namespace where nobody does not exist, who we are has no rights outside of it.
 void become_nobody() {
@@ -42,8 +61,6 @@ void become_nobody() {
 
 /// By the kernel's own call: a library for it would be for this alone.
 bool drop_all_capabilities() {
-  for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
-    static_cast<void>(::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0));
   static_cast<void>(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
   struct Header {
     std::uint32_t version = 0x20080522;  // _LINUX_CAPABILITY_VERSION_3
@@ -74,12 +91,17 @@ bool allow(const Filter& filter, int call) { return seccomp_rule_add(filter.get(
 /// Running code, memory, the socket that is there, the bell of the ring, the clock.
 bool allow_what_is_needed(const Filter& filter) {
   for (const int call : {SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(mprotect),
-                         SCMP_SYS(futex), SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(poll), SCMP_SYS(ppoll),
+                         SCMP_SYS(futex), SCMP_SYS(poll), SCMP_SYS(ppoll),
                          SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
                          SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
                          SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(getrandom), SCMP_SYS(exit),
                          SCMP_SYS(exit_group)})
     if (!allow(filter, call)) return false;
+  for (const int call : {SCMP_SYS(sendto), SCMP_SYS(recvfrom)})
+    if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, host_socket_fd)) != 0) return false;
+  if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                       SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid()))) != 0)
+    return false;
   // Memory of its own, no files: there is no descriptor to map but the ring's, which is mapped already.
   constexpr unsigned flags = 3;
   return seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
@@ -107,13 +129,20 @@ bool apply(std::vector<sock_filter>& program) {
 /// `program`: lives as long as the process.
 void watch(int socket, std::vector<sock_filter>& program) {
   if (!apply(program)) std::_Exit(1);
-  pollfd gone{.fd = socket, .events = POLLRDHUP, .revents = 0};
-  while (::poll(&gone, 1, -1) < 0 && errno == EINTR) continue;
-  std::_Exit(0);
+  for (;;) {
+    pollfd wanted{.fd = socket, .events = POLLIN | POLLRDHUP, .revents = 0};
+    if (::poll(&wanted, 1, -1) < 0) continue;
+    std::array<char, 64> letter;
+    if ((wanted.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) std::_Exit(0);
+    // After the setup there is but one letter that may come.
+    if (::recv(socket, letter.data(), letter.size(), MSG_DONTWAIT) > 0) ask_where_it_hangs();
+  }
 }
 
 util::Result<void> give_up_rights() {
   ::close_range(host_ring_fd + 1, ~0u, 0);
+  if (!let_go_of_standard_streams()) return fault("/dev/null");
+  empty_bounding_set();
   become_nobody();
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fault("PR_SET_NO_NEW_PRIVS");
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fault("PR_SET_DUMPABLE");
