@@ -183,7 +183,7 @@ int test(const Options& options) {
 }
 
 int list_shipped() {
-  for (const script::ShippedScript& one : script::shipped_scripts()) {
+  for (const script::LuaText& one : script::shipped_scripts()) {
     const std::string_view first = one.source.substr(0, one.source.find('\n'));
     print("{:<20} {}\n", one.name, first.starts_with("-- ") ? first.substr(3) : first);
   }

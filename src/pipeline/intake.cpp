@@ -55,15 +55,12 @@ void Intake::add(std::span<const capture::Frame> frames) {
     take(frames[i]);
   }
   flush();
-  if (config_.settles) settle_after(frames.size());
+  if (config_.settle_frames != 0) settle_after(frames.size());
 }
 
-/// With one thread all is done by now. A crew would have to stand still for it: not often, and not so seldom that what
-/// waits for it takes much memory.
 void Intake::settle_after(std::size_t frames) {
-  constexpr std::size_t crew_frames = 16'384;
   unsettled_frames_ += frames;
-  if (crew_ && unsettled_frames_ < crew_frames) return;
+  if (unsettled_frames_ < config_.settle_frames) return;
   unsettled_frames_ = 0;
   settle();
   sink_.settled();

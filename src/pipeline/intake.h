@@ -27,7 +27,8 @@ struct IntakeConfig {
   std::size_t threads = 1;             ///< that share the work on the shards, the one that calls `add` included
   const ServerMap* servers = nullptr;  ///< which packets are whose; nullptr: all are server 0's
   bool names = true;                   ///< packets get their names in lower case
-  bool settles = false;                ///< the sink is told now and then that all shards have come as far as the input
+  /// After so many frames the sink is told that all shards have come as far as the input; 0: nobody wants to know.
+  std::size_t settle_frames = 0;
   std::optional<util::Time> from, to;  ///< frames before `from` and from `to` on are left out
   bool guard_time = false;             ///< packet time moves windows: a lone stamp far ahead is not believed
   bool needs_time = false;             ///< windows by time: what has no time, nor anything before it, is in none

@@ -36,6 +36,14 @@ IntakeConfig intake_config(const Config& config) {
           .fragments = config.fragments};
 }
 
+/// How many frames a script waits for at most. A live one hears of each read. Threads have to stand still for it: not
+/// often, and not so seldom that what waits takes much memory.
+std::size_t settle_frames(bool live, bool shares_work) {
+  constexpr std::size_t of_file = 4096, of_threads = 16'384;
+  if (live) return 1;
+  return shares_work ? of_threads : of_file;
+}
+
 /// How often others see how far the reading is.
 constexpr std::chrono::milliseconds share_interval{100};
 
@@ -162,9 +170,9 @@ util::Result<void> Monitor::make_windows() {
   if (!watched) return watched.error();
   watched_ = std::move(*watched);
   scripts_ = std::make_unique<Scripts>(config_, report_, live(), lines_.size() == 1);
-  intake.settles = !scripts_->empty();
   intake.servers = watched_->map();
   intake.threads = shares_work ? config_.threads : 1;
+  if (!scripts_->empty()) intake.settle_frames = settle_frames(live(), shares_work);
   for (const auto& line : lines_) line->intake = std::make_unique<Intake>(intake, *line);
   return keep_malformed();
 }

@@ -32,12 +32,12 @@ constexpr std::chrono::milliseconds listen_interval{10};
 }  // namespace
 
 util::Result<std::string> read_source(const std::string& file) {
-  if (const ShippedScript* const shipped = find_shipped_script(file)) return std::string(shipped->source);
+  if (const LuaText* const shipped = find_shipped_script(file)) return std::string(shipped->source);
   std::ifstream input(file, std::ios::binary);
   std::error_code fault;
   if (!input || std::filesystem::is_directory(file, fault)) {
     std::vector<std::string_view> names;
-    for (const ShippedScript& one : shipped_scripts()) names.push_back(one.name);
+    for (const LuaText& one : shipped_scripts()) names.push_back(one.name);
     return util::Error{fmt::format("{}: cannot be read: {}; a script is a file, or one of those that come with the "
                                    "program: {}",
                                    file, std::strerror(errno != 0 ? errno : EISDIR), fmt::join(names, ", "))};

@@ -5,15 +5,20 @@
 
 namespace rata::script {
 
-// Texts that are part of the program (cmake/scripts.cmake): lua/prelude.lua and host/native.h.
-extern const std::string_view prelude, native_header;
+// Texts that are part of the program (cmake/scripts.cmake).
 
-/// A reducer that comes with the program: lua/reducers/NAME.lua.
-struct ShippedScript {
+struct LuaText {
   std::string_view name, source;
 };
-std::span<const ShippedScript> shipped_scripts();
+
+/// lua/prelude/, in the order in which the files run.
+std::span<const LuaText> prelude();
+/// host/native.h, for LuaJIT.
+extern const std::string_view native_header;
+
+/// Reducers that come with the program: lua/reducers/NAME.lua.
+std::span<const LuaText> shipped_scripts();
 /// nullptr: there is none of that name.
-const ShippedScript* find_shipped_script(std::string_view name);
+const LuaText* find_shipped_script(std::string_view name);
 
 }  // namespace rata::script

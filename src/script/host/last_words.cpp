@@ -18,6 +18,7 @@
 #include <string_view>
 #include <utility>
 
+#include "script/host/lua_file.h"
 #include "script/mailbox.h"
 
 namespace rata::script {
@@ -73,7 +74,7 @@ void append_place(std::array<char, 200>& text) {
   lua_Debug frame;
   for (int level = 0; lua_of_process != nullptr && level < 16 && lua_getstack(lua_of_process, level, &frame) != 0; ++level) {
     if (lua_getinfo(lua_of_process, "Sl", &frame) == 0 || frame.currentline <= 0) continue;
-    if (std::string_view(frame.short_src) == "prelude.lua") continue;
+    if (std::string_view(frame.short_src).starts_with(prelude_prefix)) continue;
     const std::size_t size = std::strlen(text.data());
     std::snprintf(text.data() + size, text.size() - size, ", at %s:%d", frame.short_src, frame.currentline);
     return;

@@ -37,7 +37,7 @@ int with_stack(lua_State* lua) {
     const std::size_t end = std::min(stack.find('\n', begin), stack.size());
     const std::string_view line = std::string_view(stack).substr(begin, end - begin);
     begin = end + 1;
-    if (line.empty() || line.starts_with("stack traceback") || line.find("prelude.lua") != std::string_view::npos ||
+    if (line.empty() || line.starts_with("stack traceback") || line.find(prelude_prefix) != std::string_view::npos ||
         line.find("[C]") != std::string_view::npos)
       continue;
     kept += fmt::format("\n  {}", line.substr(line.find_first_not_of(" \t")));
@@ -200,16 +200,25 @@ util::Result<void> LuaFile::open(const rata_native& native) {
   lua_getglobal(lua_, "require");
   lua_pushliteral(lua_, "ffi");
   if (auto done = call(1, 1); !done) return done;
-  lua_getfield(lua_, -1, "cdef");
+  const int ffi = lua_gettop(lua_);
+  lua_getfield(lua_, ffi, "cdef");
   lua_pushlstring(lua_, native_header.data(), native_header.size());
   if (auto done = call(1, 0); !done) return done;
-  if (luaL_loadbuffer(lua_, prelude.data(), prelude.size(), "@prelude.lua") != 0)
-    return util::Error{text_at(lua_, -1)};
-  lua_insert(lua_, -2);
-  lua_pushlightuserdata(lua_, const_cast<rata_native*>(&native));
-  push_host(lua_);
-  if (auto done = call(3, 1); !done) return done;
+  lua_newtable(lua_);
+  const int shared = lua_gettop(lua_);
+  for (const LuaText& part : prelude()) {
+    const std::string name = fmt::format("@{}{}.lua", prelude_prefix, part.name);
+    if (luaL_loadbuffer(lua_, part.source.data(), part.source.size(), name.c_str()) != 0)
+      return util::Error{text_at(lua_, -1)};
+    lua_pushvalue(lua_, ffi);
+    lua_pushlightuserdata(lua_, const_cast<rata_native*>(&native));
+    push_host(lua_);
+    lua_pushvalue(lua_, shared);
+    if (auto done = call(4, 0); !done) return done;
+  }
+  lua_getfield(lua_, shared, "host_functions");
   lua_setfield(lua_, LUA_REGISTRYINDEX, functions_key);
+  lua_settop(lua_, 0);
   return {};
 }
 

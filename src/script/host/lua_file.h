@@ -13,7 +13,10 @@ struct lua_State;
 
 namespace rata::script {
 
-/// The file of a script, run by LuaJIT, with what lua/prelude.lua lets it see.
+/// What the names of the prelude's files begin with where code is named: no script's business.
+inline constexpr std::string_view prelude_prefix = "prelude_";
+
+/// The file of a script, run by LuaJIT, with what lua/prelude/ lets it see.
 /// Errors of all: what the script's error said, with file, line and stack.
 class LuaFile {
  public:

@@ -1,6 +1,6 @@
 #pragma once
 
-/* What lua/prelude.lua sees of the program: read by the compiler here, and by LuaJIT as it stands. Nothing of it reaches
+/* What lua/prelude/ sees of the program: read by the compiler here, and by LuaJIT as it stands. Nothing of it reaches
    a script. All pointers live as long as the process; what they point at changes with the messages at hand. */
 
 /* The octets of one message's field; size is UINT32_MAX where the message has none. */

@@ -17,7 +17,7 @@ struct lua_State;
 namespace rata::script {
 
 /// What a script's process knows besides the messages, and the values that the script has made. The functions that
-/// lua/prelude.lua calls find it here; there is one in the process.
+/// lua/prelude/ calls find it here; there is one in the process.
 class Natives {
  public:
   static Natives& get();

@@ -1,0 +1,1 @@
+return count("qname", { where = "query", limit = 10 })

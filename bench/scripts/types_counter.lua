@@ -1,0 +1,2 @@
+local types = counter("qtype")
+return { add = function(message) types:add(message) end, take = function() return types end }
