@@ -8,6 +8,7 @@ return {
   name = "names",
   help = "Queries by name.",
   where = "query",
+  needs = "qname",
   add = function(message) names:add(message) end,
   take = function() return names end,
 }

@@ -3,7 +3,11 @@
 -- A class with a constructor, called with each packet, asked with get_data. Memory: 16 counts, one for each value of the
 -- four bits in the header.
 
-local Rcode = { name = "older_style", help = "Responses by RCODE, in the style of the older chain." }
+local Rcode = {
+  name = "older_style",
+  help = "Responses by RCODE, in the style of the older chain.",
+  where = "response",
+}
 Rcode.__index = Rcode
 
 function Rcode:new()
@@ -13,7 +17,6 @@ function Rcode:new()
 end
 
 function Rcode:call(packet)
-  if not packet:is_answer() or packet.flags == nil then return end
   local rcode = packet.flags % 16
   self.counts[rcode] = (self.counts[rcode] or 0) + 1
 end

@@ -12,9 +12,9 @@ return {
   name = "query_sizes",
   help = "Queries by transport and octets of the message.",
   where = "query",
+  needs = { "transport", "message_size" },
   add = function(message)
     local transport, size = message.transport, message.message_size
-    if transport == nil or size == nil then return end
     local row = sizes[transports[transport] or transport]
     row[size] = (row[size] or 0) + 1
   end,

@@ -46,6 +46,8 @@ class Examples(ProgramTest):
     def check(self, path):
         """The configuration as it stands, but that it logs into the test's folder and listens on any free port."""
         text = path.read_text(encoding="utf-8")
+        for script in path.parent.glob("*.lua"):
+            self.file(script.name, script.read_bytes())
         config = self.file("config.toml", re.sub(r'(listen = "127\.0\.0\.1):\d+"', r'\1:0"', text)
                            .replace("/var/log/ratadns", str(self.folder)))
         interfaces = interfaces_of(tomllib.loads(text))

@@ -17,11 +17,9 @@ from captures.files import write  # noqa: E402
 
 SCRIPTS = sorted((ROOT / "lua/reducers").glob("*.lua"))
 
-# By script: the built-in reducer that it is a twin of. All but declarations see messages that a built-in one leaves out
-# for want of a member; such are not in their `lacking`.
+# By script: the built-in reducer that it is a twin of.
 TWINS = {"names": 'type = "QueriesNameCounter"', "query_sizes": 'type = "TrafficSizesQueries"', "older_style": 'type = "Rcode"',
          "types": 'type = "count_by"\nby = ["qtype"]\nwhere = "query"'}
-DECLARATIONS = {"types"}
 
 OUT = '[[channel]]\nname = "out"\nurl = "stdout:"\n'
 # 32 different characters: five bits an octet, however they are turned.
@@ -39,9 +37,8 @@ def twins():
 
 
 def as_twin(line, name):
-    """A line of the built-in reducer, with the script's name and without what it lacks."""
-    line = line.replace(f'"type":"builtin {name}"', f'"type":"{name}"', 1)
-    return line if name in DECLARATIONS else re.sub(r',"lacking":\{[^}]*\}', "", line)
+    """A line of the built-in reducer, with the script's name."""
+    return line.replace(f'"type":"builtin {name}"', f'"type":"{name}"', 1)
 
 
 def conversation(queries, client="198.51.100.7", rcode="NOERROR", answer="", tcp=False, first=0.0):
