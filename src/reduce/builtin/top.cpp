@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "reduce/builtin/count_by.h"
+#include "reduce/ranking.h"
 
 namespace rata::reduce {
 namespace {
@@ -24,14 +24,7 @@ class TopReducer final : public Reducer {
   void absorb(Reducer& sibling) override { counts_->absorb(*static_cast<TopReducer&>(sibling).counts_); }
 
   summary::Data take(double seconds) override {
-    auto counts = std::get<summary::Counts>(counts_->take(seconds));
-    summary::Top top{.limit = n_};
-    top.entries.reserve(counts.rows.size());
-    for (summary::CountRow& row : counts.rows)
-      top.entries.push_back({.name = std::move(row.keys.front()), .count = row.count, .extra = counts.error});
-    top.absent = counts.error;
-    for (const summary::RestRow& rest : counts.rest) top.absent = std::max(top.absent, rest.most + counts.error);
-    return top;
+    return ranking_of(std::get<summary::Counts>(counts_->take(seconds)), n_);
   }
 
  private:

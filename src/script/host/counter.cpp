@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "reduce/ranking.h"
 #include "util/hash.h"
 #include "util/utf8.h"
 
@@ -267,13 +268,7 @@ class TopK final : public Value {
   }
 
   summary::Data data() override {
-    summary::Counts counts = counter_.counts();
-    summary::Top top{.limit = limit_};
-    for (summary::CountRow& row : counts.rows)
-      top.entries.push_back({.name = std::move(row.keys.front()), .count = row.count, .extra = counts.error});
-    top.absent = counts.error;
-    for (const summary::RestRow& rest : counts.rest) top.absent = std::max(top.absent, rest.most + counts.error);
-    return top;
+    return reduce::ranking_of(counter_.counts(), limit_);
   }
 
  private:

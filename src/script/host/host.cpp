@@ -142,28 +142,28 @@ class Host {
         ring_->sleep(std::chrono::seconds(1));
         continue;
       }
-      RecordHeader header;
-      std::memcpy(&header, record.data(), std::min(record.size(), sizeof header));
-      switch (header.kind) {
-        case RecordHeader::Kind::padding:
-          break;
-        case RecordHeader::Kind::block:
-          inbox.add(record);
-          break;
-        case RecordHeader::Kind::block_at_once:
-          inbox.use_at_once(record);
-          break;
-        case RecordHeader::Kind::ordered:
-          inbox.settle();
-          break;
-        case RecordHeader::Kind::take:
-          inbox.settle();
-          take(header.window);
-          break;
-      }
+      obey(record, inbox);
       ring_->pop();
     }
     return fail(*failure_);
+  }
+
+  void obey(std::span<const std::uint8_t> record, Inbox& inbox) {
+    RecordHeader header;
+    std::memcpy(&header, record.data(), std::min(record.size(), sizeof header));
+    switch (header.kind) {
+      case RecordHeader::Kind::padding:
+        return;
+      case RecordHeader::Kind::block:
+        return inbox.add(record);
+      case RecordHeader::Kind::block_at_once:
+        return inbox.use_at_once(record);
+      case RecordHeader::Kind::ordered:
+        return inbox.settle();
+      case RecordHeader::Kind::take:
+        inbox.settle();
+        return take(header.window);
+    }
   }
 
   void use(std::uint32_t window, std::size_t count) {

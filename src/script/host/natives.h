@@ -16,6 +16,8 @@ struct lua_State;
 
 namespace rata::script {
 
+class Mailbox;
+
 /// What a script's process knows besides the messages, and the values that the script has made. The functions that
 /// lua/prelude/ calls find it here; there is one in the process.
 class Natives {
@@ -27,7 +29,7 @@ class Natives {
   reduce::Context& context() { return context_; }
   const rata_native& functions() const { return functions_; }
   void hide_addresses() { addresses_are_hidden_ = true; }
-  void set_mailbox(class Mailbox* mailbox) { mailbox_ = mailbox; }
+  void set_mailbox(Mailbox* mailbox) { mailbox_ = mailbox; }
   void set_values_octets(std::size_t octets) { values_octets_ = octets; }
 
   /// Values that are made from now on are of that window.
@@ -45,6 +47,7 @@ class Natives {
 
   Natives();
   Value* value(std::uint32_t handle) { return handle < values_.size() ? values_[handle].get() : nullptr; }
+  reduce::Budget* budget();
   std::uint32_t put(std::string_view text);
   std::uint32_t refuse(std::string why);
 
@@ -62,14 +65,10 @@ class Natives {
   std::uint32_t window_ = 0;
   std::vector<Value::Ranked> ranked_;
   bool addresses_are_hidden_ = false;
-  class Mailbox* mailbox_ = nullptr;
+  Mailbox* mailbox_ = nullptr;
   std::size_t printed_ = 0;
   std::size_t values_octets_ = SIZE_MAX;
   std::map<std::uint32_t, std::unique_ptr<reduce::Budget>> budgets_;  ///< by window
-
- public:
-  /// For values that are made.
-  reduce::Budget* budget();
 };
 
 /// The handle of a value of a script, if that is what lies at `at`.
