@@ -221,6 +221,10 @@ function functions.load(source, name)
     if not host.is_field(one) then error("fields: " .. host.no_such_field(one), 0) end
     found[one] = true
   end
+  for _, one in ipairs(texts(reducer.needs, "needs")) do
+    if not host.is_field(one) then error("needs: " .. host.no_such_field(one), 0) end
+    found[one] = true
+  end
   found.query, found.response = found.query or found.is_query, found.response or found.is_answer
   local names = {}
   for one in pairs(found) do

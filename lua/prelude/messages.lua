@@ -161,6 +161,7 @@ local add_message, add_text, add_number = native.add_message, native.add_text, n
 
 -- `value` is a table of the script's: what stands in it is checked on the other side.
 local function add(value, what, times)
+  if type(value) ~= "table" then error("call it with a colon: value:add(...)", 2) end
   times = times or 1
   if rawequal(what, message) then return check(add_message(value[1], at, times)) end
   if type(what) == "string" then return check(add_text(value[1], what, #what, times)) end
@@ -173,6 +174,7 @@ local function add(value, what, times)
 end
 
 local function add_to_quantiles(value, what)
+  if type(value) ~= "table" then error("call it with a colon: value:add(...)", 2) end
   if rawequal(what, message) then return check(add_message(value[1], at, 1)) end
   if what == nil then return end
   check(add_number(value[1], need_number(what, "what is added to quantiles", 2)))

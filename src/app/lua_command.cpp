@@ -4,11 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cmath>
-#include <charconv>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "app/options.h"
@@ -19,6 +15,7 @@
 #include "pipeline/service.h"
 #include "script/sources.h"
 #include "summary/summary.h"
+#include "util/utf8.h"
 
 namespace rata::app {
 namespace {
@@ -28,34 +25,31 @@ using script::Script;
 
 struct Options {
   InputOptions input;
-  std::string action, file, against;
+  std::string action, file, against, country, asn;
   std::vector<std::string> source, set;
   std::uint32_t window_seconds = 1;
   bool quiet = false;
 };
 
-/// "name=50": what is a number or a truth value is meant as one.
+/// "name=50": what it is meant as, the script's default says.
 util::Result<void> set_parameters(const std::vector<std::string>& set, script::ScriptConfig& into) {
+  into.parameters_are_texts = true;
   for (const std::string& one : set) {
     const std::size_t equals = one.find('=');
     if (equals == std::string::npos || equals == 0)
       return util::Error{fmt::format("--set {}: has to be NAME=VALUE, such as more_than=50", one)};
-    const std::string name = one.substr(0, equals), value = one.substr(equals + 1);
-    double number = 0;
-    const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (fault == std::errc() && end == value.data() + value.size() && !value.empty())
-      into.parameters[name] = number;
-    else if (value == "true" || value == "false")
-      into.parameters[name] = value == "true";
-    else
-      into.parameters[name] = value;
+    into.parameters[one.substr(0, equals)] = one.substr(equals + 1);
   }
   return {};
 }
 
 util::Result<void> add_script(const std::string& file, const std::string& name, const Options& options,
                               Config& config) {
-  script::ScriptConfig script{.file = file, .sketch_seed = config.sketch_seed, .most_rows = config.most_rows()};
+  script::ScriptConfig script{.file = file,
+                              .sketch_seed = config.sketch_seed,
+                              .most_rows = config.most_rows(),
+                              .country = config.geography.country,
+                              .asn = config.geography.asn};
   if (auto set = set_parameters(options.set, script); !set) return set;
   auto started = Script::start(script, complain);
   if (!started) return started.error();
@@ -75,6 +69,7 @@ util::Result<Config> configure(const Options& options) {
   config.channels = {{"windows", {.url = "memory:"}}};
   config.source.emplace().what = options.source;
   config.source->arrival_time = true;
+  config.geography = {.country = options.country, .asn = options.asn};
   const auto input = options.input.intake();
   if (!input) return input.error();
   if (!options.input.ports.empty()) config.ports = input->ports;
@@ -98,17 +93,26 @@ double own_cpu_seconds() {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
+/// A number of the script's process, which may say anything.
+double number_of(const nlohmann::ordered_json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
 std::string compiled_text(const script::ScriptFigures& figures, bool may) {
   if (!may) return "interpreted: machine code may not be made here (MemoryDenyWriteExecute)";
   const auto& what = figures.compiling;
   if (!what.is_object()) return "nothing is known of compiling";
-  std::string text = what.value("loop", false) ? "compiled" : "interpreted";
-  text += fmt::format(" ({:.0f} traces", what.value("traces", 0.0));
-  if (const double aborts = what.value("aborts", 0.0); aborts > 0) text += fmt::format(", {:.0f} given up", aborts);
+  constexpr std::size_t most_reason_octets = 200;
+  const auto loop = what.find("loop");
+  std::string text = loop != what.end() && *loop == true ? "compiled" : "interpreted";
+  text += fmt::format(" ({:.0f} traces", number_of(what, "traces"));
+  if (const double aborts = number_of(what, "aborts"); aborts > 0) text += fmt::format(", {:.0f} given up", aborts);
   text += ")";
   if (const auto why = what.find("why"); why != what.end() && why->is_array())
     for (const auto& one : *why)
-      if (one.is_string()) text += fmt::format("\n            given up at {}", one.get<std::string>());
+      if (one.is_string())
+        text += "\n            given up at " + util::printable(one.get<std::string>(), most_reason_octets);
   return text;
 }
 
@@ -230,6 +234,9 @@ void add_lua(CLI::App& app, int& status) {
   command->add_option("--window", options->window_seconds, "length of a window in seconds (default: 1)")
       ->type_name("SECONDS")
       ->check(CLI::Range(1, 86'400));
+  command->add_option("--country", options->country, "a MaxMind DB file of countries, as [geography] of a configuration has")
+      ->type_name("FILE");
+  command->add_option("--asn", options->asn, "one of autonomous systems")->type_name("FILE");
   command->add_flag("--quiet", options->quiet, "no windows, only what they cost");
   command->footer(
       "Examples:\n  ratadns lua test busy.lua capture.pcap --set more_than=50\n"

@@ -84,6 +84,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == rata::script::host_argument) return rata::script::host_main();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone shows as an error of write
+  std::signal(SIGCHLD, SIG_DFL);  // whoever started us may have ignored it: processes of scripts are waited for
   std::signal(SIGUSR1, SIG_IGN);  // asked for a balance before there is one, or of a command without: no reason to die
   try {
     open_standard_streams();

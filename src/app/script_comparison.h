@@ -2,10 +2,8 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "summary/summary.h"
 

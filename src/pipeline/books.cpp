@@ -44,7 +44,8 @@ std::uint64_t of_scripts(const Books& books) {
   return sum;
 }
 using Scripted = script::ScriptFigures;
-constexpr auto script_missed = of_scripts<&Scripted::missed_full, &Scripted::missed_fault, &Scripted::missed_off>;
+constexpr auto script_missed =
+    of_scripts<&Scripted::missed_full, &Scripted::missed_fault, &Scripted::missed_off, &Scripted::missed_unsent>;
 
 template <auto member>
 std::uint64_t of(const Books& books) {
@@ -119,6 +120,8 @@ constexpr Figure of_results[] = {
     {"scripts", "missed", "fault", of_scripts<&Scripted::missed_fault>,
      "a script that failed had them, in windows that were not over"},
     {"scripts", "missed", "off", of_scripts<&Scripted::missed_off>, "the script was switched off after too many faults"},
+    {"scripts", "missed", "unsent", of_scripts<&Scripted::missed_unsent>,
+     "in the last window by count, which is sent only with flush"},
     {"scripts", "faults", "", of_scripts<&Scripted::faults>, "times that a script failed"},
     {"windows", "closed", "", of<&Books::windows>, "windows closed"},
     {"windows", "in_gaps", "", of<&Books::gap_windows>, "windows not sent because the input has a gap of over an hour"},
@@ -197,8 +200,7 @@ bool Books::balanced() const {
          decode.tcp_octets == decode.tcp_delivered + skipped_total(*this) + decode.tcp_waiting &&
          summaries_pushed == summaries_sent + summaries_waiting + summaries_dropped &&
          std::ranges::all_of(scripts, [](const Scripted& one) {
-           return one.given ==
-                  one.counted + one.waiting + one.missed_full + one.missed_fault + one.missed_off;
+           return one.given == one.counted + one.waiting + one.missed();
          });
 }
 
@@ -227,7 +229,7 @@ std::string balance_text(const Books& books) {
       books.malformed_total(), books.late_packets != 0 ? fmt::format("; late: {}", books.late_packets) : "");
   for (const Scripted& one : books.scripts)
     text += fmt::format("script     {:>12} = {} counted + {} waiting + {} missed: {}{}\n", one.given, one.counted,
-                        one.waiting, one.missed_full + one.missed_fault + one.missed_off, one.name,
+                        one.waiting, one.missed(), one.name,
                         one.faults != 0 ? fmt::format("; faults: {}", one.faults) : "");
   if (books.fragments.datagrams_given_up != 0)
     text += fmt::format("datagrams of fragments: {} joined, {} given up\n", books.fragments.datagrams_joined,

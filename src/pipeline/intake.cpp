@@ -60,7 +60,7 @@ void Intake::add(std::span<const capture::Frame> frames) {
 
 void Intake::settle_after(std::size_t frames) {
   unsettled_frames_ += frames;
-  if (unsettled_frames_ < config_.settle_frames) return;
+  if (unsettled_frames_ < config_.settle_frames && !sink_.wants_settling()) return;
   unsettled_frames_ = 0;
   settle();
   sink_.settled();

@@ -104,7 +104,8 @@ struct Monitor::Line final : PacketSink {
   void add_malformed(std::size_t shard, std::size_t server, const reduce::MalformedMessage& message) override {
     monitor.watched_->servers()[server].windows->add_malformed(monitor.cell_of(number, shard), message);
   }
-  void settled() override { monitor.settled(); }
+  void settled() override { monitor.scripts_->settled(); }
+  bool wants_settling() override { return monitor.scripts_->want_settling(); }
   util::Time advance(util::Time watermark) override { return monitor.advance(*this, watermark); }
 
   /// What others may ask of the source, whose thread this is.
@@ -315,19 +316,12 @@ util::Time Monitor::advance(Line& line, util::Time watermark) {
   }
   watermark_ = std::max(watermark_, watermark);
   const util::Time next = watched_->advance(watermark_);
-  look_at_scripts();
   if (malformed_file_) malformed_file_->settle();
   if (lines_.size() > 1) {
     gate_.unlock();
     gate_.lock_shared();
   }
   return next;
-}
-
-/// Called by a line that is inside the gate; its shards stand still.
-void Monitor::settled() {
-  scripts_->settled();
-  if (config_.window.packets != 0) look_at_scripts();  // there is no `advance`, and one line
 }
 
 /// While nothing is added.
@@ -432,14 +426,15 @@ void Monitor::send(std::size_t reducer, summary::Summary summary) {
 /// Those that scripts have finished by now, or all of them.
 void Monitor::send_later(bool wait) {
   unfinished_.with([&](std::vector<Unfinished>& all) {
-    std::erase_if(all, [&](Unfinished& one) {
+    for (Unfinished& one : all) {
       std::optional<reduce::Later::Outcome> outcome = wait ? one.later->wait() : one.later->poll();
-      if (!outcome) return false;
+      if (!outcome) continue;
       one.summary.data = std::move(outcome->data);
       one.summary.loss.missed = outcome->missed;
       send(one.reducer, std::move(one.summary));
-      return true;
-    });
+      one.later = nullptr;
+    }
+    std::erase_if(all, [](const Unfinished& one) { return one.later == nullptr; });
   });
 }
 
@@ -481,6 +476,7 @@ void Monitor::share_state(InputState input) {
     const std::scoped_lock alone(gate_);
     for (const auto& line : lines_) fresh.watermark = std::max(fresh.watermark, line->intake->watermark());
     fresh.books = books();
+    look_at_scripts();  // all stand still
   }
   state_.with([&](MonitorState& shared) { shared = std::move(fresh); });
 }

@@ -68,7 +68,6 @@ class Monitor {
   void read(Line& line);
   void take_in(Line& line, capture::Read brought, std::span<const capture::Frame> frames);
   util::Time advance(Line& line, util::Time watermark);
-  void settled();
   void look_at_scripts();
   void closed(std::size_t server, reduce::ClosingWindow& window);
   void send(std::size_t reducer, summary::Summary summary);

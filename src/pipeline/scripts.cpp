@@ -1,9 +1,7 @@
 #include "pipeline/scripts.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <cmath>
 #include <filesystem>
 #include <utility>
 
@@ -82,7 +80,7 @@ Scripts::Scripts(const Config& config, Script::Report report, bool live, bool in
   for (std::size_t i = 0; i < config.reducers.size(); ++i) {
     const ReducerEntry& entry = config.reducers[i];
     if (entry.script == nullptr) continue;
-    const Stamp stamp = stamp_of(entry.script->config().file);
+    const script::FileStamp& stamp = entry.script->stamp();
     entries_.push_back({.reducer = i,
                         .name = entry.reducer.shown_name(),
                         .now = entry.script,
@@ -112,12 +110,10 @@ void Scripts::tend() {
   each([](Script& one) { one.tend(); });
 }
 
-Scripts::Stamp Scripts::stamp_of(const std::string& file) {
-  struct stat found;
-  if (::stat(file.c_str(), &found) != 0) return {};
-  return {.inode = found.st_ino,
-          .changed_ns = found.st_mtim.tv_sec * util::ns_per_second + found.st_mtim.tv_nsec,
-          .octets = found.st_size};
+bool Scripts::want_settling() {
+  bool any = false;
+  each([&](Script& one) { any = any || one.wants_settling(); });
+  return any;
 }
 
 void Scripts::look_at_files(const Replace& replace) {
@@ -134,7 +130,7 @@ void Scripts::look_at_files(const Replace& replace) {
 void Scripts::look_at(Entry& entry, const Replace& replace) {
   if (entry.next != nullptr) take_over(entry, replace);
   const std::string& file = entry.now->config().file;
-  const Stamp stamp = stamp_of(file);
+  const script::FileStamp stamp = script::stamp_of(file);
   if (stamp.octets < 0 || std::exchange(entry.seen, stamp) != stamp || stamp == entry.taken) return;
   entry.taken = stamp;
   auto started = Script::start(entry.now->config(), report_);
@@ -158,10 +154,11 @@ void Scripts::take_over(Entry& entry, const Replace& replace) {
   report_(fmt::format("{}: taken over anew, from the next window on", fresh->config().file));
 }
 
-/// Windows that it has a part in, and answers that are waited for, hold on to it.
+/// Those versions whose last window is over.
 void Scripts::let_go(Entry& entry) {
   std::erase_if(entry.before, [&](const std::shared_ptr<Script>& one) {
-    if (one.use_count() > 1) return false;
+    if (one->is_used()) return false;
+    one->retire();
     entry.ended += one->figures();
     return true;
   });

@@ -34,6 +34,8 @@ class Scripts {
   /// All packets that came before have been added, in all shards.
   void settled();
   void tend();
+  /// One has so much to put in order that it should be settled soon.
+  bool want_settling();
 
   /// Looks, now and then, whether files have changed. Thread: only while nothing is added.
   void look_at_files(const Replace& replace);
@@ -42,23 +44,15 @@ class Scripts {
   std::vector<script::ScriptFigures> figures();
 
  private:
-  /// What a file looked like: another one, or another time or size, is another version of it.
-  struct Stamp {
-    std::uint64_t inode = 0;
-    std::int64_t changed_ns = 0, octets = -1;
-
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-  };
   struct Entry {
     std::size_t reducer = 0;
     std::string name;  ///< of its summaries
     std::shared_ptr<script::Script> now, next;
     std::vector<std::shared_ptr<script::Script>> before;  ///< that windows are still open with
     script::ScriptFigures ended;                          ///< of those that are gone
-    Stamp taken, seen;
+    script::FileStamp taken, seen;
   };
 
-  static Stamp stamp_of(const std::string& file);
   void look_at(Entry& entry, const Replace& replace);
   void take_over(Entry& entry, const Replace& replace);
   void let_go(Entry& entry);

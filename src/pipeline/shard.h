@@ -30,6 +30,8 @@ class PacketSink {
 
   /// All packets of what came before in the input have been added, in all shards.
   virtual void settled() {}
+  /// Somebody wants that soon.
+  virtual bool wants_settling() { return false; }
 
   /// All packets before `watermark` in the input have been added. Returns the packet time at which to be called next.
   virtual util::Time advance(util::Time watermark) = 0;

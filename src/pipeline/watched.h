@@ -39,7 +39,8 @@ class Watched {
   /// Packet time has come to `watermark`: all servers' windows close that are due. Returns when to be called next.
   util::Time advance(util::Time watermark);
   void finish();
-  /// Another reducer takes the place of one, in all windows that open from now on. Errors: it cannot be made.
+  /// Another reducer takes the place of one, in all windows that open from now on. Errors: it cannot be made,
+  /// for none of the servers: what it is does not depend on them.
   util::Result<void> replace(std::size_t reducer, const reduce::ReducerConfig& config);
 
  private:

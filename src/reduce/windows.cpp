@@ -278,6 +278,7 @@ void Windows::close_by_count(bool last) {
 void Windows::finish() {
   if (config_.packets != 0) {
     if (config_.flush && !open_.empty() && open_.front()->used()) close_by_count(true);
+    open_.clear();  // what is not sent is nobody's any more
     return;
   }
   while (!open_.empty()) close_first(open_.size() == 1);

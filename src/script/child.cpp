@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,9 +27,7 @@ constexpr std::size_t most_letter_octets = std::size_t{64} << 20;
 /// Descriptors above those that the child gets under numbers of its own: dup2 onto itself would leave close-on-exec.
 int high_copy(int fd) {
   constexpr int above = 16;
-  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, above);
-  ::close(fd);
-  return copy;
+  return fcntl(fd, F_DUPFD_CLOEXEC, above);
 }
 
 class SpawnActions {
@@ -81,10 +78,12 @@ util::Result<std::unique_ptr<Child>> Child::start(std::size_t ring_octets, const
   std::array<int, 2> ends;
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return util::Error{fmt::format("a process for a script cannot be made: socketpair: {}", std::strerror(errno))};
-  const int theirs = high_copy(ends[1]), ring_copy = fcntl(ring->fd(), F_DUPFD_CLOEXEC, 16);
-  const auto pid = spawn(theirs, ring_copy);
-  ::close(theirs);
-  ::close(ring_copy);
+  const int theirs = high_copy(ends[1]), its_ring = high_copy(ring->fd());
+  ::close(ends[1]);
+  const auto pid = theirs < 0 || its_ring < 0 ? util::Error{"a process for a script cannot be made: no descriptors are left"}
+                                              : spawn(theirs, its_ring);
+  for (const int fd : {theirs, its_ring})
+    if (fd >= 0) ::close(fd);
   if (!pid) return ::close(ends[0]), pid.error();
   ring->close_fd();
   std::unique_ptr<Child> child(new Child(*pid, std::move(*ring), ends[0]));
@@ -96,24 +95,33 @@ Child::Child(pid_t pid, Ring ring, int socket) : pid_(pid), ring_(std::move(ring
 
 Child::~Child() { static_cast<void>(end()); }
 
+/// Waits for it to end, at most so long. False: it has not.
+bool Child::wait_for_end(std::chrono::milliseconds most, int& status) {
+  for (const auto until = std::chrono::steady_clock::now() + most;;) {
+    const pid_t ended = waitpid(pid_, &status, WNOHANG);
+    if (ended == pid_ || (ended < 0 && errno == ECHILD)) return true;
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 std::string Child::end() {
+  constexpr std::chrono::milliseconds at_once{0}, a_moment{100}, patience{5000};
   if (pid_ == 0) return "";
   int status = 0;
   // Whether it had ended is asked first: a kill would show as its reason. Its end of the socket goes a moment before.
-  bool by_itself = waitpid(pid_, &status, WNOHANG) == pid_;
-  for (int again = 0; !by_itself && mailbox_.is_closed() && again < 100; ++again) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    by_itself = waitpid(pid_, &status, WNOHANG) == pid_;
-  }
+  const bool by_itself = wait_for_end(mailbox_.is_closed() ? a_moment : at_once, status);
   if (!by_itself) {
     // Who became another user since may not; then the thread beside the script ends it, which hears of it here.
     if (::kill(pid_, SIGKILL) != 0) ::shutdown(mailbox_.fd(), SHUT_RDWR);
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
+    wait_for_end(patience, status);
   }
   pid_ = 0;
   if (!by_itself) return "";
-  if (WIFSIGNALED(status)) return fmt::format("was ended by SIG{}", sigabbrev_np(WTERMSIG(status)));
-  return fmt::format("ended with status {}", WEXITSTATUS(status));
+  if (!WIFSIGNALED(status)) return fmt::format("ended with status {}", WEXITSTATUS(status));
+  const char* const name = sigabbrev_np(WTERMSIG(status));  // those of real time have none
+  return name != nullptr ? fmt::format("was ended by SIG{}", name)
+                         : fmt::format("was ended by signal {}", WTERMSIG(status));
 }
 
 }  // namespace rata::script

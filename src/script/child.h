@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -24,7 +25,6 @@ class Child {
   ~Child();
 
   Ring& ring() { return ring_; }
-  const Ring& ring() const { return ring_; }
   Mailbox& mailbox() { return mailbox_; }
 
   /// Ends it at once. Returns how it had ended, if it had by itself: "was ended by SIGSEGV".
@@ -33,6 +33,7 @@ class Child {
 
  private:
   Child(pid_t pid, Ring ring, int socket);
+  bool wait_for_end(std::chrono::milliseconds most, int& status);
 
   pid_t pid_;
   Ring ring_;

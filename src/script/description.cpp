@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace rata::script {
@@ -59,6 +60,10 @@ util::Result<reduce::ReducerConfig> read_declared(const Json& said) {
     if (!texts) return util::Error{"count: " + texts.error().message};
     *into = std::move(*texts);
   }
+  for (const std::string& name : config.by)
+    if (const auto use = reduce::read_dimension(name); !use) return util::Error{"count: " + use.error().message};
+  for (const std::string& name : config.where)
+    if (const auto use = reduce::read_condition(name); !use) return util::Error{"count: where: " + use.error().message};
   if (const auto limit = said.find("limit"); limit != said.end()) {
     auto wholes = wholes_of(*limit, "count: limit", most_limit);
     if (!wholes) return wholes.error();
@@ -126,6 +131,7 @@ util::Result<Description> read_object(const Json& said) {
   for (const std::string& name : *fields) {
     auto field = find_field(name);
     if (!field) return util::Error{"fields: " + no_such_field(name)};
+    field->needed = std::ranges::find(*needs, name) != needs->end();
     made.fields.push_back(std::move(*field));
   }
   if (octets_of(made.fields) > most_message_octets)

@@ -145,6 +145,28 @@ bool FieldWriter::is_missing(const Column& column, std::size_t packet) const {
   return !complete_ && reduce::missing((*batch_)[packet], column.field.needs()).has_value();
 }
 
+/// Of a packet that lacks nothing that the source could have said: whether there is a value.
+bool FieldWriter::has(const Column& column, Batch& batch, std::size_t packet) const {
+  const Dimension* const dimension = column.field.use.dimension;
+  if (dimension == nullptr) return column.field.of == nullptr || column.field.of(batch[packet]) != no_code;
+  if (!dimension->coded()) return batch.keys(column.number)[packet].exists();
+  const std::uint32_t code = batch.codes(column.number)[packet];
+  const bool none = dimension->quantity == reduce::Quantity::after_none && column.field.form == Field::Form::number;
+  return code != no_code && !(none && code == 0);
+}
+
+std::span<const std::uint16_t> FieldWriter::with_needed(Batch& batch, std::span<const std::uint16_t> packets) {
+  const auto needed = [](const Column& column) { return column.field.needed; };
+  if (std::ranges::none_of(columns_, needed)) return packets;
+  std::size_t count = 0;
+  for (const std::uint16_t packet : packets) {
+    const auto lacks = [&](const Column& column) { return column.field.needed && !has(column, batch, packet); };
+    chosen_[count] = packet;
+    count += std::ranges::none_of(columns_, lacks);
+  }
+  return {chosen_.data(), count};
+}
+
 std::size_t FieldWriter::measure(Batch& batch, std::span<const std::uint16_t> packets) {
   batch_ = &batch;
   packets_ = packets;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,6 +31,8 @@ struct Field {
   const reduce::Condition* condition = nullptr;  ///< flag
   std::uint32_t (*of)(const reduce::Packet&) = nullptr;  ///< a number that is no dimension
 
+  bool needed = false;  ///< a message that has none is not handed over
+
   bool is_octets() const { return form == Form::text; }
   const reduce::Needs& needs() const;
 };
@@ -54,6 +57,9 @@ class FieldWriter {
   /// `plan` learns what is looked at.
   FieldWriter(std::vector<Field> fields, reduce::Plan& plan, std::size_t selection);
 
+  /// Those packets that have all fields that are `needed`. Lifetime: until the next call.
+  std::span<const std::uint16_t> with_needed(reduce::Batch& batch, std::span<const std::uint16_t> packets);
+
   /// Looks at the packets; returns the octets that `write` will take.
   std::size_t measure(reduce::Batch& batch, std::span<const std::uint16_t> packets);
   /// Of those packets.
@@ -70,6 +76,7 @@ class FieldWriter {
   };
 
   bool is_missing(const Column& column, std::size_t packet) const;
+  bool has(const Column& column, reduce::Batch& batch, std::size_t packet) const;
   void write_codes(const Column& column, std::uint8_t*& at);
   void write_numbers(const Column& column, std::uint8_t*& at);
   void write_flags(const Column& column, std::uint8_t*& at);
@@ -81,6 +88,7 @@ class FieldWriter {
   reduce::Batch* batch_ = nullptr;
   std::span<const std::uint16_t> packets_;
   bool complete_ = true;
+  std::array<std::uint16_t, reduce::max_batch_packets> chosen_;
 };
 
 /// The octets of the field are its text already, since it can only be made where addresses are known as they are.

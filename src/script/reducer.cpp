@@ -9,6 +9,12 @@ namespace {
 
 /// What the reducers of one window in all shards have in common.
 struct SharedWindow {
+  explicit SharedWindow(std::shared_ptr<Script> of) : script(std::move(of)) { script->hold(window); }
+  ~SharedWindow() { script->let_go(window); }
+  SharedWindow(const SharedWindow&) = delete;
+  SharedWindow& operator=(const SharedWindow&) = delete;
+
+  const std::shared_ptr<Script> script;
   Script::Window window;
   std::uint32_t shards = 0;
 };
@@ -23,7 +29,7 @@ class ScriptReducer final : public reduce::Reducer {
         writer_(script_->description().fields, plan, plan.selection(script_->description().where)) {}
 
   void add(reduce::Batch& batch) noexcept override {
-    const auto packets = selector_.choose(batch, lacking());
+    const auto packets = writer_.with_needed(batch, selector_.choose(batch, lacking()));
     if (!packets.empty()) script_->add(window_->window, shard_, batch, packets, writer_);
   }
 
@@ -45,10 +51,10 @@ class ScriptReducer final : public reduce::Reducer {
 
 util::Result<std::unique_ptr<reduce::Reducer>> make_script_reducer(std::shared_ptr<Script> script,
                                                                    reduce::Surroundings& around) {
-  const auto make = [] { return std::make_shared<SharedWindow>(); };
+  const auto make = [&] { return new SharedWindow(script); };
   auto window = around.window != nullptr
                     ? around.window->get<SharedWindow>(std::to_string(reinterpret_cast<std::uintptr_t>(script.get())), make)
-                    : make();
+                    : std::shared_ptr<SharedWindow>(make());
   return {std::make_unique<ScriptReducer>(std::move(script), std::move(window), around.plan)};
 }
 

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,9 +16,8 @@
 #include <utility>
 
 #include "script/reducer.h"
-#include "script/result_octets.h"
 #include "script/sources.h"
-#include "util/cursor.h"
+#include "util/time.h"
 
 namespace rata::script {
 namespace {
@@ -48,12 +47,20 @@ util::Result<std::string> read_source(const std::string& file) {
   return source;
 }
 
+FileStamp stamp_of(const std::string& file) {
+  struct stat found;
+  if (::stat(file.c_str(), &found) != 0) return {};
+  return {.inode = found.st_ino,
+          .changed_ns = found.st_mtim.tv_sec * util::ns_per_second + found.st_mtim.tv_nsec,
+          .octets = found.st_size};
+}
+
 std::string stem_of(const std::string& file) { return std::filesystem::path(file).stem().string(); }
 
 ScriptFigures& ScriptFigures::operator+=(const ScriptFigures& other) {
   for (const auto member :
        {&ScriptFigures::given, &ScriptFigures::counted, &ScriptFigures::waiting, &ScriptFigures::missed_full,
-        &ScriptFigures::missed_fault, &ScriptFigures::missed_off, &ScriptFigures::faults, &ScriptFigures::windows,
+        &ScriptFigures::missed_fault, &ScriptFigures::missed_off, &ScriptFigures::missed_unsent, &ScriptFigures::faults, &ScriptFigures::windows,
         &ScriptFigures::cpu_ns})
     this->*member += other.*member;
   lua_octets_most = std::max(lua_octets_most, other.lua_octets_most);
@@ -68,40 +75,47 @@ class Script::Answer final : public reduce::Later {
 
   std::optional<Outcome> poll() override {
     const std::scoped_lock lock(script_->mutex_);
-    script_->listen();
-    script_->check_progress();
+    script_->listen_now_and_then();
     return std::exchange(ticket_->outcome, std::nullopt);
   }
 
   Outcome wait() override {
     for (;;) {
-      if (auto outcome = poll()) return std::move(*outcome);
+      if (auto outcome = look()) return std::move(*outcome);
       std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
   }
 
  private:
+  std::optional<Outcome> look() {
+    const std::scoped_lock lock(script_->mutex_);
+    script_->listen();
+    script_->check_progress();
+    return std::exchange(ticket_->outcome, std::nullopt);
+  }
+
   std::shared_ptr<Script> script_;
   std::shared_ptr<Ticket> ticket_;
 };
 
 util::Result<std::shared_ptr<Script>> Script::start(const ScriptConfig& config, Report report) {
+  const FileStamp stamp = stamp_of(config.file);
   auto source = read_source(config.file);
   if (!source) return source.error();
-  std::shared_ptr<Script> script(new Script(config, std::move(*source), std::move(report)));
+  std::shared_ptr<Script> script(new Script(config, stamp, std::move(*source), std::move(report)));
   if (auto started = script->start_child(); !started) return started.error();
   return script;
 }
 
-Script::Script(const ScriptConfig& config, std::string source, Report report)
-    : config_(config), source_(std::move(source)), shown_(config.file), report_(std::move(report)),
-      nothing_(summary::Values{}) {}
+Script::Script(const ScriptConfig& config, const FileStamp& stamp, std::string source, Report report)
+    : config_(config), stamp_(stamp), source_(std::move(source)), shown_(config.file), report_(std::move(report)) {}
 
 Script::~Script() = default;
 
 std::string Script::setup() const {
   const nlohmann::ordered_json setup = {{"name", std::filesystem::path(config_.file).filename().string()},
                                         {"parameters", config_.parameters},
+                                        {"parameters_are_texts", config_.parameters_are_texts},
                                         {"memory_octets", config_.memory_mib * mib},
                                         {"ring_octets", ring_octets()},
                                         {"sketch_seed", config_.sketch_seed},
@@ -206,8 +220,21 @@ void Script::add(Window& window, std::uint32_t shard, reduce::Batch& batch, std:
                           .window = window.number,
                           .shard = shard,
                           .count = static_cast<std::uint32_t>(packets.size())});
-  unordered_ = true;
+  unordered_octets_ += octets;
   if (!in_order_) child_->ring().wake();
+}
+
+void Script::hold(Window&) {
+  const std::scoped_lock lock(mutex_);
+  ++windows_;
+}
+
+/// What it was given and nobody asks for any more: a last window by count that is not sent.
+void Script::let_go(Window& window) {
+  const std::scoped_lock lock(mutex_);
+  --windows_;
+  if (open_.erase(window.number) == 0) return;
+  figures_.missed_unsent += window.given;
 }
 
 /// nullptr: it is switched off, or live and there is no room.
@@ -245,12 +272,22 @@ void Script::put_control(RecordHeader::Kind kind, std::uint32_t window) {
 void Script::settled() {
   const std::scoped_lock lock(mutex_);
   if (off_ || child_ == nullptr) return;
-  if (std::exchange(unordered_, false) && in_order_) put_control(RecordHeader::Kind::ordered, 0);
-  if (const auto now = Clock::now(); now >= next_listen_) {
-    next_listen_ = now + listen_interval;
-    listen();
-    check_progress();
-  }
+  if (std::exchange(unordered_octets_, 0) != 0 && in_order_) put_control(RecordHeader::Kind::ordered, 0);
+  listen_now_and_then();
+}
+
+bool Script::wants_settling() {
+  constexpr std::size_t much_octets = 512 * 1024;
+  const std::scoped_lock lock(mutex_);
+  return unordered_octets_ > much_octets;
+}
+
+void Script::listen_now_and_then() {
+  const auto now = Clock::now();
+  if (now < next_listen_) return;
+  next_listen_ = now + listen_interval;
+  listen();
+  check_progress();
 }
 
 void Script::tend() {
@@ -267,9 +304,9 @@ std::unique_ptr<reduce::Later> Script::close(Window& window) {
   if (!off_) tickets_.emplace(window.number, ticket);
   const std::uint32_t number = window.number;
   window = {};
-  unordered_ = false;
+  unordered_octets_ = 0;
   if (off_)
-    settle_outcome(*ticket, nothing_, ticket->missed);
+    settle_outcome(*ticket, summary::Values{}, ticket->missed);
   else
     put_control(RecordHeader::Kind::take, number);
   return std::make_unique<Answer>(shared_from_this(), std::move(ticket));

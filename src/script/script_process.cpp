@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
+#include <new>
 #include <utility>
 
 #include "script/result_octets.h"
@@ -17,15 +19,11 @@ namespace {
 /// A process may also get nowhere without using any time.
 constexpr double most_idle_times = 10;
 
+/// So many windows without a fault, and those before are forgiven.
+constexpr std::uint64_t windows_to_forgive = 300;
+
 /// What a script may say: in all, of one line, of one fault with its stack.
 constexpr std::size_t most_prints = 1000, most_print_octets = 512, most_fault_octets = 4096;
-
-/// A result without rows, of the form that `data` has: what stands in place of one that is missing merges with others.
-summary::Data nothing_like(const summary::Data& data) {
-  if (const auto* counts = std::get_if<summary::Counts>(&data)) return summary::Counts{.by = counts->by};
-  if (const auto* top = std::get_if<summary::Top>(&data)) return summary::Top{.limit = top->limit};
-  return summary::Values{};
-}
 
 }  // namespace
 
@@ -35,7 +33,11 @@ void Script::listen() {
   for (int letters = 0; child_ != nullptr && !off_ && letters < most_letters; ++letters) {
     const auto letter = child_->mailbox().next();
     if (letter) {
-      read_letter(*letter);
+      try {
+        read_letter(*letter);
+      } catch (const std::bad_alloc&) {
+        fail("its process said more than there is memory for");
+      }
       continue;
     }
     if (!child_->mailbox().is_closed()) return;
@@ -99,7 +101,7 @@ void Script::read_result(std::span<const std::uint8_t> octets) {
   // Copied level by level: what is nested deeper than the prelude's own goes.
   const auto is_shallow = [](int depth, auto, const auto&) { return depth < 8; };
   figures_.compiling = nlohmann::ordered_json::parse(compiling.begin(), compiling.end(), is_shallow, false);
-  nothing_ = nothing_like(*data);
+  if (++good_windows_ == windows_to_forgive) strikes_ = 0;
   const auto ticket = found->second;
   tickets_.erase(found);
   settle_outcome(*ticket, std::move(*data), ticket->missed);
@@ -112,35 +114,43 @@ double Script::child_seconds() const {
   return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
-/// Of a process that has something to do. Its own processor time counts: on a busy machine it may have to wait.
+/// Of a process that has something to do, and only between two looks that are not far apart: with an input that was
+/// silent nobody had anything for it, and nobody looked. Its own processor time counts: on a busy machine it may have to
+/// wait.
 void Script::check_progress() {
+  constexpr double far_apart_s = 0.5;
   if (child_ == nullptr || off_) return;
   const auto now = Clock::now();
+  const double since_look = std::chrono::duration<double>(now - std::exchange(looked_at_, now)).count();
+  const bool looked_lately = since_look < std::max(far_apart_s, config_.time_limit_seconds / 2);
   const bool busy = !description_ || child_->ring().waiting() > 0 || !tickets_.empty();
   const std::uint32_t beats = child_->ring().beats();
-  if (!busy || std::exchange(beats_, beats) != beats) {
+  const bool moved = std::exchange(beats_, beats) != beats;
+  if (!busy || moved || !looked_lately) {
     moved_at_ = now;
-    child_seconds_then_ = -1;
+    child_seconds_then_ = child_seconds();
     return;
   }
+  child_->ring().wake();
   const double waited = std::chrono::duration<double>(now - moved_at_).count();
-  if (waited < config_.time_limit_seconds) {
-    if (child_seconds_then_ < 0) child_seconds_then_ = child_seconds();
-    return;
-  }
-  const double used = child_seconds() - std::max(child_seconds_then_, 0.0);
+  if (waited < config_.time_limit_seconds) return;
+  const double used = child_seconds() - child_seconds_then_;
   if (used < config_.time_limit_seconds && waited < most_idle_times * config_.time_limit_seconds) return;
   fail(fmt::format("got nowhere in {} s of processor time (time_limit_seconds){}", config_.time_limit_seconds,
                    where_it_hangs()));
 }
 
-/// As far as it still can say so, at once: "\n  a.lua:7...", or nothing.
+/// As far as it still can say so, at once: "\n  a.lua:7...", or nothing. It is asked twice (host/last_words.cpp).
 std::string Script::where_it_hangs() {
-  constexpr int patience_ms = 150;
+  constexpr std::chrono::milliseconds patience{150};
   for (int asked = 0; asked < 2; ++asked) {
     child_->mailbox().send(LetterKind::where, std::string_view("?"));
-    while (const auto letter = child_->mailbox().wait(patience_ms))
-      if (letter->kind == LetterKind::fault) return "\n  " + util::printable(letter->text(), most_fault_octets, true);
+    for (const auto until = Clock::now() + patience; Clock::now() < until;) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+      const auto letter = child_->mailbox().wait(static_cast<int>(left.count()));
+      if (letter && letter->kind == LetterKind::fault)
+        return "\n  " + util::printable(letter->text(), most_fault_octets, true);
+    }
   }
   return "";
 }
@@ -154,9 +164,11 @@ void Script::fail(const std::string& why) {
     return;
   }
   ++figures_.faults;
+  ++strikes_;
+  good_windows_ = 0;
   miss_what_it_had();
   tell_fault(why);
-  if (figures_.faults >= config_.faults) return give_up();
+  if (strikes_ >= config_.faults) return give_up();
   if (const auto started = start_child(); !started) {
     if (report_) report_(started.error().message);
     give_up();
@@ -171,10 +183,10 @@ void Script::miss_what_it_had() {
   }
   for (const auto& [number, ticket] : tickets_) {
     figures_.missed_fault += ticket->given;
-    settle_outcome(*ticket, nothing_, ticket->missed + std::exchange(ticket->given, 0));
+    settle_outcome(*ticket, summary::Values{}, ticket->missed + std::exchange(ticket->given, 0));
   }
   tickets_.clear();
-  unordered_ = false;
+  unordered_octets_ = 0;
 }
 
 /// Each fault once, word for word.
@@ -183,7 +195,7 @@ void Script::tell_fault(const std::string& why) {
   last_fault_ = why;
   report_(fmt::format("{}: {}\n  it is started anew; fault {} of {}, after which it is switched off ({} messages missed so "
                       "far, in the balance)",
-                      shown_, why, figures_.faults, config_.faults, figures_.missed_fault));
+                      shown_, why, strikes_, config_.faults, figures_.missed_fault));
 }
 
 void Script::give_up() {
@@ -191,7 +203,18 @@ void Script::give_up() {
   if (report_)
     report_(fmt::format("{}: switched off after {} faults: what it misses is in the balance; saving the file starts it "
                         "anew",
-                        shown_, figures_.faults));
+                        shown_, strikes_));
+}
+
+bool Script::is_used() {
+  const std::scoped_lock lock(mutex_);
+  return windows_ > 0 || !tickets_.empty();
+}
+
+void Script::retire() {
+  const std::scoped_lock lock(mutex_);
+  off_ = true;
+  child_ = nullptr;
 }
 
 ScriptFigures Script::figures() {

@@ -273,8 +273,22 @@ std::vector<Record> without(const std::vector<Record>& waiting, const std::vecto
 
 }  // namespace
 
+namespace {
+
+bool is_nothing(const Data& data) {
+  const auto* const values = std::get_if<Values>(&data);
+  return values != nullptr && is_nothing(*values);
+}
+
+}  // namespace
+
 bool merge(Data& into, Data&& from, Relation relation) {
-  if (into.index() != from.index()) return false;
+  if (into.index() != from.index()) {
+    // A script that gives counts gives no result for a window in which it failed.
+    if (!is_nothing(into)) return is_nothing(from);
+    into = std::move(from);
+    return true;
+  }
   return std::visit(
       [&](auto& held) {
         return merge_into(held, std::move(std::get<std::remove_reference_t<decltype(held)>>(from)), relation);

@@ -146,7 +146,19 @@ std::uint64_t left_out_at(const Value& value) {
 
 }  // namespace
 
-void merge(Values& into, Values&& from) { merge_place(into.root, std::move(from.root)); }
+bool is_nothing(const Values& values) {
+  const auto* const map = std::get_if<Map>(&values.root.node);
+  return map != nullptr && map->empty();
+}
+
+void merge(Values& into, Values&& from) {
+  const std::uint64_t dropped = into.root.dropped + from.root.dropped;
+  if (is_nothing(into)) std::swap(into, from);
+  if (is_nothing(from))
+    into.root.dropped = dropped;
+  else
+    merge_place(into.root, std::move(from.root));
+}
 
 std::uint64_t left_out(const Values& values) { return over_tree(values.root, left_out_at, std::plus()); }
 

@@ -67,6 +67,7 @@ class Scripts(LiveTest):
         wait_until(lambda: self.rows(capture, "count")[-1]["data"]["version"] == 2, capture.text)
         self.send("near0", self.queries(100))
         wait_until(lambda: self.counted(capture, "count") == 300, capture.text)
+        wait_until(lambda: len(self.children(capture)) == 1, lambda: "the version before has ended")
         capture.end()
         self.assertEqual(self.figures(capture, "count"), (300, 300, 0, 0))
         versions = [row["data"]["version"] for row in self.rows(capture, "count")]
@@ -74,7 +75,21 @@ class Scripts(LiveTest):
         starts = [row["window"]["start"] for row in self.rows(capture, "count")]
         self.assertEqual(len(starts), len(set(starts)))
 
+    def test_a_mistake_is_told_at_once_however_long_windows_are(self):
+        self.add_pair(0)
+        path = self.script("count")
+        capture = self.capture('interface = "far0"', more=REDUCER.format(path=path, more=""), options=["--window", "60"])
+        self.send("near0", self.queries(10))
+        path.write_text("return {")
+        capture.says("the version before goes on")
+
     def test_a_process_that_is_killed_is_made_anew_and_what_it_had_is_missed(self):
+        self.is_killed(signal.SIGKILL, "SIGKILL")
+
+    def test_also_one_that_ends_by_a_signal_without_a_name(self):
+        self.is_killed(signal.SIGRTMIN, f"signal {int(signal.SIGRTMIN)}")
+
+    def is_killed(self, how, said):
         self.add_pair(0)
         capture = self.capture('interface = "far0"', more=REDUCER.format(path=self.script("count"), more=""))
         self.send("near0", self.queries(50))
@@ -82,8 +97,8 @@ class Scripts(LiveTest):
         before = self.children(capture)
         self.assertEqual(len(before), 1)
         self.send("near0", self.queries(50))
-        os.kill(before[0], signal.SIGKILL)
-        capture.says("its process was ended by SIGKILL")
+        os.kill(before[0], how)
+        capture.says(f"its process was ended by {said}")
         self.send("near0", self.queries(50))
         wait_until(lambda: self.queries_answered(capture) == 150, capture.text)
         self.assertEqual(len(self.children(capture)), 1)

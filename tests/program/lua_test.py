@@ -2,9 +2,11 @@
 lua_reducers_test.py has those that come along, lua_attacks_test.py what a hostile one tries."""
 import json
 import re
+import select
+import subprocess
 import unittest
 
-from support import ProgramTest, pcap, query, query_frame, response, response_frame, run
+from support import RATADNS, ProgramTest, pcap, query, query_frame, response, response_frame, run
 
 COUNT = """
 local messages = 0
@@ -171,6 +173,8 @@ class Scripts(LuaTest):
                 ("return count('qnme')", 'did you mean "qname"'),
                 ("return count('qname', { limits = 3 })", 'count: no option "limits"'),
                 ("local c = counter('qnme')\nreturn { add = print, take = print }", 'did you mean "qname"'),
+                ("\nlocal c = counter('qnme')", "script.lua:2: there is no field of messages"),
+                ("return { add = print, take = print, needs = 'qnme' }", 'did you mean "qname"'),
                 ("return { add = print, take = print, parameters = { x = {} } }", "x needs a default")):
             with self.subTest(script):
                 self.file("script.lua", script)
@@ -205,10 +209,40 @@ class Scripts(LuaTest):
         piped = run("monitor", "-c", self.folder / "config.toml", "--source", "-", stdin=capture.read_bytes())
         self.assertEqual([json.loads(line)["data"] for line in piped.stdout.splitlines()], cells)
 
+    def test_what_waits_for_its_order_is_not_the_scripts_memory(self):
+        self.file("names.lua", 'local n = 0 return { fields = { "qname" }, add = function(m) n = n + 1 end, '
+                               'take = function() return { n = n } end }')
+        label = "x" * 60
+        frames = [(100 + i * 1e-5, query_frame(query(f"{label}.{label}.{label}.{i}.example", ident=i % 65536),
+                                               (192, 0, 2, i % 250 + 1))) for i in range(30000)]
+        pieces = [pcap(frames[at:at + 500])[24:] for at in range(0, len(frames), 500)]
+        capture = self.file("long.pcap", pcap([]) + b"".join(pieces))
+        one = self.monitor(capture, 'lua = "names.lua"\nmemory_mib = 8')
+        self.assertIn("30000 counted + 0 waiting + 0 missed", one.stderr)
+        self.assertEqual(self.monitor(capture, 'lua = "names.lua"\nmemory_mib = 8', options=("--threads", 2)).stdout, one.stdout)
+
+    def test_an_input_that_is_silent_is_no_fault_of_a_script(self):
+        self.file("count.lua", COUNT)
+        path = self.config(['lua = "count.lua"\ntime_limit_seconds = 0.1'])
+        frames = pcap([(100 + i, query_frame(query())) for i in range(3)])
+        with subprocess.Popen([RATADNS, "monitor", "-c", path, "--source", "-"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdin.write(frames[:24])
+            process.stdin.flush()
+            # Ten times the limit: so long a process may get nowhere without using any time.
+            self.assertEqual(select.select([process.stderr], [], [], 1.5)[0], [])
+            out, said = process.communicate(frames[24:], timeout=30)
+        self.assertNotIn(b"got nowhere", said)
+        self.assertEqual([json.loads(line)["data"]["messages"] for line in out.splitlines()], [1, 1, 1])
+
     def test_windows_by_packets(self):
         self.file("count.lua", COUNT)
         done = self.monitor(self.capture(), 'lua = "count.lua"', top="window = { packets = 4, flush = true }")
         self.assertEqual([row["data"]["messages"] for row in done.rows], [4, 2])
+        done = self.monitor(self.capture(), 'lua = "count.lua"', top="window = { packets = 4 }")
+        self.assertEqual([row["data"]["messages"] for row in done.rows], [4])
+        self.assertIn("6 = 4 counted + 0 waiting + 2 missed: count\n", done.stderr)
+        self.assertIn("scripts missed: 2 unsent", done.stderr)
 
     def test_addresses_are_made_anonymous_before_a_script_sees_them(self):
         script = """
@@ -217,6 +251,12 @@ class Scripts(LuaTest):
         """
         data = self.data(script, top='[anonymise]\nmethod = "truncate"\nipv4_bits = 16')
         self.assertEqual(sorted(data), ["192.0.0.0", "192.0.0.0/16", "198.51.0.0", "198.51.0.0/16"])
+
+    def test_what_has_no_value_is_not_handed_over_where_it_is_needed(self):
+        script = 'local n = 0 return { needs = %s, add = function(m) n = n + 1 end, take = function() return { n = n } end }'
+        for needs, count in (('"response_time"', 2), ('"rcode"', 2), ('{ "qname", "client" }', 5), ('"edns_size"', 0)):
+            with self.subTest(needs):
+                self.assertEqual(self.data(script % needs), {"n": count})
 
     def test_a_script_prints_to_the_operator(self):
         self.file("p.lua", 'return { add = function() end, take = function() print("so", 1, nil) end }')
@@ -295,6 +335,9 @@ class Faults(LuaTest):
         for result, said in (("function() end", "take: the result is a function"),
                              ("{ a = { b = print } }", "take: a.b is a function"),
                              ("{ n = 0/0 }", "take: n is"), ("{ n = 1/0 }", "take: n is inf"),
+                             ("{ n = 1e16 }", "a result has numbers up to 9 * 10^15"),
+                             ("{ l = list { distinct() } }", "take: l.1 is a value, which merges"),
+                             ("{ l = list { max(1) } }", "take: l.1 has a rule of its own"),
                              ("(function() local t = {} t.t = t return t end)()", "is nested more than 16 deep"),
                              ("{ [{}] = 1 }", "has a table for a key")):
             with self.subTest(result):
@@ -344,8 +387,10 @@ class Command(LuaTest):
     def test_parameters_can_be_set(self):
         path = self.file("p.lua", 'return { parameters = { n = 1, s = "a", b = false }, add = function() end, '
                                   'take = function() return { n = parameters.n, s = parameters.s, b = parameters.b } end }')
-        done = run("lua", "test", path, self.capture(), "--set", "n=2.5", "--set", "s=b", "--set", "b=true")
-        self.assertEqual(json.loads(done.stdout.splitlines()[0])["data"], {"b": True, "n": 2.5, "s": "b"})
+        for text in ("b", "7"):
+            done = run("lua", "test", path, self.capture(), "--set", "n=2.5", "--set", f"s={text}", "--set", "b=true")
+            self.assertEqual(json.loads(done.stdout.splitlines()[0])["data"], {"b": True, "n": 2.5, "s": text})
+        self.assertIn("n = \"x\": it is a number", run("lua", "test", path, self.capture(), "--set", "n=x").stderr)
         self.assertIn("has to be NAME=VALUE", run("lua", "test", path, self.capture(), "--set", "n").stderr)
 
     def test_wrong_arguments_say_what_is_missing(self):

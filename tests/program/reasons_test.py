@@ -144,6 +144,7 @@ ELSEWHERE = {
     "scripts/faults": "lua_test.py: Faults",
     "scripts/missed/fault": "lua_test.py: Faults",
     "scripts/missed/off": "lua_test.py: Faults",
+    "scripts/missed/unsent": "lua_test.py: test_windows_by_packets",
     "scripts/missed/full": "tests/integration: only a live source does not wait for a script",
 }
 SOUND = {"frames/in", "frames/decoded", "frames/filtered", "frames/refused", "tcp_octets/in", "tcp_octets/delivered",

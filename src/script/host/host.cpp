@@ -84,7 +84,9 @@ class Host {
     if (hides_addresses_) natives.hide_addresses();
     if (auto opened = open_geography(setup); !opened) return opened;
     if (auto opened = lua_.open(natives.functions()); !opened) return opened;
-    if (auto shut_in = shut_in_process(memory_octets); !shut_in) return shut_in;
+    // What waits to be put in order is not the script's: it depends on how the monitor reads.
+    const std::size_t inbox_octets = 2 * setup.at("ring_octets").get<std::size_t>();
+    if (auto shut_in = shut_in_process(memory_octets + inbox_octets); !shut_in) return shut_in;
     return read_file(setup, source);
   }
 
@@ -125,7 +127,8 @@ class Host {
       Natives::get().set_columns(columns_.get());
       if (auto set = lua_.set_columns(*columns_); !set) return set;
     }
-    auto parameters = check_parameters(declared_ ? Json::object() : said->at("parameters"), setup.at("parameters"));
+    auto parameters = check_parameters(declared_ ? Json::object() : said->at("parameters"), setup.at("parameters"),
+                                       setup.at("parameters_are_texts"));
     if (!parameters) return parameters.error();
     if (auto set = lua_.set_parameters(*parameters); !set) return set;
     (*said)["parameters"] = *parameters;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +26,8 @@ namespace rata::script {
 namespace {
 
 Mailbox* mailbox_of_process = nullptr;
+constexpr std::string_view out_of_memory = "not enough memory: it has all that it may have (memory_mib)";
+volatile std::sig_atomic_t is_ending = 0;
 lua_State* lua_of_process = nullptr;
 lua_Alloc own_alloc = nullptr;  // Lua's
 pid_t main_thread = 0;
@@ -124,6 +127,10 @@ void* alloc_or_end(void* what, void* block, std::size_t old_size, std::size_t si
 void tell_crash(int, siginfo_t* info, void* context) {
   constexpr std::uintptr_t near = 1u << 20;
   const auto at = reinterpret_cast<std::uintptr_t>(info->si_addr), stack = stack_pointer(context);
+  if (is_ending) {
+    say(out_of_memory);  // nobody knows in what state Lua was
+    std::_Exit(1);
+  }
   if (at - stack + near >= 2 * near) return;  // another crash: it happens again, and that ends the process
   say("stack overflow: functions of the library that call back, or coroutines, call each other without end");
   std::_Exit(1);
@@ -132,7 +139,9 @@ void tell_crash(int, siginfo_t* info, void* context) {
 }  // namespace
 
 void end_out_of_memory() {
-  std::array<char, 200> text{"not enough memory: it has all that it may have (memory_mib)"};
+  is_ending = 1;
+  std::array<char, 200> text{};
+  std::memcpy(text.data(), out_of_memory.data(), out_of_memory.size());
   append_place(text);
   say(text.data());
   std::_Exit(1);

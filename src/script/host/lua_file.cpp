@@ -7,7 +7,6 @@
 #include <new>
 #include <utility>
 
-#include "reduce/reducer.h"
 #include "script/host/last_words.h"
 #include "script/host/natives.h"
 #include "script/host/result_maker.h"
@@ -28,9 +27,24 @@ std::string text_at(lua_State* lua, int at) {
   return text == nullptr ? fmt::format("(an error that is a {})", luaL_typename(lua, at)) : std::string(text, size);
 }
 
+/// An error that the prelude found has its place there; the script's line that led to it says more.
+std::string with_script_place(lua_State* lua, std::string message) {
+  if (!message.starts_with(prelude_prefix)) return message;
+  const std::size_t line = message.find(':'), end = message.find(": ", line + 1);
+  if (end == std::string::npos) return message;
+  message.erase(0, end + 2);
+  lua_Debug frame;
+  for (int level = 1; lua_getstack(lua, level, &frame) != 0; ++level) {
+    lua_getinfo(lua, "Sl", &frame);
+    if (frame.currentline > 0 && !std::string_view(frame.short_src).starts_with(prelude_prefix))
+      return fmt::format("{}:{}: {}", frame.short_src, frame.currentline, message);
+  }
+  return message;
+}
+
 /// The error and the way to it, without the lines of the prelude, which are nobody's mistake.
 int with_stack(lua_State* lua) {
-  const std::string message = text_at(lua, 1);
+  const std::string message = with_script_place(lua, text_at(lua, 1));
   luaL_traceback(lua, lua, "", 1);
   std::string stack = text_at(lua, -1), kept;
   for (std::size_t begin = 0; begin < stack.size();) {

@@ -60,9 +60,15 @@ util::Result<void> check_bounds(const std::string& name, const Json& declared, c
   return util::Error{fmt::format("parameters: {} = {}: it is one of {}", name, shown(value), accepted.dump())};
 }
 
+/// A text as a value like another one, where it reads as such.
+Json meant_as(const Json& standard, const Json& text) {
+  const Json read = Json::parse(text.get<std::string>(), nullptr, false);
+  return !standard.is_string() && !read.is_discarded() && kind_of(read) == kind_of(standard) ? read : text;
+}
+
 }  // namespace
 
-util::Result<Json> check_parameters(const Json& declared, const Json& configured) {
+util::Result<Json> check_parameters(const Json& declared, const Json& configured, bool configured_are_texts) {
   std::vector<std::string> names;
   Json values = Json::object();
   if (!declared.is_object()) return util::Error{"parameters: each needs a name: parameters = { limit = 50 }"};
@@ -70,7 +76,8 @@ util::Result<Json> check_parameters(const Json& declared, const Json& configured
     if (auto checked = check_declaration(name, declaration); !checked) return checked.error();
     const Json& standard = declaration.is_object() ? declaration["default"] : declaration;
     const bool is_given = configured.contains(name);
-    const Json& value = is_given ? configured[name] : standard;
+    Json value = is_given ? configured[name] : standard;
+    if (is_given && configured_are_texts) value = meant_as(standard, value);
     if (kind_of(value) != kind_of(standard))
       return util::Error{fmt::format("parameters: {} = {}: it is a {}, such as {}", name, shown(value),
                                      kind_of(standard), shown(standard))};

@@ -60,7 +60,9 @@ class Maker {
 
   static Quantity number(double value, Rule rule) {
     const auto made = summary::Number::from(value);
-    if (!made) throw Misfit{fmt::format("is {}, which is no number that can be told", value)};
+    if (!made)
+      throw Misfit{std::isfinite(value) ? fmt::format("is {}: a result has numbers up to 9 * 10^15", value)
+                                        : fmt::format("is {}, which is no number", value)};
     return {*made, rule};
   }
 
@@ -158,6 +160,9 @@ class Maker {
       case LUA_TBOOLEAN:
         return lua_toboolean(lua_, at) != 0;
       case LUA_TTABLE:
+        if (has_metatable_of(at, "ruled")) throw Misfit{"has a rule of its own: what stands in a list is not merged"};
+        if (value_handle(lua_, at))
+          throw Misfit{"is a value, which merges; what stands in a list does not: say :estimate(), :total() or :top()"};
         return lua_objlen(lua_, at) > 0 ? entry_list(at, depth) : entry_map(at, depth);
       default:
         throw Misfit{fmt::format("is a {}, which has no place in a list", luaL_typename(lua_, at))};

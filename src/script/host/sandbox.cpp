@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -99,8 +100,8 @@ bool allow_what_is_needed(const Filter& filter) {
     if (!allow(filter, call)) return false;
   for (const int call : {SCMP_SYS(sendto), SCMP_SYS(recvfrom)})
     if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, host_socket_fd)) != 0) return false;
-  if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                       SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid()))) != 0)
+  if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
+                       SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())), SCMP_A2(SCMP_CMP_EQ, SIGUSR1)) != 0)
     return false;
   // Memory of its own, no files: there is no descriptor to map but the ring's, which is mapped already.
   constexpr unsigned flags = 3;

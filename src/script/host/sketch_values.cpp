@@ -47,7 +47,8 @@ class DistinctValue final : public Value {
 
   ValueError merge(Value& other) override {
     auto* const distinct = dynamic_cast<DistinctValue*>(&other);
-    if (distinct == nullptr) return ValueError::cannot_merge;
+    // By a field octets are hashed, and by text the text: two of one thing would count as two.
+    if (distinct == nullptr || distinct->fields_ != fields_) return ValueError::cannot_merge;
     if (distinct != this) distinct_.merge(distinct->distinct_);
     return ValueError::none;
   }

@@ -307,7 +307,7 @@ TEST(Merge, Data_of_different_forms_do_not_merge_and_stay_as_they_were) {
                                    Top{.limit = 2},
                                    Alone{},
                                    Measures{.names = {"count"}},
-                                   Values{},
+                                   Values{Value(true)},
                                    Nothing{}};
   for (std::size_t i = 0; i < forms.size(); ++i)
     for (std::size_t j = 0; j < forms.size(); ++j) {

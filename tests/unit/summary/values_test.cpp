@@ -7,6 +7,7 @@
 #include <string>
 
 #include "merged.h"
+#include "summary/merge.h"
 #include "summary/summary.h"
 
 namespace rata::summary {
@@ -238,6 +239,22 @@ TEST(Values, Of_different_forms_the_greater_one_stays_and_what_went_is_counted) 
       if (i == j) continue;
       EXPECT_EQ(json(Values{left}), json(Values{greater})) << i << " " << j;
     }
+}
+
+TEST(Values, Of_a_window_without_result_leave_no_trace) {
+  const Value found[] = {number(5), text("a"), true, Items{.records = {{1, {}, "a"}}}, Map{{"a", number(1)}}};
+  for (const Value& value : found) {
+    EXPECT_EQ(json(Values{merged_pair(value, Map{})}), json(Values{value}));
+    EXPECT_EQ(json(Values{merged_pair(Map{}, value)}), json(Values{value}));
+    EXPECT_EQ(conflicts(Values{merged_pair(merged_pair(Map{}, value), Map{})}), 0u);
+  }
+  // Also beside what a script may give that is a form of its own.
+  const Data counts = Counts{.by = {"qtype"}, .rows = {{{"A"}, 2}}};
+  for (const bool first : {true, false}) {
+    Data into = first ? counts : Data(Values{});
+    EXPECT_TRUE(merge(into, first ? Data(Values{}) : Data(counts), Relation::consecutive));
+    EXPECT_EQ(json(into), R"({"A":2})");
+  }
 }
 
 TEST(Values, Count_every_value_that_went_in_any_order) {
