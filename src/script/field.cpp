@@ -59,6 +59,15 @@ void put(std::uint8_t*& at, const void* value, std::size_t size) {
   at += size;
 }
 
+/// Returns the end. All in registers: what is written through an octet pointer might else be any of it.
+std::uint8_t* put_all(std::span<const std::uint32_t> codes, std::span<const std::uint16_t> packets, std::uint8_t* at) {
+  for (const std::uint16_t i : packets) {
+    std::memcpy(at, &codes[i], sizeof codes[i]);
+    at += sizeof codes[i];
+  }
+  return at;
+}
+
 /// Its text is made by the anonymizer: of a party, and of the client's network in EDNS.
 bool tells_address(const Dimension& dimension) {
   return dimension.needs.client || dimension.needs.server || dimension.name == "ecs_prefix";
@@ -242,6 +251,14 @@ void FieldWriter::write_codes(const Column& column, std::uint8_t*& at) {
   // One more than the number, or none.
   const bool shifted =
       column.field.form == Field::Form::number && column.field.use.dimension->quantity == reduce::Quantity::after_none;
+  if (complete_ && !shifted) [[likely]] {
+    at = put_all(codes, packets_, at);
+    return;
+  }
+  if (complete_ && !shifted) [[likely]] {
+    at = put_all(codes, packets_, at);
+    return;
+  }
   for (const std::uint16_t i : packets_) {
     std::uint32_t code = is_missing(column, i) ? no_code : codes[i];
     if (shifted && code != no_code) --code;  // of none comes no_code
