@@ -60,7 +60,10 @@ void ScriptComparison::compare(const std::string& start, Window& window) {
   differences(window.of_new, window.of_old, "", found);
   if (found.empty()) return;
   ++differing_;
-  if (told_ >= told_at_most) return;
+  if (told_ >= told_at_most) {
+    more_ = true;
+    return;
+  }
   lines_ += fmt::format("window {}: {} places differ\n", start, found.size());
   for (std::size_t i = 0; i < found.size() && i < told_of_window; ++i, ++told_) lines_ += "  " + found[i] + "\n";
   if (found.size() > told_of_window) lines_ += "  ...\n";
@@ -68,7 +71,7 @@ void ScriptComparison::compare(const std::string& start, Window& window) {
 
 std::string ScriptComparison::text() const {
   std::string text = lines_;
-  if (told_ >= told_at_most) text += "(further differences are not shown)\n";
+  if (more_) text += "(further differences are not shown)\n";
   if (differing_ == 0) return text + fmt::format("the results of all {} windows are equal\n", windows_);
   return text + fmt::format("{} of {} windows differ\n", differing_, windows_);
 }

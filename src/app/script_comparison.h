@@ -28,6 +28,7 @@ class ScriptComparison {
   std::size_t windows_ = 0, differing_ = 0;
   std::string lines_;
   std::size_t told_ = 0;
+  bool more_ = false;  ///< windows differ that are not told
 };
 
 }  // namespace rata::app

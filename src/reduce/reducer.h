@@ -108,7 +108,6 @@ struct Surroundings {
   Shared* window = nullptr;  ///< with the reducers of all shards in that window; nullptr: it is alone
 };
 
-class Reducer;
 struct ReducerConfig;
 
 /// Makes one instance of what `config` asks for. Errors: an option is missing or names nothing.

@@ -50,6 +50,18 @@ void say(std::string_view what) {
   static_cast<void>(::send(mailbox_of_process->fd(), letter.data(), sizeof size + 1 + what.size(), MSG_NOSIGNAL));
 }
 
+/// An exception below code that LuaJIT made: nearly always a table that found no memory.
+void end_by_exception() {
+  try {
+    if (const auto fault = std::current_exception()) std::rethrow_exception(fault);
+  } catch (const std::bad_alloc&) {
+    end_out_of_memory();
+  } catch (...) {
+    say("the program's own fault: an exception that nobody caught");
+  }
+  std::_Exit(1);
+}
+
 std::uintptr_t stack_pointer(const void* context) {
   const mcontext_t& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
@@ -171,7 +183,7 @@ void ask_where_it_hangs() { ::syscall(SYS_tgkill, ::getpid(), main_thread, SIGUS
 void expect_the_end(Mailbox& mailbox) {
   mailbox_of_process = &mailbox;
   std::set_new_handler(end_out_of_memory);
-  std::set_terminate(end_out_of_memory);  // a table says so itself, and throws below compiled code
+  std::set_terminate(end_by_exception);
   static std::array<char, 65'536> room;
   const stack_t stack{.ss_sp = room.data(), .ss_flags = 0, .ss_size = room.size()};
   ::sigaltstack(&stack, nullptr);
