@@ -126,7 +126,8 @@ constexpr Listing listings[] = {
     {"reducers", "what can be counted", reducers},
     {"dimensions", "what count_by can count by", [] { return named(reduce::dimensions()); }},
     {"conditions", "what count_by can be limited to with `where`", [] { return named(reduce::conditions()); }},
-    {"fields", "what a script in Lua sees of a message", [] {
+    {"fields", "what a script in Lua sees of a message",
+     [] {
        std::vector<Entry> entries;
        for (const script::FieldRow& row : script::field_rows())
          entries.push_back({std::string(row.name), std::string(row.help), {{"is", std::string(row.form)}}});

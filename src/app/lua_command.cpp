@@ -89,7 +89,9 @@ util::Result<Config> configure(const Options& options) {
 double own_cpu_seconds() {
   rusage used;
   getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
@@ -211,7 +213,8 @@ int act(const Options& options) {
     return exit_done;
   }
   if (options.source.empty()) {
-    complain(fmt::format("lua test {}: on what? A capture, an interface or -, as `ratadns run` takes them", options.file));
+    complain(
+        fmt::format("lua test {}: on what? A capture, an interface or -, as `ratadns run` takes them", options.file));
     return exit_usage;
   }
   return test(options);
@@ -220,21 +223,29 @@ int act(const Options& options) {
 }  // namespace
 
 void add_lua(CLI::App& app, int& status) {
-  CLI::App* command = app.add_subcommand("lua", "Try a reducer that is written in Lua; list and show those that come along");
+  CLI::App* command =
+      app.add_subcommand("lua", "Try a reducer that is written in Lua; list and show those that come along");
   auto options = std::make_shared<Options>();
-  command->add_option("ACTION", options->action, "test: run a script on a capture; list or show the scripts that come along")
+  command
+      ->add_option("ACTION", options->action,
+                   "test: run a script on a capture; list or show the scripts that come along")
       ->required()
       ->check(CLI::IsMember({"test", "list", "show"}));
   command->add_option("FILE", options->file, "a script, or the name of one that comes with the program");
-  command->add_option("SOURCE", options->source, "captures, folders of them, an interface, - ... as `ratadns run` takes them");
+  command->add_option("SOURCE", options->source,
+                      "captures, folders of them, an interface, - ... as `ratadns run` takes them");
   options->input.add_to(*command);
-  command->add_option("--against", options->against, "another version of it: both run side by side, and what differs is told")
+  command
+      ->add_option("--against", options->against,
+                   "another version of it: both run side by side, and what differs is told")
       ->type_name("FILE");
   command->add_option("--set", options->set, "a parameter of the script: NAME=VALUE")->type_name("NAME=VALUE");
   command->add_option("--window", options->window_seconds, "length of a window in seconds (default: 1)")
       ->type_name("SECONDS")
       ->check(CLI::Range(1, 86'400));
-  command->add_option("--country", options->country, "a MaxMind DB file of countries, as [geography] of a configuration has")
+  command
+      ->add_option("--country", options->country,
+                   "a MaxMind DB file of countries, as [geography] of a configuration has")
       ->type_name("FILE");
   command->add_option("--asn", options->asn, "one of autonomous systems")->type_name("FILE");
   command->add_flag("--quiet", options->quiet, "no windows, only what they cost");

@@ -119,7 +119,8 @@ constexpr Figure of_results[] = {
      "live: the script was too slow, and there was no room for more"},
     {"scripts", "missed", "fault", of_scripts<&Scripted::missed_fault>,
      "a script that failed had them, in windows that were not over"},
-    {"scripts", "missed", "off", of_scripts<&Scripted::missed_off>, "the script was switched off after too many faults"},
+    {"scripts", "missed", "off", of_scripts<&Scripted::missed_off>,
+     "the script was switched off after too many faults"},
     {"scripts", "missed", "unsent", of_scripts<&Scripted::missed_unsent>,
      "in the last window by count, which is sent only with flush"},
     {"scripts", "faults", "", of_scripts<&Scripted::faults>, "times that a script failed"},
@@ -199,9 +200,8 @@ bool Books::balanced() const {
   return frames == decoded() + filtered() + refused() && messages == well_formed + malformed_total() &&
          decode.tcp_octets == decode.tcp_delivered + skipped_total(*this) + decode.tcp_waiting &&
          summaries_pushed == summaries_sent + summaries_waiting + summaries_dropped &&
-         std::ranges::all_of(scripts, [](const Scripted& one) {
-           return one.given == one.counted + one.waiting + one.missed();
-         });
+         std::ranges::all_of(scripts,
+                             [](const Scripted& one) { return one.given == one.counted + one.waiting + one.missed(); });
 }
 
 std::vector<Counter> counters(const Books& books) {

@@ -41,7 +41,7 @@ struct ChannelConfig {
 
 struct ReducerEntry {
   reduce::ReducerConfig reducer;
-  std::vector<std::string> send;  ///< names of channels
+  std::vector<std::string> send;           ///< names of channels
   std::shared_ptr<script::Script> script;  ///< `lua = ...`; nullptr: a type
 };
 

@@ -326,9 +326,8 @@ util::Time Monitor::advance(Line& line, util::Time watermark) {
 
 /// While nothing is added.
 void Monitor::look_at_scripts() {
-  scripts_->look_at_files([this](std::size_t reducer, const reduce::ReducerConfig& config) {
-    return watched_->replace(reducer, config);
-  });
+  scripts_->look_at_files(
+      [this](std::size_t reducer, const reduce::ReducerConfig& config) { return watched_->replace(reducer, config); });
 }
 
 /// One that sums up further ones grows: it is told last.
@@ -397,9 +396,8 @@ void Monitor::closed(std::size_t server, reduce::ClosingWindow& window) {
     summary.loss.lacking = result.lacking;
     if (result.later != nullptr && live()) {
       // Nothing waits for a script that takes its time.
-      unfinished_.with([&](auto& all) {
-        all.push_back({result.reducer, std::move(summary), std::move(result.later)});
-      });
+      unfinished_.with(
+          [&](auto& all) { all.push_back({result.reducer, std::move(summary), std::move(result.later)}); });
       continue;
     }
     if (result.later != nullptr) {

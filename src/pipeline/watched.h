@@ -22,7 +22,7 @@ class Watched {
     bool fallback = false;
     std::uint64_t late_untold = 0;  ///< in windows that were not sent
     std::unique_ptr<reduce::Windows> windows;
-    std::uint64_t sequence = 0;                                 ///< windows handed on
+    std::uint64_t sequence = 0;         ///< windows handed on
     std::uint64_t kernel_reported = 0;  ///< in their losses
   };
   using OnClosed = std::function<void(std::size_t server, reduce::ClosingWindow&)>;

@@ -9,9 +9,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
-#include <chrono>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -80,8 +80,9 @@ util::Result<std::unique_ptr<Child>> Child::start(std::size_t ring_octets, const
     return util::Error{fmt::format("a process for a script cannot be made: socketpair: {}", std::strerror(errno))};
   const int theirs = high_copy(ends[1]), its_ring = high_copy(ring->fd());
   ::close(ends[1]);
-  const auto pid = theirs < 0 || its_ring < 0 ? util::Error{"a process for a script cannot be made: no descriptors are left"}
-                                              : spawn(theirs, its_ring);
+  const auto pid = theirs < 0 || its_ring < 0
+                       ? util::Error{"a process for a script cannot be made: no descriptors are left"}
+                       : spawn(theirs, its_ring);
   for (const int fd : {theirs, its_ring})
     if (fd >= 0) ::close(fd);
   if (!pid) return ::close(ends[0]), pid.error();
@@ -91,7 +92,8 @@ util::Result<std::unique_ptr<Child>> Child::start(std::size_t ring_octets, const
   return child;
 }
 
-Child::Child(pid_t pid, Ring ring, int socket) : pid_(pid), ring_(std::move(ring)), mailbox_(socket, most_letter_octets) {}
+Child::Child(pid_t pid, Ring ring, int socket)
+    : pid_(pid), ring_(std::move(ring)), mailbox_(socket, most_letter_octets) {}
 
 Child::~Child() { static_cast<void>(end()); }
 

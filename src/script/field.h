@@ -27,8 +27,8 @@ struct Field {
 
   std::string name;
   Form form = Form::flag;
-  reduce::DimensionUse use;                      ///< number, name, text
-  const reduce::Condition* condition = nullptr;  ///< flag
+  reduce::DimensionUse use;                              ///< number, name, text
+  const reduce::Condition* condition = nullptr;          ///< flag
   std::uint32_t (*of)(const reduce::Packet&) = nullptr;  ///< a number that is no dimension
 
   bool needed = false;  ///< a message that has none is not handed over

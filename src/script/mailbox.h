@@ -12,7 +12,7 @@ namespace rata::script {
 /// What a monitor and the process of a script tell each other beside the messages: letters on a socket, each with its
 /// length in front. Who reads does not trust who writes.
 enum class LetterKind : std::uint8_t {
-  setup,        ///< to the script: JSON, what it is and may
+  setup,        ///< to the script: JSON, what it is and may; behind a NUL its source
   description,  ///< from it: JSON, what its file says of itself
   result,       ///< from it: a window's result (result_octets.h)
   fault,        ///< from it: JSON, what went wrong; it ends

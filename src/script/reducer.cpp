@@ -9,7 +9,7 @@ namespace {
 
 /// What the reducers of one window in all shards have in common.
 struct SharedWindow {
-  explicit SharedWindow(std::shared_ptr<Script> of) : script(std::move(of)) { script->hold(window); }
+  explicit SharedWindow(std::shared_ptr<Script> of) : script(std::move(of)) { script->hold(); }
   ~SharedWindow() { script->let_go(window); }
   SharedWindow(const SharedWindow&) = delete;
   SharedWindow& operator=(const SharedWindow&) = delete;
@@ -52,9 +52,9 @@ class ScriptReducer final : public reduce::Reducer {
 util::Result<std::unique_ptr<reduce::Reducer>> make_script_reducer(std::shared_ptr<Script> script,
                                                                    reduce::Surroundings& around) {
   const auto make = [&] { return new SharedWindow(script); };
-  auto window = around.window != nullptr
-                    ? around.window->get<SharedWindow>(std::to_string(reinterpret_cast<std::uintptr_t>(script.get())), make)
-                    : std::shared_ptr<SharedWindow>(make());
+  auto window = around.window != nullptr ? around.window->get<SharedWindow>(
+                                               std::to_string(reinterpret_cast<std::uintptr_t>(script.get())), make)
+                                         : std::shared_ptr<SharedWindow>(make());
   return {std::make_unique<ScriptReducer>(std::move(script), std::move(window), around.plan)};
 }
 

@@ -37,13 +37,15 @@ util::Result<std::string> read_source(const std::string& file) {
   if (!input || std::filesystem::is_directory(file, fault)) {
     std::vector<std::string_view> names;
     for (const LuaText& one : shipped_scripts()) names.push_back(one.name);
-    return util::Error{fmt::format("{}: cannot be read: {}; a script is a file, or one of those that come with the "
-                                   "program: {}",
-                                   file, std::strerror(errno != 0 ? errno : EISDIR), fmt::join(names, ", "))};
+    return util::Error{
+        fmt::format("{}: cannot be read: {}; a script is a file, or one of those that come with the "
+                    "program: {}",
+                    file, std::strerror(errno != 0 ? errno : EISDIR), fmt::join(names, ", "))};
   }
   std::string source{std::istreambuf_iterator<char>(input), {}};
   if (source.size() > most_source_octets)
-    return util::Error{fmt::format("{}: has {} octets; a script has {} at most", file, source.size(), most_source_octets)};
+    return util::Error{
+        fmt::format("{}: has {} octets; a script has {} at most", file, source.size(), most_source_octets)};
   return source;
 }
 
@@ -60,8 +62,8 @@ std::string stem_of(const std::string& file) { return std::filesystem::path(file
 ScriptFigures& ScriptFigures::operator+=(const ScriptFigures& other) {
   for (const auto member :
        {&ScriptFigures::given, &ScriptFigures::counted, &ScriptFigures::waiting, &ScriptFigures::missed_full,
-        &ScriptFigures::missed_fault, &ScriptFigures::missed_off, &ScriptFigures::missed_unsent, &ScriptFigures::faults, &ScriptFigures::windows,
-        &ScriptFigures::cpu_ns})
+        &ScriptFigures::missed_fault, &ScriptFigures::missed_off, &ScriptFigures::missed_unsent, &ScriptFigures::faults,
+        &ScriptFigures::windows, &ScriptFigures::cpu_ns})
     this->*member += other.*member;
   lua_octets_most = std::max(lua_octets_most, other.lua_octets_most);
   compiling = other.compiling;
@@ -224,7 +226,7 @@ void Script::add(Window& window, std::uint32_t shard, reduce::Batch& batch, std:
   if (!in_order_) child_->ring().wake();
 }
 
-void Script::hold(Window&) {
+void Script::hold() {
   const std::scoped_lock lock(mutex_);
   ++windows_;
 }
@@ -266,7 +268,8 @@ void Script::put_control(RecordHeader::Kind kind, std::uint32_t window) {
   const std::uint64_t faults = figures_.faults;
   if (room_or_wait(sizeof(RecordHeader), true) == nullptr || figures_.faults != faults) return;
   child_->ring().publish({.size = sizeof(RecordHeader), .kind = kind, .window = window});
-  if (live_ || kind == RecordHeader::Kind::take || child_->ring().waiting() > worth_waking_octets) child_->ring().wake();
+  if (live_ || kind == RecordHeader::Kind::take || child_->ring().waiting() > worth_waking_octets)
+    child_->ring().wake();
 }
 
 void Script::settled() {
@@ -306,14 +309,10 @@ std::unique_ptr<reduce::Later> Script::close(Window& window) {
   window = {};
   unordered_octets_ = 0;
   if (off_)
-    settle_outcome(*ticket, summary::Values{}, ticket->missed);
+    ticket->outcome = {.data = summary::Values{}, .missed = ticket->missed};
   else
     put_control(RecordHeader::Kind::take, number);
   return std::make_unique<Answer>(shared_from_this(), std::move(ticket));
-}
-
-void Script::settle_outcome(Ticket& ticket, summary::Data data, std::uint64_t missed) {
-  ticket.outcome = reduce::Later::Outcome{.data = std::move(data), .missed = missed};
 }
 
 }  // namespace rata::script

@@ -24,9 +24,9 @@ struct ScriptConfig {
   std::string file;  ///< a path, or the name of one that comes with the program
   nlohmann::ordered_json parameters = nlohmann::ordered_json::object();
   bool parameters_are_texts = false;  ///< the command line's: what they are meant as, the defaults say
-  std::size_t memory_mib = 64;     ///< of its process, beyond the program itself
-  double time_limit_seconds = 2;   ///< of processor time without getting on
-  unsigned faults = 5;             ///< after so many it is switched off
+  std::size_t memory_mib = 64;        ///< of its process, beyond the program itself
+  double time_limit_seconds = 2;      ///< of processor time without getting on
+  unsigned faults = 5;                ///< after so many it is switched off
 
   // What it shares with the other reducers.
   std::uint64_t sketch_seed = 0;
@@ -63,9 +63,8 @@ struct ScriptFigures {
   ScriptFigures& operator+=(const ScriptFigures& other);
 };
 
-/// One version of a script: its text, and the process that runs it. A process that fails, or gets nowhere, is made anew;
-/// what it had been given is missed, and told.
-/// Thread: any, but for what says otherwise.
+/// One version of a script: its text, and the process that runs it. A process that fails, or gets nowhere, is made
+/// anew; what it had been given is missed, and told. Thread: any, but for what says otherwise.
 class Script : public std::enable_shared_from_this<Script> {
  public:
   using Report = std::function<void(const std::string&)>;
@@ -112,7 +111,7 @@ class Script : public std::enable_shared_from_this<Script> {
     std::uint64_t given = 0;   ///< that the process at hand has, or will have
     std::uint64_t missed = 0;
   };
-  void hold(Window& window);
+  void hold();
   void let_go(Window& window);
   void add(Window& window, std::uint32_t shard, reduce::Batch& batch, std::span<const std::uint16_t> packets,
            FieldWriter& writer);
@@ -147,7 +146,6 @@ class Script : public std::enable_shared_from_this<Script> {
   void fail(const std::string& why);
   void miss_what_it_had();
   void give_up();
-  void settle_outcome(Ticket& ticket, summary::Data data, std::uint64_t missed);
   void tell_fault(const std::string& why);
 
   const ScriptConfig config_;

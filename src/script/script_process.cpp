@@ -104,7 +104,7 @@ void Script::read_result(std::span<const std::uint8_t> octets) {
   if (++good_windows_ == windows_to_forgive) strikes_ = 0;
   const auto ticket = found->second;
   tickets_.erase(found);
-  settle_outcome(*ticket, std::move(*data), ticket->missed);
+  ticket->outcome = {.data = std::move(*data), .missed = ticket->missed};
 }
 
 double Script::child_seconds() const {
@@ -115,8 +115,8 @@ double Script::child_seconds() const {
 }
 
 /// Of a process that has something to do, and only between two looks that are not far apart: with an input that was
-/// silent nobody had anything for it, and nobody looked. Its own processor time counts: on a busy machine it may have to
-/// wait.
+/// silent nobody had anything for it, and nobody looked. Its own processor time counts: on a busy machine it may have
+/// to wait.
 void Script::check_progress() {
   constexpr double far_apart_s = 0.5;
   if (child_ == nullptr || off_) return;
@@ -183,7 +183,7 @@ void Script::miss_what_it_had() {
   }
   for (const auto& [number, ticket] : tickets_) {
     figures_.missed_fault += ticket->given;
-    settle_outcome(*ticket, summary::Values{}, ticket->missed + std::exchange(ticket->given, 0));
+    ticket->outcome = {.data = summary::Values{}, .missed = ticket->missed + std::exchange(ticket->given, 0)};
   }
   tickets_.clear();
   unordered_octets_ = 0;
@@ -193,17 +193,19 @@ void Script::miss_what_it_had() {
 void Script::tell_fault(const std::string& why) {
   if (!report_ || why == last_fault_) return;
   last_fault_ = why;
-  report_(fmt::format("{}: {}\n  it is started anew; fault {} of {}, after which it is switched off ({} messages missed so "
-                      "far, in the balance)",
-                      shown_, why, strikes_, config_.faults, figures_.missed_fault));
+  report_(
+      fmt::format("{}: {}\n  it is started anew; fault {} of {}, after which it is switched off ({} messages missed so "
+                  "far, in the balance)",
+                  shown_, why, strikes_, config_.faults, figures_.missed_fault));
 }
 
 void Script::give_up() {
   off_ = true;
   if (report_)
-    report_(fmt::format("{}: switched off after {} faults: what it misses is in the balance; saving the file starts it "
-                        "anew",
-                        shown_, strikes_));
+    report_(
+        fmt::format("{}: switched off after {} faults: what it misses is in the balance; saving the file starts it "
+                    "anew",
+                    shown_, strikes_));
 }
 
 bool Script::is_used() {

@@ -108,8 +108,8 @@ struct Values {
 /// counters; {"*": shape} where all its values have one other shape; else an object with the shape of each key.
 nlohmann::ordered_json shape(const Values& values);
 
-/// An empty map at the root: a window of which there is no result. It merges with whatever others found there, without a
-/// trace, also where that is a number or a list.
+/// An empty map at the root: a window of which there is no result. It merges with whatever others found there, without
+/// a trace, also where that is a number or a list.
 bool is_nothing(const Values& values);
 
 void merge(Values& into, Values&& from);

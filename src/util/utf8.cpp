@@ -13,7 +13,10 @@ std::size_t sequence_size(std::string_view text) {
   const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   const std::uint8_t first = octet(0);
   if (first < 0x80) return 1;
-  const std::size_t size = first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+  const std::size_t size = first >= 0xc2 && first <= 0xdf   ? 2
+                           : (first & 0xf0) == 0xe0         ? 3
+                           : first >= 0xf0 && first <= 0xf4 ? 4
+                                                            : 0;
   if (size == 0 || size > text.size()) return 0;
   for (std::size_t i = 1; i < size; ++i)
     if ((octet(i) & 0xc0) != 0x80) return 0;

@@ -55,7 +55,8 @@ void check_description(std::string_view text) {
   static_cast<void>(copy.parameters.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
-/// What a process may write on its socket: letters, as many as there are. The monitor's own take is no larger than that.
+/// What a process may write on its socket: letters, as many as there are. The monitor's own take is no larger than
+/// that.
 void check_letters(Octets octets) {
   constexpr std::size_t most_letter_octets = 4096, most_sent = 65'536;
   std::array<int, 2> ends;

@@ -37,7 +37,9 @@ Octets last_labels(const Packet& packet, const Look&) {
   return dns::Labels(packet.qname).last(labels);
 }
 
-Octets some_last_labels(const Packet& packet, const Look& look) { return dns::Labels(packet.qname).last(look.argument); }
+Octets some_last_labels(const Packet& packet, const Look& look) {
+  return dns::Labels(packet.qname).last(look.argument);
+}
 
 constexpr std::uint32_t most_labels = 127;  // a name of 255 octets has no more (RFC 1035 section 2.3.4)
 std::optional<std::uint32_t> read_labels(std::string_view text) { return read_whole(text, 1, most_labels); }

@@ -21,11 +21,9 @@ Octets octets_of(std::string_view text) { return {reinterpret_cast<const std::ui
 std::string text_of(Octets key) { return {key.begin(), key.end()}; }
 
 constexpr reduce::Dimension texts_of_a_script = {
-    .name = "key",
-    .help = "",
-    .example = "",
-    .needs = {},
-    .key_text = [](Octets key, const reduce::Look&) { return util::valid_utf8(text_of(key)); }};
+    .name = "key", .help = "", .example = "", .needs = {}, .key_text = [](Octets key, const reduce::Look&) {
+      return util::valid_utf8(text_of(key));
+    }};
 
 /// The dimension of a field, as far as its values here have texts.
 reduce::Dimension dimension_of(const Columns::Column& column) {
@@ -251,7 +249,8 @@ namespace {
 /// top_k(n): a counter that is shown as a ranking, with as many keys in it as make what is shown nearly always right.
 class TopK final : public Value {
  public:
-  TopK(const ValueOptions& options, const ValueSurroundings& around) : limit_(options.limits[0]), counter_(inner(options), around) {}
+  TopK(const ValueOptions& options, const ValueSurroundings& around)
+      : limit_(options.limits[0]), counter_(inner(options), around) {}
 
   ValueError add_message(std::uint32_t at, std::uint64_t times) override { return counter_.add_message(at, times); }
   ValueError add_text(std::string_view text, std::uint64_t times) override { return counter_.add_text(text, times); }
@@ -262,13 +261,9 @@ class TopK final : public Value {
   void flush() override { counter_.flush(); }
   double count_of(std::string_view text) override { return counter_.count_of(text); }
   double total() override { return counter_.total(); }
-  std::vector<Ranked> rank(std::size_t most) override {
-    return counter_.rank(std::min<std::size_t>(most, limit_));
-  }
+  std::vector<Ranked> rank(std::size_t most) override { return counter_.rank(std::min<std::size_t>(most, limit_)); }
 
-  summary::Data data() override {
-    return reduce::ranking_of(counter_.counts(), limit_);
-  }
+  summary::Data data() override { return reduce::ranking_of(counter_.counts(), limit_); }
 
  private:
   static ValueOptions inner(ValueOptions options) {

@@ -56,7 +56,8 @@ class Host {
     if (!setup || setup->kind != LetterKind::setup) return 0;  // the monitor has gone
     const std::string_view text = setup->text();
     const std::size_t end = text.find('\0');
-    if (auto ready = get_ready(Json::parse(text.substr(0, end)), text.substr(end + 1)); !ready) return fail(ready.error().message);
+    if (auto ready = get_ready(Json::parse(text.substr(0, end)), text.substr(end + 1)); !ready)
+      return fail(ready.error().message);
     if (declared_) return 0;
     return work();
   }

@@ -1,11 +1,11 @@
 #include "script/host/last_words.h"
 
-#include <lua.hpp>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <lua.hpp>
 
 #include <algorithm>
 #include <array>
@@ -87,7 +87,8 @@ std::uintptr_t instruction_pointer(const void* context) {
 /// Appends where Lua is: file and line of the innermost function that is a script's. Without memory.
 void append_place(std::array<char, 200>& text) {
   lua_Debug frame;
-  for (int level = 0; lua_of_process != nullptr && level < 16 && lua_getstack(lua_of_process, level, &frame) != 0; ++level) {
+  for (int level = 0; lua_of_process != nullptr && level < 16 && lua_getstack(lua_of_process, level, &frame) != 0;
+       ++level) {
     if (lua_getinfo(lua_of_process, "Sl", &frame) == 0 || frame.currentline <= 0) continue;
     if (std::string_view(frame.short_src).starts_with(prelude_prefix)) continue;
     const std::size_t size = std::strlen(text.data());
@@ -110,8 +111,8 @@ void end_hanging(lua_State* lua, lua_Debug*) {
   lua_error(lua);
 }
 
-/// Code that LuaJIT made asks nobody whether it may go on; what is interpreted does. Who is asked twice is in a function
-/// of the library, and the call of that is where Lua is.
+/// Code that LuaJIT made asks nobody whether it may go on; what is interpreted does. Who is asked twice is in a
+/// function of the library, and the call of that is where Lua is.
 void tell_where(int, siginfo_t*, void* context) {
   static bool was_asked = false;
   if (const char* const place = place_of_code(instruction_pointer(context))) {

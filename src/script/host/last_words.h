@@ -14,8 +14,8 @@ class Mailbox;
 /// made nothing can be caught. `mailbox`: lives as long as the process.
 void expect_the_end(Mailbox& mailbox);
 
-/// The same for the memory that Lua asks for. A script can catch its own errors, but not go on without memory: LuaJIT of
-/// Debian 12 does not stand that in code that it compiled.
+/// The same for the memory that Lua asks for. A script can catch its own errors, but not go on without memory: LuaJIT
+/// of Debian 12 does not stand that in code that it compiled.
 void expect_the_end_of_memory(lua_State* lua);
 /// A process that is asked where it hangs (LetterKind::where) says it and ends. `lua`: lives as long as the process.
 void expect_to_be_asked(lua_State* lua);

@@ -126,8 +126,8 @@ int no_such_field(lua_State* lua) {
 }
 
 int no_such_key(lua_State* lua) {
-  const std::vector<std::string> keys = {"add",  "fields",     "help",  "name", "needs",
-                                         "parameters", "start", "take", "where"};
+  const std::vector<std::string> keys = {"add",        "fields", "help", "name", "needs",
+                                         "parameters", "start",  "take", "where"};
   const std::string text = util::no_such("key of a reducer", text_at(lua, 1), keys);
   lua_pushlstring(lua, text.data(), text.size());
   return 1;

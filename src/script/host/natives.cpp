@@ -102,8 +102,8 @@ struct Natives::Functions {
     const Columns::Column& column = (*it().columns_)[field];
     const rata_octets& octets = column.octets[at];
     if (is_name(*column.field.use.dimension))
-      if (const auto size = plain_name_text(reinterpret_cast<const std::uint8_t*>(octets.octets), octets.size,
-                                            it().room_.data()))
+      if (const auto size =
+              plain_name_text(reinterpret_cast<const std::uint8_t*>(octets.octets), octets.size, it().room_.data()))
         return size;
     const reduce::Look look{it().context_, column.field.use.argument};
     return it().put(column.field.use.dimension->key_text(
@@ -224,8 +224,8 @@ struct Natives::Functions {
     constexpr std::size_t most_lines = 100, most_octets = 400;
     if (it().mailbox_ == nullptr || it().printed_ > most_lines) return;
     const bool last = it().printed_++ == most_lines;
-    it().mailbox_->send(LetterKind::print, last ? "(further lines are not shown)"
-                                                : std::string_view(text, std::min(size, most_octets)));
+    it().mailbox_->send(LetterKind::print,
+                        last ? "(further lines are not shown)" : std::string_view(text, std::min(size, most_octets)));
   }
 };
 
@@ -271,7 +271,8 @@ std::uint32_t Natives::refuse(std::string why) {
   return 0;
 }
 
-/// A quarter of the memory that the script may have: a table that grows is there twice for a moment, and Lua wants some.
+/// A quarter of the memory that the script may have: a table that grows is there twice for a moment, and Lua wants
+/// some.
 reduce::Budget* Natives::budget() {
   auto& budget = budgets_[window_];
   if (budget == nullptr) budget = std::make_unique<reduce::Budget>(values_octets_);

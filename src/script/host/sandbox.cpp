@@ -33,7 +33,9 @@
 namespace rata::script {
 namespace {
 
-util::Error fault(const char* what) { return {fmt::format("a script cannot be shut in: {}: {}", what, std::strerror(errno))}; }
+util::Error fault(const char* what) {
+  return {fmt::format("a script cannot be shut in: {}: {}", what, std::strerror(errno))};
+}
 
 /// Not even a program with rights of its own could get them; while there still is the right to say so.
 void empty_bounding_set() {
@@ -91,15 +93,17 @@ bool allow(const Filter& filter, int call) { return seccomp_rule_add(filter.get(
 
 /// Running code, memory, the socket that is there, the bell of the ring, the clock.
 bool allow_what_is_needed(const Filter& filter) {
-  for (const int call : {SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(mprotect),
-                         SCMP_SYS(futex), SCMP_SYS(poll), SCMP_SYS(ppoll),
-                         SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
-                         SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
-                         SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(getrandom), SCMP_SYS(exit),
-                         SCMP_SYS(exit_group)})
+  for (const int call : {SCMP_SYS(munmap),       SCMP_SYS(mremap),          SCMP_SYS(madvise),
+                         SCMP_SYS(brk),          SCMP_SYS(mprotect),        SCMP_SYS(futex),
+                         SCMP_SYS(poll),         SCMP_SYS(ppoll),           SCMP_SYS(clock_gettime),
+                         SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep), SCMP_SYS(restart_syscall),
+                         SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),  SCMP_SYS(getpid),
+                         SCMP_SYS(gettid),       SCMP_SYS(sched_yield),     SCMP_SYS(getrandom),
+                         SCMP_SYS(exit),         SCMP_SYS(exit_group)})
     if (!allow(filter, call)) return false;
   for (const int call : {SCMP_SYS(sendto), SCMP_SYS(recvfrom)})
-    if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, host_socket_fd)) != 0) return false;
+    if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, host_socket_fd)) != 0)
+      return false;
   if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
                        SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())), SCMP_A2(SCMP_CMP_EQ, SIGUSR1)) != 0)
     return false;
@@ -109,8 +113,8 @@ bool allow_what_is_needed(const Filter& filter) {
                           SCMP_CMP(flags, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS)) == 0;
 }
 
-/// What the library made, as the kernel takes it from prctl: under a filter of a service manager that knows no seccomp(2)
-/// the library's own way does not work.
+/// What the library made, as the kernel takes it from prctl: under a filter of a service manager that knows no
+/// seccomp(2) the library's own way does not work.
 std::vector<sock_filter> program_of(const Filter& filter) {
   std::vector<sock_filter> program;
   const int file = memfd_create("filter", MFD_CLOEXEC);
@@ -157,7 +161,8 @@ util::Result<void> shut_in(int socket, std::size_t memory_octets) {
   mallopt(M_ARENA_MAX, 1);  // another thread's would take address space that counts
   if (auto given_up = give_up_rights(); !given_up) return given_up;
   const Filter filter(seccomp_init(SCMP_ACT_KILL_PROCESS), &seccomp_release);
-  if (filter == nullptr || !allow_what_is_needed(filter)) return util::Error{"a script cannot be shut in: seccomp rules"};
+  if (filter == nullptr || !allow_what_is_needed(filter))
+    return util::Error{"a script cannot be shut in: seccomp rules"};
   static std::vector<sock_filter> program;
   program = program_of(filter);
   if (program.empty()) return util::Error{"a script cannot be shut in: the seccomp rules make no filter"};

@@ -16,7 +16,17 @@
 namespace rata::script {
 
 /// What is wrong with something that is added: numbers of the prelude's value_errors.
-enum class ValueError : std::uint32_t { none, gone, no_such_thing, bad_times, too_long, bad_number, wants_message, no_message, cannot_merge };
+enum class ValueError : std::uint32_t {
+  none,
+  gone,
+  no_such_thing,
+  bad_times,
+  too_long,
+  bad_number,
+  wants_message,
+  no_message,
+  cannot_merge
+};
 
 /// What a value is made of: options of counter(), top_k() and so on.
 struct ValueOptions {

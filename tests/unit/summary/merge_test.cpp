@@ -298,17 +298,10 @@ TEST(Merge, What_was_lost_adds) {
 }
 
 TEST(Merge, Data_of_different_forms_do_not_merge_and_stay_as_they_were) {
-  const std::vector<Data> forms = {Rate{"qps", 1, 1},
-                                   Rate{"aps", 1, 1},
-                                   Counts{.by = {"a"}},
-                                   Counts{.by = {"b"}},
-                                   Records{},
-                                   Top{.limit = 1},
-                                   Top{.limit = 2},
-                                   Alone{},
-                                   Measures{.names = {"count"}},
-                                   Values{Value(true)},
-                                   Nothing{}};
+  const std::vector<Data> forms = {Rate{"qps", 1, 1},   Rate{"aps", 1, 1}, Counts{.by = {"a"}},
+                                   Counts{.by = {"b"}}, Records{},         Top{.limit = 1},
+                                   Top{.limit = 2},     Alone{},           Measures{.names = {"count"}},
+                                   Values{Value(true)}, Nothing{}};
   for (std::size_t i = 0; i < forms.size(); ++i)
     for (std::size_t j = 0; j < forms.size(); ++j) {
       Data into = forms[i];
