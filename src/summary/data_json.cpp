@@ -77,13 +77,41 @@ Json nest(Below below, const Leaf& leaf) {
   return object;
 }
 
-template <typename Leaf>
-Json nested(const Counts& counts, const Leaf& leaf) {
+std::vector<const RestRow*> sorted_rests(const Counts& counts) {
   std::vector<const RestRow*> rests;
   rests.reserve(counts.rest.size());
   for (const RestRow& rest : counts.rest) rests.push_back(&rest);
   std::ranges::stable_sort(rests, {}, [](const RestRow* rest) -> const auto& { return rest->prefix; });
+  return rests;
+}
+
+template <typename Leaf>
+Json nested(const Counts& counts, const Leaf& leaf) {
+  const std::vector<const RestRow*> rests = sorted_rests(counts);
   return nest({counts.rows, rests, 0}, leaf);
+}
+
+/// Walks as `nest` does.
+void list_most(Below below, bool numbers, Json& list) {
+  RestRow own;
+  for (; !below.rests.empty() && below.rests.front()->prefix.size() == below.depth;
+       below.rests = below.rests.subspan(1)) {
+    own.keys += below.rests.front()->keys;
+    own.count += below.rests.front()->count;
+    own.most += below.rests.front()->most;
+  }
+  std::string_view last_number, before_it;
+  while (!below.rows.empty() || !below.rests.empty()) {
+    const std::string_view key = next_key(below);
+    const Below inner = take(below, key);
+    const bool is_row = !inner.rows.empty() && inner.rows.front().keys.size() == inner.depth;
+    before_it = std::exchange(last_number, is_row && numbers ? key : "");
+    if (!is_row) list_most(inner, numbers, list);
+  }
+  if (own.keys > 0 || own.count > 0)
+    list.push_back(own.most);
+  else if (before_it == skipped_keys && last_number == skipped_count)
+    list.push_back(nullptr);
 }
 
 Json value_of(const Record& record) {
@@ -220,6 +248,18 @@ Json json_of(const Counts& counts) {
   return nested(counts, [](const CountRow& row) -> Json { return row.count; });
 }
 
+Json most_of_rests(const Counts& counts, bool numbers) {
+  const auto is_called_so = [](const CountRow& row) { return !row.keys.empty() && row.keys.back() == skipped_count; };
+  const bool ambiguous = numbers && std::ranges::any_of(counts.rows, is_called_so);
+  if (!ambiguous && std::ranges::none_of(counts.rest, [](const RestRow& rest) { return rest.most > 0; }))
+    return nullptr;
+  Json list = Json::array();
+  const std::vector<const RestRow*> rests = sorted_rests(counts);
+  Below all{counts.rows, rests, 0};
+  if (all.rows.empty() || !all.rows.front().keys.empty()) list_most(all, numbers, list);
+  return list;
+}
+
 Json json_with_error(const Top& top) { return {{"error", top.error()}, {"top", json_of(top)}}; }
 
 Json plain_list(const std::vector<Record>& records) {
@@ -249,7 +289,7 @@ std::uint64_t Top::error() const {
 Top::Shown Top::shown() const {
   Shown shown{.entries = entries, .exact = true};
   std::ranges::stable_sort(shown.entries, std::ranges::greater(), &Entry::count);  // equal ones stay by name
-  std::uint64_t dropped = absent;
+  std::uint64_t dropped = std::max(absent, cut);
   if (limit < shown.entries.size()) {
     auto end = shown.entries.begin() + static_cast<std::ptrdiff_t>(limit);
     if (limit > 0)
@@ -261,6 +301,18 @@ Top::Shown Top::shown() const {
   }
   shown.exact = shown.entries.empty() ? dropped == 0 || limit == 0 : shown.entries.back().count >= dropped;
   return shown;
+}
+
+Top Top::as_shown() const {
+  Top left{.limit = limit, .entries = shown().entries, .absent = absent, .cut = cut};
+  std::ranges::sort(left.entries, {}, &Entry::name);
+  if (left.entries.size() == entries.size()) return left;
+  for (const Entry& entry : entries) {
+    if (std::ranges::binary_search(left.entries, entry.name, {}, &Entry::name)) continue;
+    left.absent = std::max(left.absent, entry.extra);
+    left.cut = std::max(left.cut, entry.count + entry.extra);
+  }
+  return left;
 }
 
 namespace {

@@ -6,8 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "summary/forms.h"
-#include "summary/values.h"
+#include "summary/summary.h"
 
 namespace rata::summary {
 
@@ -29,5 +28,11 @@ nlohmann::ordered_json plain_list(const std::vector<Record>& records);
 void append_list(const std::vector<Record>& records, std::string& text);
 /// The same of values.
 void append_values(const Values& values, std::string& text);
+
+/// What `to_json` appends beside `data` so that it can be read back: the member `form`, as text.
+void append_form(const Data& data, std::string& text);
+/// `RestRow::most` of each cut in the order in which the cuts stand in `data`, null for a map that only looks cut since
+/// its last two keys are called so. Null: all are 0, and none looks so. `numbers`: rows end in numbers.
+nlohmann::ordered_json most_of_rests(const Counts& counts, bool numbers);
 
 }  // namespace rata::summary

@@ -89,6 +89,8 @@ struct Top {
   std::uint64_t limit = 0;     ///< entries shown; those whose count equals the last one's are shown too
   std::vector<Entry> entries;  ///< ascending by name, each once
   std::uint64_t absent = 0;    ///< what a key may have that is in no entry; 0: there is none
+  /// The same, where entries that are not shown were left behind: it says nothing of how exact the counts are.
+  std::uint64_t cut = 0;
 
   /// What is shown: largest first, cut. `exact`: no key that is left out can have more than one that is shown.
   struct Shown {
@@ -96,6 +98,8 @@ struct Top {
     bool exact = true;
   };
   Shown shown() const;
+  /// Only what is shown, and what that says of the others.
+  Top as_shown() const;
   /// What any name may have more than is said, or have when it is in no entry.
   std::uint64_t error() const;
 };
@@ -136,6 +140,9 @@ struct Records {
   std::vector<Record> records;
   std::uint64_t left_out = 0;  ///< what a limit kept from being listed
 };
+
+/// "list", "lists_by_key"...
+std::string_view shape_name(Records::Shape shape);
 
 /// Queries without an answer and answers without a query. Merge: both lists are concatenated and the totals add; what
 /// then matches (equal `keys`) cancels when it is shown, the oldest first, so that any order of merging gives one

@@ -15,8 +15,10 @@ namespace {
 
 /// Whole nanoseconds, so that sums are the same in any order.
 double sum_of_seconds(double a, double b) {
-  constexpr double per_second = 1e9;
-  return static_cast<double>(std::llround(a * per_second) + std::llround(b * per_second)) / per_second;
+  constexpr double per_second = 1e9, most = 4e9;  // so that whole nanoseconds of both have room in 64 bits
+  return static_cast<double>(std::llround(std::min(a, most) * per_second) +
+                             std::llround(std::min(b, most) * per_second)) /
+         per_second;
 }
 
 /// Merges two lists that are ascending by `key`. `both(a, b)`: adds b to a.
@@ -65,8 +67,16 @@ bool goes_before(const Record& a, const Record& b) {
 
 }  // namespace
 
+namespace {
+
+/// No row, and nobody said of what: it fits any dimensions.
+bool is_nothing(const Counts& counts) { return counts.by.empty() && counts.rows.empty() && counts.rest.empty(); }
+
+}  // namespace
+
 bool merge_into(Counts& into, Counts&& from) {
-  if (into.by != from.by) return false;
+  if (is_nothing(into)) into.by = from.by;
+  if (into.by != from.by && !is_nothing(from)) return false;
   merge_sorted(into.rows, std::move(from.rows), &CountRow::keys,
                [](CountRow& a, const CountRow& b) { a.count += b.count; });
   std::ranges::stable_sort(into.rest, {}, &RestRow::prefix);
@@ -94,17 +104,19 @@ void concatenate(std::vector<Record>& into, std::vector<Record>&& from) {
 bool merge_into(Top& into, Top&& from) {
   if (into.limit != from.limit) return false;
   // A key that one side does not list may have there what that side says of absent ones.
+  const std::uint64_t into_may_have = std::max(into.absent, into.cut), from_may_have = std::max(from.absent, from.cut);
   const auto lists = [](const Top& top, const std::string& name) {
     return std::ranges::binary_search(top.entries, name, {}, &Top::Entry::name);
   };
   for (Top::Entry& entry : into.entries)
-    if (!lists(from, entry.name)) entry.extra += from.absent;
+    if (!lists(from, entry.name)) entry.extra += from_may_have;
   for (Top::Entry& entry : from.entries)
-    if (!lists(into, entry.name)) entry.extra += into.absent;
+    if (!lists(into, entry.name)) entry.extra += into_may_have;
   merge_sorted(into.entries, std::move(from.entries), &Top::Entry::name, [](Top::Entry& a, const Top::Entry& b) {
     a.count += b.count;
     a.extra += b.extra;
   });
+  into.cut = into.cut > 0 || from.cut > 0 ? into_may_have + from_may_have : 0;
   into.absent += from.absent;
   return true;
 }

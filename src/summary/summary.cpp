@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "summary/data_json.h"
+
 namespace rata::summary {
 namespace {
 
@@ -180,6 +182,11 @@ std::string to_json(const Summary& summary, Form form) {
                   {"loss", json_of(summary.loss, conflicts(summary.data))},
                   {"merge", merge_json(summary.data)}})
               .replace(0, 1, ",");
+  if (form == Form::older) return text;
+  text.back() = ',';
+  text += R"("form":)";
+  append_form(summary.data, text);
+  text += '}';
   return text;
 }
 

@@ -34,6 +34,16 @@ std::optional<Number> Number::from_parts(std::int64_t whole, std::uint32_t milli
   return made;
 }
 
+std::optional<Number> Number::from_sum(std::int64_t billions, std::int64_t below_billion) {
+  constexpr std::int64_t most_billions = 1'000'000'000'000'000;  // what is added to it then has room
+  if (billions < -most_billions || billions > most_billions) return std::nullopt;
+  if (below_billion < 0 || below_billion >= per_billion) return std::nullopt;
+  Number made;
+  made.billions_ = billions;
+  made.rest_ = below_billion;
+  return made;
+}
+
 void Number::add(const Number& other) {
   billions_ += other.billions_;
   rest_ += other.rest_;

@@ -29,6 +29,12 @@ class Number {
   /// Puts together what `whole` and `millionths` took apart. Nothing: one of them is out of its range.
   static std::optional<Number> from_parts(std::int64_t whole, std::uint32_t millionths);
 
+  /// A sum as its own parts, and put together again: 10^9 and millionths below that. Nothing: it is larger than any sum
+  /// that could be, or there are more millionths.
+  std::int64_t billions() const { return billions_; }
+  std::int64_t below_billion() const { return rest_; }
+  static std::optional<Number> from_sum(std::int64_t billions, std::int64_t below_billion);
+
   void add(const Number& other);
 
   /// The largest whole number that is not above it; that of a sum stays inside what 64 bits hold.

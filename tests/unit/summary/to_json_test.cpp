@@ -21,7 +21,8 @@ TEST(ToJson, TheMembersThatTheOlderAggregatorKnowsComeFirst) {
       to_json(example(Counts{{"qname"}, {{{"www.example.cl."}, 5}}, {}})),
       R"({"type":"QueriesNameCounter","serverId":"ns1","data":{"www.example.cl.":5},"version":1,)"
       R"("monitor":"ns1-a","window":{"start":"1448496000.000000000","seconds":1,"packets":1000,"late":3},)"
-      R"("id":{"boot":"k3v9","sequence":17,"revision":0},"loss":{"kernel":0,"queue":1,"malformed":2,"left_out":0,"key_error":0},"merge":"sum"})");
+      R"("id":{"boot":"k3v9","sequence":17,"revision":0},"loss":{"kernel":0,"queue":1,"malformed":2,"left_out":0,"key_error":0},"merge":"sum",)"
+      R"("form":{"kind":"counts","by":["qname"]}})");
 }
 
 TEST(ToJson, AWindowThatIsNoWholeNumberOfSecondsKeepsItsFraction) {
@@ -162,10 +163,24 @@ TEST(Schema, RefusesASummaryWithoutOneOfItsMembersOrWithAWrongOne) {
   for (const auto& [name, member] : whole.items()) {
     Json without = whole;
     without.erase(name);
-    EXPECT_FALSE(schema.accepts(without)) << name;
+    EXPECT_EQ(schema.accepts(without), name == "form") << name;  // the older form has none
     Json wrong = whole;
     wrong[name] = {{"there is no such form", nullptr}};
     EXPECT_FALSE(schema.accepts(wrong)) << name;
+  }
+}
+
+TEST(ToJson, TheOlderFormDoesNotTellWhatItWasMadeOf) {
+  for (const Data& data : one_of_each_form())
+    EXPECT_FALSE(Json::parse(to_json(example(data), Form::older)).contains("form"));
+}
+
+TEST(Schema, DescribesEveryMemberOfForm) {
+  const Schema schema;
+  const Json& described = schema.root()["properties"]["form"]["properties"];
+  for (const Data& data : one_of_each_form()) {
+    for (const auto& [name, member] : Json::parse(to_json(example(data)))["form"].items())
+      EXPECT_TRUE(described.contains(name) && described[name].contains("description")) << name;
   }
 }
 
