@@ -19,9 +19,12 @@ ALLOWED = {
     "script": ["decode", "dns", "summary", "reduce"],
     "channel": ["summary"],
     "aggregate": ["summary", "channel"],
+    "store": ["summary"],
     "serve": ["aggregate"],
-    "pipeline": ["capture", "decode", "dns", "reduce", "script", "summary", "channel", "aggregate", "serve"],
-    "app": ["pipeline", "capture", "decode", "dns", "reduce", "script", "summary", "channel", "aggregate", "serve"],
+    "settings": ["aggregate", "serve", "channel"],
+    "hub": ["summary", "channel", "store", "aggregate", "serve", "settings"],
+    "pipeline": ["capture", "decode", "dns", "reduce", "script", "summary", "channel", "aggregate", "serve", "settings"],
+    "app": ["pipeline", "hub", "settings", "capture", "decode", "dns", "reduce", "script", "summary", "channel", "aggregate", "serve"],
 }
 MAX_LINES = 500
 

@@ -1,0 +1,164 @@
+#include "store/catalogue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rata::store {
+
+bool is_in(const std::map<std::string, std::vector<std::string>>& groups, const std::string& group,
+           const std::string& server) {
+  const auto servers = groups.find(group);
+  return servers != groups.end() && std::ranges::find(servers->second, server) != servers->second.end();
+}
+
+std::vector<Series> read_series(Database& database) {
+  std::vector<Series> all;
+  database.each("SELECT id, kind, name, monitor, reducer, form, first, last, finest FROM series ORDER BY id",
+                [&](const Row& row) {
+                  all.push_back({.id = row.number(0),
+                                 .kind = static_cast<Kind>(row.number(1)),
+                                 .name = std::string(row.text(2)),
+                                 .monitor = std::string(row.text(3)),
+                                 .reducer = std::string(row.text(4)),
+                                 .form = std::string(row.text(5)),
+                                 .first = {row.number(6)},
+                                 .last = {row.number(7)},
+                                 .finest = static_cast<std::uint32_t>(row.number(8)),
+                                 .is_changed = false});
+                });
+  return all;
+}
+
+util::Result<void> Catalogue::load(Database& database) {
+  for (Series& one : read_series(database)) {
+    auto owned = std::make_unique<Series>(std::move(one));
+    by_id_[owned->id] = owned.get();
+    SeriesName name(owned->kind, owned->name, owned->monitor, owned->reducer);
+    series_.emplace(std::move(name), std::move(owned));
+  }
+  database.each("SELECT id, series, boot FROM source", [&](const Row& row) {
+    const auto series = by_id_.find(row.number(1));
+    if (series == by_id_.end()) return database.fail("table source names a series that there is not; it is damaged");
+    auto owned = std::make_unique<Source>();
+    *owned = {.id = row.number(0), .series = series->second, .boot = std::string(row.text(2)), .is_stored = true};
+    source_by_id_[owned->id] = owned.get();
+    SourceName name(owned->series->id, owned->boot);
+    sources_.emplace(std::move(name), std::move(owned));
+  });
+  database.each("SELECT source, first, last, begins, ends FROM ledger", [&](const Row& row) {
+    const auto source = source_by_id_.find(row.number(0));
+    if (source == source_by_id_.end())
+      return database.fail("table ledger names a source that there is not; it is damaged");
+    const Ranges::Range range{static_cast<std::uint64_t>(row.number(2)), {row.number(3)}, {row.number(4)}};
+    source->second->seen.put(static_cast<std::uint64_t>(row.number(1)), range);
+    source->second->written.put(static_cast<std::uint64_t>(row.number(1)), range);
+  });
+  return database.outcome();
+}
+
+const Source* Catalogue::find(const summary::Summary& summary) const {
+  const auto series = series_.find({Kind::monitor, summary.server, summary.monitor, summary.type});
+  if (series == series_.end()) return nullptr;
+  const auto source = sources_.find({series->second->id, summary.id.boot});
+  return source == sources_.end() ? nullptr : source->second.get();
+}
+
+Series& Catalogue::add(SeriesName name) {
+  std::unique_ptr<Series>& series = series_[name];
+  if (series) return *series;
+  series = std::make_unique<Series>();
+  series->id = by_id_.empty() ? 1 : by_id_.rbegin()->first + 1;
+  std::tie(series->kind, series->name, series->monitor, series->reducer) = std::move(name);
+  by_id_[series->id] = series.get();
+  return *series;
+}
+
+Source& Catalogue::source(const summary::Summary& summary) {
+  Series& series = add({Kind::monitor, summary.server, summary.monitor, summary.type});
+  if (series.form.empty()) series.form = merge_rule(summary.data);
+  std::unique_ptr<Source>& source = sources_[{series.id, summary.id.boot}];
+  if (source) return *source;
+  source = std::make_unique<Source>();
+  source->id = source_by_id_.empty() ? 1 : source_by_id_.rbegin()->first + 1;
+  source->series = &series;
+  source->boot = summary.id.boot;
+  source_by_id_[source->id] = source.get();
+  return *source;
+}
+
+const std::vector<Series*>& Catalogue::scopes_of(const Series& series) {
+  const auto [place, is_new] = scopes_.try_emplace(series.id);
+  std::vector<Series*>& scopes = place->second;
+  if (!is_new) return scopes;
+  scopes.push_back(&add({Kind::total, "", "", series.reducer}));
+  for (const auto& [group, servers] : groups_)
+    if (is_in(groups_, group, series.name)) scopes.push_back(&add({Kind::group, group, "", series.reducer}));
+  for (Series* scope : scopes)
+    if (scope->form.empty()) scope->form = series.form;
+  return scopes;
+}
+
+std::vector<std::int64_t> Catalogue::members_of(std::int64_t series) const {
+  std::vector<std::int64_t> members;
+  const Series& scope = *by_id_.at(series);
+  if (scope.kind == Kind::monitor) return members;
+  for (const auto& [id, one] : by_id_)
+    if (one->kind == Kind::monitor && one->reducer == scope.reducer &&
+        (scope.kind == Kind::total || is_in(groups_, scope.name, one->name)))
+      members.push_back(id);
+  return members;
+}
+
+void Catalogue::set_groups(std::map<std::string, std::vector<std::string>> groups) {
+  groups_ = std::move(groups);
+  scopes_.clear();
+}
+
+void Catalogue::cover(Series& series, util::Time from, util::Time until, std::uint32_t level) {
+  if (series.finest == 0) series.first = from;
+  series.first = std::min(series.first, from);
+  series.last = std::max(series.last, until);
+  series.finest = series.finest == 0 ? level : std::min(series.finest, level);
+  series.is_changed = true;
+}
+
+void Catalogue::write_changes(Database& database) const {
+  for (const auto& [id, series] : by_id_)
+    if (series->is_changed)
+      database.run(
+          "INSERT INTO series(id, kind, name, monitor, reducer, form, first, last, finest) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT(id) DO UPDATE SET first = excluded.first, last = excluded.last, finest = excluded.finest",
+          id, static_cast<std::int64_t>(series->kind), std::string_view(series->name),
+          std::string_view(series->monitor), std::string_view(series->reducer), std::string_view(series->form),
+          series->first.ns, series->last.ns, std::int64_t{series->finest});
+  for (const auto& [id, source] : source_by_id_)
+    if (!source->is_stored)
+      database.run("INSERT INTO source(id, series, boot) VALUES (?, ?, ?)", id, source->series->id,
+                   std::string_view(source->boot));
+}
+
+void Catalogue::changes_written() {
+  for (const auto& [id, series] : by_id_) series->is_changed = false;
+  for (const auto& [id, source] : source_by_id_) source->is_stored = true;
+}
+
+std::vector<const Source*> Catalogue::ended_before(util::Time horizon) const {
+  std::vector<const Source*> ended;
+  for (const auto& [id, source] : source_by_id_) {
+    const auto& ranges = source->seen.all();
+    const auto has_ended = [&](const auto& range) { return range.second.ends < horizon; };
+    const bool nothing_waits = source->is_stored && source->seen == source->written;
+    if (nothing_waits && std::ranges::all_of(ranges, has_ended)) ended.push_back(source);
+  }
+  return ended;
+}
+
+void Catalogue::forget(const std::vector<const Source*>& sources) {
+  for (const Source* const source : sources) {
+    source_by_id_.erase(source->id);
+    sources_.erase({source->series->id, source->boot});
+  }
+}
+
+}  // namespace rata::store

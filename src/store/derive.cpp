@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "store/state.h"
+
+namespace rata::store {
+namespace {
+
+constexpr std::uint32_t most_patience_seconds = 3600;
+
+bool is_due(const Key& key, util::Time touched, util::Time reached, util::Time now, std::uint32_t settle) {
+  if (now < touched) return true;  // the clock was set back
+  const bool is_over = reached >= after(key.start, key.level);
+  const bool is_quiet = now >= after(touched, std::max(settle, std::min(key.level, most_patience_seconds)));
+  return is_quiet || (is_over && now >= after(touched, settle));
+}
+
+void derive_one(State& state, PaneReader& reader, const Key& key) {
+  Pane pane = reader.derived(key);
+  const auto level = std::int64_t{key.level};
+  if (pane.empty()) {
+    state.database->run("DELETE FROM pane WHERE level = ? AND series = ? AND start = ? AND part = 0", level, key.series,
+                        key.start.ns);
+  } else {
+    const std::string octets = packed(std::move(pane), state.config.table_rows);
+    state.database->run("INSERT OR REPLACE INTO pane(level, series, start, part, lines) VALUES (?, ?, ?, 0, ?)", level,
+                        key.series, key.start.ns, Blob{octets});
+  }
+  Dirty::remove(*state.database, key);
+}
+
+}  // namespace
+
+std::vector<Key> due(const State& state, util::Time now, bool all) {
+  std::vector<Key> keys;
+  for (const auto& [key, touched] : state.dirty.all())
+    if (all || is_due(key, touched, state.catalogue.series(key.series).last, now, state.config.settle_seconds))
+      keys.push_back(key);
+  // Scopes after what they are made of, so that nothing is made twice.
+  std::ranges::stable_sort(keys, {}, [&](const Key& key) {
+    return std::pair(key.level, state.catalogue.series(key.series).kind != Kind::monitor);
+  });
+  return keys;
+}
+
+util::Result<void> derive(State& state, std::vector<Key> keys, Deadline deadline) {
+  if (keys.empty()) return {};
+  PaneReader reader = state.reader();
+  state.database->begin();
+  std::size_t made = 0;
+  while (made < keys.size() && (made == 0 || std::chrono::steady_clock::now() < deadline))
+    derive_one(state, reader, keys[made++]);
+  keys.resize(made);
+  state.counters.unreadable += reader.unreadable();
+  if (auto done = state.database->commit(); !done) return done;
+  state.dirty.cleaned(keys);
+  state.counters.panes_derived += keys.size();
+  return {};
+}
+
+}  // namespace rata::store

@@ -1,0 +1,56 @@
+#include "store/journal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/packing.h"
+
+namespace rata::store {
+namespace {
+
+std::uint64_t written_of(const std::map<std::int64_t, std::uint64_t>& written, std::int64_t entry) {
+  const auto found = written.find(entry);
+  return found == written.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+std::int64_t Journal::append(Database& database, std::string_view lines) {
+  const std::string frame = packed(lines, Effort::little);
+  database.run("INSERT INTO journal(lines) VALUES (?)", Blob{frame});
+  return database.last_rowid();
+}
+
+util::Result<void> Journal::replay(Database& database,
+                                   const std::function<void(std::int64_t, std::uint64_t, std::string_view)>& use) {
+  database.each("SELECT number, lines FROM journal ORDER BY number", [&](const Row& row) {
+    const auto lines = unpacked(row.blob(1));
+    if (!lines) return database.fail(fmt::format("journal entry {}: {}", row.number(0), lines.error().message));
+    std::uint64_t place = 0;
+    for (std::string_view left = *lines; !left.empty(); ++place) {
+      const std::size_t end = std::min(left.find('\n'), left.size());
+      use(row.number(0), place, left.substr(0, end));
+      left.remove_prefix(std::min(end + 1, left.size()));
+    }
+  });
+  return database.outcome();
+}
+
+void Journal::remove_done(Database& database, const std::map<std::int64_t, std::uint64_t>& written) const {
+  for (const auto& [entry, waiting] : waiting_)
+    if (waiting == written_of(written, entry)) database.run("DELETE FROM journal WHERE number = ?", entry);
+}
+
+void Journal::removed(const std::map<std::int64_t, std::uint64_t>& written) {
+  for (const auto& [entry, summaries] : written) waiting_[entry] -= summaries;
+  std::erase_if(waiting_, [](const auto& entry) { return entry.second == 0; });
+}
+
+std::int64_t Journal::lowest_after(const std::map<std::int64_t, std::uint64_t>& written) const {
+  for (const auto& [entry, waiting] : waiting_)
+    if (waiting != written_of(written, entry)) return entry;
+  return most_entries;
+}
+
+}  // namespace rata::store

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "store/database.h"
+#include "util/result.h"
+
+namespace rata::store {
+
+/// What was acknowledged and is not all in panes yet: one entry a commit, as packed lines. An entry goes with the
+/// transaction that writes the last of its summaries into a pane.
+class Journal {
+ public:
+  /// Lines of one entry, so that entry and place make one number.
+  static constexpr std::uint64_t most_lines = 1 << 20;
+  static constexpr std::int64_t most_entries = std::int64_t{1} << 42;
+  static constexpr std::uint64_t number(std::int64_t entry, std::uint64_t place) {
+    return static_cast<std::uint64_t>(entry) * most_lines + place;
+  }
+
+  /// Appends in the transaction that runs. Returns its number.
+  static std::int64_t append(Database& database, std::string_view lines);
+
+  /// Goes through what is there: `use(entry, place, line)`. Errors: an entry is damaged.
+  static util::Result<void> replay(Database& database,
+                                   const std::function<void(std::int64_t, std::uint64_t, std::string_view)>& use);
+
+  /// So many summaries of an entry wait to be written; with none it goes next time.
+  void waits(std::int64_t entry, std::uint64_t summaries) { waiting_[entry] += summaries; }
+  /// How many of each entry are written in the transaction that runs: removes those of which none is left.
+  void remove_done(Database& database, const std::map<std::int64_t, std::uint64_t>& written) const;
+  /// That transaction is in the file.
+  void removed(const std::map<std::int64_t, std::uint64_t>& written);
+  /// The first entry that stays when these are written, `most_entries` without one.
+  std::int64_t lowest_after(const std::map<std::int64_t, std::uint64_t>& written) const;
+
+  std::size_t entries() const { return waiting_.size(); }
+
+ private:
+  std::map<std::int64_t, std::uint64_t> waiting_;  // by entry
+};
+
+}  // namespace rata::store

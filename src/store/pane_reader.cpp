@@ -1,0 +1,54 @@
+#include "store/pane_reader.h"
+
+#include <set>
+#include <utility>
+
+namespace rata::store {
+
+PanesByStart PaneReader::panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until) {
+  std::set<util::Time> dirty;
+  database_.each(
+      "SELECT start FROM dirty WHERE level = ? AND series = ? AND start >= ? AND start < ?",
+      [&](const Row& row) { dirty.insert({row.number(0)}); }, std::int64_t{level}, series, from.ns, until.ns);
+  PanesByStart found;
+  database_.each(
+      "SELECT start, part, lines FROM pane WHERE level = ? AND series = ? AND start >= ? AND start < ? "
+      "ORDER BY start, part",
+      [&](const Row& row) {
+        const util::Time start{row.number(0)};
+        if (row.number(1) == 0 && dirty.contains(start)) return;
+        if (auto pane = unpacked_pane(row.blob(2)))
+          add(found[start], *std::move(pane), summary::Relation::consecutive, level);
+        else
+          ++unreadable_;
+      },
+      std::int64_t{level}, series, from.ns, until.ns);
+  for (const util::Time start : dirty)
+    add(found[start], derived({level, series, start}), summary::Relation::consecutive, level);
+  std::erase_if(found, [](const auto& pane) { return pane.second.empty(); });
+  return found;
+}
+
+Pane PaneReader::derived(const Key& key) {
+  const std::vector<std::int64_t> members = members_(key.series);
+  return members.empty() ? from_time(key) : from_members(key, members);
+}
+
+Pane PaneReader::from_time(const Key& key) {
+  Pane whole;
+  const auto level = levels_.find(key.level);
+  if (!level || *level == 0) return whole;
+  for (auto& [start, pane] : panes(levels_.seconds(*level - 1), key.series, key.start, after(key.start, key.level)))
+    add(whole, std::move(pane), summary::Relation::consecutive, key.level);
+  return whole;
+}
+
+Pane PaneReader::from_members(const Key& key, const std::vector<std::int64_t>& members) {
+  Pane whole;
+  for (const std::int64_t member : members)
+    for (auto& [start, pane] : panes(key.level, member, key.start, after(key.start, key.level)))
+      add(whole, std::move(pane), summary::Relation::side_by_side, key.level);
+  return whole;
+}
+
+}  // namespace rata::store

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "store/database.h"
+#include "store/levels.h"
+#include "store/pane.h"
+#include "util/time.h"
+
+namespace rata::store {
+
+using PanesByStart = std::map<util::Time, Pane>;
+
+/// Reads panes as they ought to be: what is dirty is made anew from finer panes or from servers, on the way.
+class PaneReader {
+ public:
+  /// What a scope's series is made of; nothing for one of a monitor.
+  using Members = std::function<std::vector<std::int64_t>(std::int64_t series)>;
+
+  /// `database` and `levels` outlive it.
+  PaneReader(Database& database, const Levels& levels, Members members)
+      : database_(database), levels_(levels), members_(std::move(members)) {}
+
+  /// Those that start in [from, until). Of single seconds (`fine_seconds`): by the start of the base pane they lie in.
+  PanesByStart panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until);
+  /// Part 0 of a pane, from what it is made of.
+  Pane derived(const Key& key);
+
+  /// Panes whose octets could not be read. They are as if they were not there.
+  std::uint64_t unreadable() const { return unreadable_; }
+
+ private:
+  Pane from_time(const Key& key);
+  Pane from_members(const Key& key, const std::vector<std::int64_t>& members);
+
+  Database& database_;
+  const Levels& levels_;
+  Members members_;
+  std::uint64_t unreadable_ = 0;
+};
+
+}  // namespace rata::store

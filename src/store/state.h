@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/catalogue.h"
+#include "store/config.h"
+#include "store/counters.h"
+#include "store/database.h"
+#include "store/dirty.h"
+#include "store/journal.h"
+#include "store/levels.h"
+#include "store/lock_file.h"
+#include "store/open_panes.h"
+#include "store/pane_reader.h"
+#include "util/result.h"
+#include "util/time.h"
+
+namespace rata::store {
+
+/// What the parts of the store share: the file and what is known of it in memory.
+struct State {
+  LockFile lock;
+  Config config;
+  std::unique_ptr<Database> database;
+  Levels levels;
+  Catalogue catalogue;
+  Journal journal;
+  OpenPanes open;
+  Dirty dirty;
+  Counters counters;
+  std::vector<std::string> notes;  ///< for the log
+  util::Time newest;               ///< the latest end of a window that was taken
+
+  State(LockFile held, Config settings, std::unique_ptr<Database> file, Levels resolutions)
+      : lock(std::move(held)),
+        config(std::move(settings)),
+        database(std::move(file)),
+        levels(std::move(resolutions)),
+        catalogue(config) {}
+
+  PaneReader reader() {
+    return {*database, levels, [this](std::int64_t series) { return catalogue.members_of(series); }};
+  }
+};
+
+/// Merges into a part of a pane as it is in the file, in the transaction that runs.
+void write_pane(State& state, const Key& key, int part, Pane pane);
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// Writes open panes until the deadline, at least one, the numbers of what is in them, what they make dirty, and
+/// removes journal entries that are not needed any more: one transaction. Errors: nothing of it was done.
+util::Result<void> write_open(State& state, std::vector<Key> keys, util::Time now, Deadline deadline = Deadline::max());
+
+/// Makes dirty panes anew until the deadline, at least one, in one transaction. Errors: nothing of it was done.
+util::Result<void> derive(State& state, std::vector<Key> keys, Deadline deadline = Deadline::max());
+/// Those whose time is over and that nothing came to for a while, or all; what others are made of first.
+std::vector<Key> due(const State& state, util::Time now, bool all);
+
+/// Removes what is older than its level keeps, or what is beyond the size of the file; gives freed pages back.
+util::Result<void> prune(State& state);
+
+}  // namespace rata::store

@@ -1,0 +1,230 @@
+#include "store/store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "store/recent.h"
+#include "store/schema.h"
+#include "store/state.h"
+#include "summary/cut.h"
+#include "summary/reading.h"
+
+namespace rata::store {
+namespace {
+
+constexpr std::size_t most_name_octets = 255;
+constexpr std::uint64_t most_ahead_seconds = seconds_per_day;
+constexpr double most_window_seconds = 366.0 * 86'400;
+constexpr std::chrono::milliseconds most_time{200};  // of each part of a flush: meanwhile commits wait
+
+/// What no sender should send; "": nothing.
+std::string what_is_wrong(const Received& received, util::Time now) {
+  const summary::Summary& summary = received.summary;
+  if (summary.type.empty()) return "type: is empty; the name of a reducer is needed";
+  for (const std::string* name : {&summary.type, &summary.server, &summary.monitor, &summary.id.boot})
+    if (name->size() > most_name_octets)
+      return fmt::format("type, serverId, monitor or id.boot has {} octets; up to {} are possible", name->size(),
+                         most_name_octets);
+  if (received.line.find('\n') != std::string_view::npos) return "has a line end inside; one record is one line";
+  if (summary.id.sequence >= Journal::number(Journal::most_entries, 0))
+    return fmt::format("id.sequence: {} is too large", summary.id.sequence);
+  if (summary.window.start.ns < 0) return "window.start: is before 1970";
+  if (!(summary.window.seconds >= 0 && summary.window.seconds <= most_window_seconds))
+    return fmt::format("window.seconds: {} is not possible; 0 to a year is", summary.window.seconds);
+  if (summary.window.start > after(now, most_ahead_seconds))
+    return fmt::format("window.start: {} is over a day ahead; set the monitor's clock",
+                       util::utc_text(summary.window.start));
+  return "";
+}
+
+class OpenStore final : public Store {
+ public:
+  explicit OpenStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+  util::Result<void> load(util::Time now);
+  util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) override;
+  util::Result<void> flush(util::Time now) override;
+  util::Result<void> flush_all(util::Time now) override;
+  util::Result<std::vector<summary::Summary>> recent(util::Time since, bool fine) override {
+    return store::recent(*state_, since, fine);
+  }
+  void set_groups(std::map<std::string, std::vector<std::string>> groups) override {
+    state_->catalogue.set_groups(std::move(groups));
+  }
+  Counters counters() const override;
+  std::vector<std::string> take_notes() override { return std::exchange(state_->notes, {}); }
+
+ private:
+  /// Contributions of a batch that is not in the journal yet.
+  using Batch =
+      std::set<std::tuple<std::string_view, std::string_view, std::string_view, std::string_view, std::uint64_t>>;
+
+  Answer judge(const Received& received, util::Time now, Batch& batch) const;
+  void count(const Answer& answer, const summary::Summary& summary);
+  /// What is in the journal goes into an open pane. False: nothing keeps its time any more.
+  bool take(const summary::Summary& summary, std::int64_t entry, std::uint64_t place, std::uint64_t octets,
+            util::Time now);
+  util::Result<void> replay(util::Time now);
+
+  std::unique_ptr<State> state_;
+};
+
+util::Result<void> OpenStore::load(util::Time now) {
+  Database& database = *state_->database;
+  if (auto loaded = state_->levels.load(database); !loaded) return loaded;
+  if (auto loaded = state_->catalogue.load(database); !loaded) return loaded;
+  if (auto loaded = state_->dirty.load(database, now); !loaded) return loaded;
+  for (const auto& [id, series] : state_->catalogue.all()) state_->newest = std::max(state_->newest, series->last);
+  return replay(now);
+}
+
+util::Result<void> OpenStore::replay(util::Time now) {
+  Database& database = *state_->database;
+  return Journal::replay(database, [&](std::int64_t entry, std::uint64_t place, std::string_view line) {
+    state_->journal.waits(entry, 0);
+    const auto summary = summary::read_json(line);
+    if (!summary)
+      return database.fail(
+          fmt::format("journal entry {} cannot be read: {}; start the version that wrote it, or give "
+                      "the entry up: sqlite3 FILE 'DELETE FROM journal WHERE number = {}'",
+                      entry, summary.error().message, entry));
+    const Source* const source = state_->catalogue.find(*summary);
+    const std::uint64_t sequence = summary->id.boot.empty() ? Journal::number(entry, place) : summary->id.sequence;
+    if (source != nullptr && source->seen.has(sequence)) return;
+    if (take(*summary, entry, place, line.size(), now)) ++state_->counters.replayed;
+  });
+}
+
+Answer OpenStore::judge(const Received& received, util::Time now, Batch& batch) const {
+  const summary::Summary& summary = received.summary;
+  if (std::string wrong = what_is_wrong(received, now); !wrong.empty()) return {Verdict::refused, std::move(wrong)};
+  if (!state_->levels.place(summary.window.start, summary.window.seconds)) return {Verdict::too_old, ""};
+  const Source* const source = state_->catalogue.find(summary);
+  if (source == nullptr && state_->catalogue.is_full())
+    return {Verdict::refused, "there are too many names of servers, monitors, boots and reducers already"};
+  if (summary.id.boot.empty()) return {};
+  if (source != nullptr && source->seen.has(summary.id.sequence)) return {Verdict::repeated, ""};
+  if (!batch.emplace(summary.server, summary.monitor, summary.type, summary.id.boot, summary.id.sequence).second)
+    return {Verdict::repeated, ""};
+  return {};
+}
+
+void OpenStore::count(const Answer& answer, const summary::Summary& summary) {
+  Counters& counters = state_->counters;
+  switch (answer.verdict) {
+    case Verdict::fresh:
+      ++counters.committed;
+      break;
+    case Verdict::repeated:
+      ++counters.repeated;
+      counters.revised_late += summary.id.revision > 0 ? 1 : 0;
+      break;
+    case Verdict::too_old:
+      ++counters.too_old;
+      break;
+    case Verdict::refused:
+      ++counters.refused;
+      break;
+  }
+}
+
+bool OpenStore::take(const summary::Summary& summary, std::int64_t entry, std::uint64_t place, std::uint64_t octets,
+                     util::Time now) {
+  const auto level = state_->levels.place(summary.window.start, summary.window.seconds);
+  if (!level) return false;
+  const util::Time begins = summary.window.start, ends = end_of(summary.window);
+  const bool is_fine = *level == 0 && summary.window.seconds <= fine_seconds &&
+                       state_->levels.fine_keep_seconds() > 0 &&
+                       summary::is_small(summary.data, state_->config.fine_numbers);
+  Source& source = state_->catalogue.source(summary);
+  const std::uint64_t sequence = source.boot.empty() ? Journal::number(entry, place) : summary.id.sequence;
+  source.seen.add(sequence, begins, ends);
+  Catalogue& catalogue = state_->catalogue;
+  const std::uint32_t seconds = state_->levels.seconds(*level);
+  catalogue.cover(*source.series, begins, ends, is_fine ? fine_seconds : seconds);
+  for (Series* const scope : catalogue.scopes_of(*source.series)) catalogue.cover(*scope, begins, ends, seconds);
+  state_->newest = std::max(state_->newest, ends);
+  state_->journal.waits(entry, 1);
+  state_->counters.forms_lost += state_->open.add({seconds, source.series->id, aligned(begins, seconds)}, summary,
+                                                  is_fine, {&source, sequence, begins, ends, entry}, octets, now);
+  return true;
+}
+
+util::Result<std::vector<Answer>> OpenStore::commit(std::span<const Received> batch, util::Time now) {
+  if (batch.size() > Journal::most_lines)
+    return util::Error{
+        fmt::format("{} summaries in one batch; up to {} are possible", batch.size(), Journal::most_lines)};
+  std::vector<Answer> answers;
+  Batch of_batch;
+  std::string lines;
+  for (const Received& received : batch) {
+    answers.push_back(judge(received, now, of_batch));
+    if (answers.back().verdict != Verdict::fresh) continue;
+    // An older monitor's record does not say when it is of: the caller did.
+    lines += received.summary.id.boot.empty() ? to_json(received.summary) : received.line;
+    lines += '\n';
+  }
+  std::int64_t entry = 0;
+  if (!lines.empty()) {
+    state_->database->begin();
+    entry = Journal::append(*state_->database, lines);
+    if (auto done = state_->database->commit(); !done) return done.error();
+  }
+  std::uint64_t place = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    count(answers[i], batch[i].summary);
+    if (answers[i].verdict == Verdict::fresh) take(batch[i].summary, entry, place++, batch[i].line.size(), now);
+  }
+  return answers;
+}
+
+util::Result<void> OpenStore::flush(util::Time now) {
+  const bool is_much = state_->open.octets() > state_->config.open_mib << 20;
+  auto keys = is_much ? state_->open.all() : state_->open.settled(now, state_->config.settle_seconds);
+  const auto soon = [] { return std::chrono::steady_clock::now() + most_time; };
+  if (auto written = write_open(*state_, std::move(keys), now, is_much ? Deadline::max() : soon()); !written)
+    return written;
+  if (auto derived = derive(*state_, due(*state_, now, false), soon()); !derived) return derived;
+  return prune(*state_);
+}
+
+util::Result<void> OpenStore::flush_all(util::Time now) {
+  if (auto written = write_open(*state_, state_->open.all(), now); !written) return written;
+  if (auto derived = derive(*state_, due(*state_, now, true)); !derived) return derived;
+  return prune(*state_);
+}
+
+Counters OpenStore::counters() const {
+  Counters counters = state_->counters;
+  counters.journal_entries = state_->journal.entries();
+  counters.open_panes = state_->open.panes().size();
+  counters.open_octets = state_->open.octets();
+  counters.dirty_panes = state_->dirty.all().size();
+  return counters;
+}
+
+}  // namespace
+
+util::Result<std::unique_ptr<Store>> Store::open(const Config& config, util::Time now) {
+  auto levels = Levels::make(config);
+  if (!levels) return levels.error();
+  auto lock = LockFile::take(config.path + ".lock");
+  if (!lock) return lock.error();
+  if (auto made = make_private_file(config.path); !made) return made.error();
+  auto database = Database::open(config.path, Database::Access::write);
+  if (!database) return database.error();
+  if (auto prepared = prepare_schema(**database); !prepared) return prepared.error();
+  if (auto synced = sync_folder_of(config.path); !synced) return synced.error();
+  auto store = std::make_unique<OpenStore>(
+      std::make_unique<State>(*std::move(lock), config, *std::move(database), *std::move(levels)));
+  if (auto loaded = store->load(now); !loaded) return loaded.error();
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace rata::store

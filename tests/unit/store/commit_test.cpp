@@ -1,0 +1,187 @@
+// What becomes of a batch, and that it is counted once.
+
+#include <fstream>
+
+#include "sample.h"
+
+namespace rata::store {
+namespace {
+
+using enum Verdict;
+using Verdicts = std::vector<Verdict>;
+
+TEST_F(StoreTest, A_contribution_counts_once_however_often_it_is_sent) {
+  open();
+  const auto one = summary_of("ns1", 1, 100, counts_of({{"a", 1}}));
+  const auto two = summary_of("ns1", 2, 101, counts_of({{"a", 2}}));
+  EXPECT_EQ(commit(*store_, {one, one, two}, at(102)), (Verdicts{fresh, repeated, fresh}));
+  EXPECT_EQ(commit(*store_, {two}, at(103)), (Verdicts{repeated}));
+  open(at(104));
+  EXPECT_EQ(commit(*store_, {one, two}, at(104)), (Verdicts{repeated, repeated})) << "the journal knows it";
+  flush_all(105);
+  EXPECT_EQ(store_->counters().journal_entries, 0u);
+  open(at(106));
+  EXPECT_EQ(commit(*store_, {one, two}, at(106)), (Verdicts{repeated, repeated})) << "the ledger knows it";
+  flush_all(107);
+  for (const std::uint32_t level : {10u, 60u, 3600u})
+    EXPECT_EQ(history("server:ns1", level, at(0), at(3600)).begin()->second, (Numbers{{"a", 3}})) << level;
+}
+
+TEST_F(StoreTest, Other_boots_monitors_servers_and_reducers_count_on_their_own) {
+  open();
+  auto boot = summary_of("ns1", 1, 100, counts_of({{"a", 1}})), monitor = boot, server = boot, reducer = boot,
+       first = boot;
+  boot.id.boot = "boot2";
+  monitor.monitor = "m2";
+  server.server = "ns2";
+  reducer.type = "other";
+  EXPECT_EQ(commit(*store_, {first, boot, monitor, server, reducer}, at(101)), Verdicts(5, fresh));
+  flush_all(130);
+  EXPECT_EQ(history("server:ns1", 10, at(0), at(200)).at(100), (Numbers{{"a", 3}}));
+  EXPECT_EQ(history("total", 10, at(0), at(200)).at(100), (Numbers{{"a", 4}}));
+}
+
+TEST_F(StoreTest, What_has_no_boot_counts_every_time_and_once_after_a_crash) {
+  open();
+  auto older = summary_of("ns1", 0, 100, counts_of({{"a", 1}}));
+  auto later = summary_of("ns1", 0, 150, counts_of({{"a", 1}}));
+  older.id = later.id = {};
+  // Of one entry of the journal, one pane is written and the other not.
+  EXPECT_EQ(commit(*store_, {older, older, later}, at(101)), Verdicts(3, fresh));
+  for (int i = 0; i < 3; ++i) {
+    flush(102 + i);
+    open(at(103 + i));
+  }
+  flush_all(200);
+  open(at(201));
+  flush_all(230);
+  EXPECT_EQ(history("server:ns1", 60, at(0), at(300)),
+            (std::map<std::int64_t, Numbers>{{60, {{"a", 2}}}, {120, {{"a", 1}}}}));
+}
+
+TEST_F(StoreTest, A_revision_that_comes_later_is_counted_as_such) {
+  open();
+  auto one = summary_of("ns1", 1, 100, counts_of({{"a", 1}}));
+  commit(*store_, {one}, at(101));
+  one.id.revision = 1;
+  EXPECT_EQ(commit(*store_, {one}, at(101)), (Verdicts{repeated}));
+  EXPECT_EQ(store_->counters().revised_late, 1u);
+}
+
+TEST_F(StoreTest, What_cannot_be_is_refused_with_the_member_named) {
+  open();
+  const auto good = summary_of("ns1", 1, 100, counts_of({{"a", 1}}));
+  const struct {
+    const char* named;
+    std::function<void(summary::Summary&)> damage;
+  } cases[] = {
+      {"type", [](auto& one) { one.type.clear(); }},
+      {"serverId", [](auto& one) { one.server = std::string(256, 'x'); }},
+      {"id.sequence", [](auto& one) { one.id.sequence = ~std::uint64_t{0}; }},
+      {"window.start", [](auto& one) { one.window.start = {-1}; }},
+      {"window.start", [](auto& one) { one.window.start = at(200'000); }},
+      {"window.seconds", [](auto& one) { one.window.seconds = -1; }},
+      {"window.seconds", [](auto& one) { one.window.seconds = 1e12; }},
+  };
+  for (const auto& one : cases) {
+    summary::Summary bad = good;
+    one.damage(bad);
+    const std::string line = "{}";
+    const Received batch[] = {{line, bad}, {line, good}};
+    const auto answers = store_->commit(std::span(batch).first(1), at(101));
+    ASSERT_TRUE(answers);
+    EXPECT_EQ(answers->front().verdict, refused);
+    EXPECT_TRUE(answers->front().why.find(one.named) != std::string::npos) << answers->front().why;
+  }
+  EXPECT_EQ(store_->counters().refused, std::size(cases));
+}
+
+TEST_F(StoreTest, What_is_older_than_everything_kept_is_told_so) {
+  config_.levels = {{10, 60}, {60, 120}};
+  open();
+  EXPECT_EQ(commit(*store_, {summary_of("ns1", 9, 1000, counts_of({{"a", 1}}))}, at(1001)), (Verdicts{fresh}));
+  flush_all(1030);
+  EXPECT_EQ(commit(*store_, {summary_of("ns1", 1, 100, counts_of({{"a", 1}}))}, at(1031)), (Verdicts{too_old}));
+  EXPECT_EQ(store_->counters().too_old, 1u);
+}
+
+TEST_F(StoreTest, Others_may_not_read_the_file_nor_what_lies_beside_it) {
+  open();
+  commit(*store_, {summary_of("ns1", 1, 100, counts_of({{"a", 1}}))}, at(101));
+  int seen = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder_)) {
+    EXPECT_EQ(file.status().permissions() & std::filesystem::perms::others_all, std::filesystem::perms::none)
+        << file.path();
+    ++seen;
+  }
+  EXPECT_EQ(seen, 4) << "the database, its log, its index and the lock";
+}
+
+TEST_F(StoreTest, A_second_process_is_refused) {
+  open();
+  const auto other = Store::open(config_, at(0));
+  ASSERT_FALSE(other);
+  EXPECT_TRUE(other.error().message.find("another process") != std::string::npos) << other.error().message;
+}
+
+void expect_refused(const Config& config, const std::string& named) {
+  const auto opened = Store::open(config, at(0));
+  ASSERT_FALSE(opened) << named;
+  EXPECT_TRUE(opened.error().message.find(named) != std::string::npos) << opened.error().message;
+}
+
+TEST_F(StoreTest, A_file_that_is_no_database_is_refused_and_stays) {
+  const std::string content(8192, 'x');
+  std::ofstream(config_.path) << content;
+  expect_refused(config_, "move it");
+  EXPECT_EQ(std::filesystem::file_size(config_.path), content.size());
+}
+
+TEST_F(StoreTest, A_damaged_database_is_refused) {
+  open();
+  std::vector<summary::Summary> many;
+  for (std::uint64_t i = 0; i < 500; ++i)
+    many.push_back(summary_of("ns" + std::to_string(i), i, 100, counts_of({{"a", i}})));
+  commit(*store_, many, at(101));
+  flush_all(102);
+  store_.reset();
+  std::fstream file(config_.path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(4096);
+  const std::string noise(4096 * 4, '\x7f');
+  file.write(noise.data(), static_cast<std::streamsize>(noise.size()));
+  file.close();
+  expect_refused(config_, "damaged");
+}
+
+TEST_F(StoreTest, A_folder_that_is_not_there_is_named) {
+  config_.path = folder_ / "nowhere" / "history.db";
+  expect_refused(config_, "nowhere");
+}
+
+TEST_F(StoreTest, Levels_that_do_not_fit_are_refused) {
+  const std::pair<const char*, std::vector<Level>> cases[] = {
+      {"no levels", {}},
+      {"multiple", {{10, 1000}, {25, 2000}}},
+      {"longer", {{60, 1000}, {10, 2000}}},
+      {"at least", {{10, 2000}, {60, 1000}}},
+      {"at least", {{10, 20}, {60, 1000}}},
+      {"2 to", {{1, 20}}},
+  };
+  for (const auto& [named, levels] : cases) {
+    config_.levels = levels;
+    expect_refused(config_, named);
+  }
+}
+
+TEST_F(StoreTest, A_file_of_other_levels_is_refused_but_how_long_they_are_kept_may_change) {
+  open();
+  store_.reset();
+  config_.levels[0].keep_seconds *= 2;
+  open();
+  store_.reset();
+  config_.levels[0].seconds = 20;
+  expect_refused(config_, "10, 60, 3600 s");
+}
+
+}  // namespace
+}  // namespace rata::store

@@ -1,0 +1,81 @@
+// When panes are written, and what the file's size does.
+
+#include "sample.h"
+
+namespace rata::store {
+namespace {
+
+TEST_F(StoreTest, A_live_pane_is_written_when_nothing_came_for_a_while) {
+  open();
+  commit(*store_, {summary_of("ns1", 1, 100, counts_of({{"a", 1}}))}, at(101));
+  flush(120);
+  EXPECT_EQ(store_->counters().open_panes, 1u);
+  flush(121);
+  EXPECT_EQ(store_->counters().open_panes, 0u);
+  EXPECT_EQ(store_->counters().panes_written, 1u);
+  EXPECT_EQ(store_->counters().journal_entries, 0u);
+}
+
+TEST_F(StoreTest, Panes_of_a_file_that_is_read_fast_are_written_as_its_time_goes_on) {
+  open();
+  // An hour of packet time years ago, in three seconds.
+  const double start = -500'000'000;
+  for (std::uint64_t i = 0; i < 3600; i += 40) {
+    std::vector<summary::Summary> batch;
+    for (std::uint64_t one = i; one < i + 40; ++one)
+      batch.push_back(summary_of("ns1", one, start + static_cast<double>(one), counts_of({{"a", 1}})));
+    const double now = static_cast<double>(i) / 1200;
+    commit(*store_, batch, at(now));
+    if (i % 1200 == 0) flush(now);
+  }
+  EXPECT_LE(store_->counters().open_panes, 245u) << "of 360";
+  flush_due(100);
+  EXPECT_EQ(store_->counters().open_panes, 0u);
+}
+
+TEST_F(StoreTest, Panes_that_take_too_much_memory_are_written_at_once) {
+  config_.open_mib = 0;
+  open();
+  commit(*store_, {summary_of("ns1", 1, 100, counts_of({{"a", 1}}))}, at(101));
+  flush(101);
+  EXPECT_EQ(store_->counters().open_panes, 0u);
+}
+
+TEST_F(StoreTest, Coarse_panes_are_made_when_their_time_is_over) {
+  open();
+  for (std::uint64_t i = 0; i < 130; ++i)
+    commit(*store_, {summary_of("ns1", i, static_cast<double>(i), counts_of({{"a", 1}}))}, at(static_cast<double>(i)));
+  flush(200);
+  EXPECT_GT(store_->counters().dirty_panes, 0u);
+  EXPECT_EQ(store_->counters().panes_derived, 0u) << "something may still come";
+  flush_due(221);
+  const auto derived = store_->counters().panes_derived;
+  EXPECT_GE(derived, 2u + 12u) << "two minutes, and the total of 10 s";
+  flush_due(4000);
+  EXPECT_EQ(store_->counters().dirty_panes, 0u) << "the hour did not go on";
+}
+
+TEST_F(StoreTest, The_oldest_of_the_finest_goes_when_the_file_is_full) {
+  config_.limit_mib = 2;
+  config_.table_rows = 100'000;
+  open();
+  std::uint64_t random = 1;
+  const auto number = [&] { return std::to_string(random = random * 6364136223846793005u + 1442695040888963407u); };
+  for (std::uint64_t i = 0; i < 120; ++i) {
+    Numbers numbers;
+    for (int key = 0; key < 300; ++key) numbers[number()] = 1;
+    commit(*store_, {summary_of("ns1", i, static_cast<double>(i * 60), counts_of(numbers))}, at(7200));
+    flush_all(7200);
+  }
+  EXPECT_GT(store_->counters().pruned_for_room, 0u);
+  EXPECT_LT(store_->counters().database_octets, 7u << 20);
+  EXPECT_FALSE(store_->take_notes().empty());
+  EXPECT_TRUE(store_->take_notes().empty());
+  EXPECT_EQ(history("server:ns1", 1, at(0), at(3600)).size(), 0u) << "the finest went";
+  std::size_t keys = 0;
+  for (const auto& [start, numbers] : history("total", 3600, at(0), at(7200))) keys += numbers.size();
+  EXPECT_EQ(keys, 120u * 300) << "the coarsest stayed";
+}
+
+}  // namespace
+}  // namespace rata::store
