@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "channel/file_channel.h"
+#include "channel/https_channel.h"
 #include "channel/lines.h"
 #include "channel/redis_channel.h"
 
@@ -36,6 +37,11 @@ constexpr ChannelType types[] = {
      "form rotate_mib rotate_seconds keep compress"},
     {"redis://", "redis://[USER:PASSWORD@]HOST[:PORT][/DB]", "PUBLISH: one message a summary, to the channel `topic`",
      "form password_file password_env", true},
+    {"rediss://", "rediss://[USER:PASSWORD@]HOST[:PORT][/DB]", "the same over TLS",
+     "form password_file password_env ca_file certificate_file key_file", true},
+    {"https://", "https://HOST[:PORT][/PREFIX]", "an aggregator, which acknowledges what is on its disk",
+     "token_file token_env ca_file certificate_file key_file"},
+    {"http://", "http://localhost[:PORT][/PREFIX]", "the same on this machine, without TLS", "token_file token_env"},
     {"memory:", "memory:", "the aggregator in the same process (run)", ""},
     {"null:", "null:", "nowhere", ""},
 };
@@ -61,14 +67,10 @@ Opened open_channel(const Settings& settings, const Deliver& deliver) {
   const std::string& url = settings.url;
   if (url == "stdout:") return {make_line_channel(STDOUT_FILENO, "standard output", settings.form)};
   if (url.starts_with("file://")) return open_file_channel(settings);
-  if (url.starts_with("redis://")) return open_redis_channel(settings);
+  if (url.starts_with("redis://") || url.starts_with("rediss://")) return open_redis_channel(settings);
+  if (url.starts_with("https://") || url.starts_with("http://")) return open_https_channel(settings);
   if (url == "null:") return {std::make_unique<NullChannel>()};
   if (url == "memory:") return open_memory(deliver);
-  if (url.starts_with("rediss://"))
-    return util::Error{
-        fmt::format("channel {}: Redis over TLS is not supported by this version; accepted is redis://, "
-                    "on this machine or through a tunnel (stunnel, ssh -L)",
-                    shown_url(url))};
   std::string known;
   for (const ChannelType& type : types) known += fmt::format("{}{}", known.empty() ? "" : ", ", type.pattern);
   return util::Error{fmt::format("channel {}: no such kind of channel; there are: {}", shown_url(url), known)};

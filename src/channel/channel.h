@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,14 +19,19 @@ namespace rata::channel {
 /// How an attempt to send ended.
 struct Attempt {
   enum class State {
-    sent,
-    try_again,  ///< what `out` does not name did not go out; a later attempt may do better
+    sent,       ///< the other side has the batch for good, but for what it refused
+    try_again,  ///< what neither `out` nor `refused` names did not go out; a later attempt may do better
     gone,       ///< the other side has left for good (a closed pipe)
   };
   State state = State::sent;
   std::string why;  ///< what was tried on what, and why it failed; with `sent`: a trouble that lost nothing
   /// With `try_again`: which of the batch went out all the same and must not be sent again. Empty: none did.
   std::vector<bool> out;
+  /// Which of the batch the other side will never take: counted, and not sent again. Empty: none.
+  std::vector<bool> refused = {};
+  std::string why_refused = {};  ///< what the other side said of them
+  /// With `try_again`: the other side asks not to be tried earlier.
+  std::optional<std::chrono::milliseconds> retry_after = {};
 };
 
 /// What a channel without promises (Redis PUBLISH) does know.
@@ -55,6 +62,13 @@ using Deliver = std::function<void(std::span<const summary::Summary>)>;
 
 enum class Compression { none, gzip, zstd };
 
+/// When what a spool was given is asked to be on the disk itself, where a loss of power does not reach it.
+enum class Fsync {
+  always,  ///< before it counts as kept
+  second,  ///< within a second; a crash of the program loses nothing all the same
+  never,   ///< when the system likes
+};
+
 /// A [[channel]] of the configuration. What a kind of channel takes beside `url` stands in `ChannelType::options`.
 struct Settings {
   std::string url;
@@ -64,11 +78,24 @@ struct Settings {
   std::map<std::string, std::string> topics;
   std::string password_file;  ///< its content, without a line's end, is the password
   std::string password_env;   ///< name of the environment variable that holds it
+  /// Aggregator: as those of the password.
+  std::string token_file, token_env;
+  std::string ca_file;           ///< TLS: PEM, the authorities to trust; empty: the system's
+  std::string certificate_file;  ///< TLS: PEM, shown to a server that asks for one
+  std::string key_file;          ///< ... its key, readable by its owner and group only
 
   std::uint64_t rotate_mib = 0;      ///< files: finished before they grow beyond this; 0: never
   std::uint64_t rotate_seconds = 0;  ///< files: finished when this much of UTC is over; 0: never
   std::uint64_t keep = 0;            ///< files: how many finished ones stay; 0: all
   Compression compress = Compression::none;
+
+  /// Any kind of channel: what is not sent yet waits on disk, too (channel/spool.h).
+  struct Spool {
+    std::string path;                ///< a folder of its own, made when it is not there
+    std::uint64_t limit_mib = 1024;  ///< beyond it the oldest that waits goes
+    Fsync fsync = Fsync::second;
+  };
+  std::optional<Spool> spool;
 };
 
 /// Opens what the URL names: `channel_types` lists them. `memory:` hands each batch to `deliver`. Redis is not asked

@@ -7,11 +7,12 @@
 #include <string_view>
 
 #include "channel/channel.h"
+#include "channel/url_place.h"
 
 namespace rata::channel {
 namespace {
 
-constexpr std::string_view scheme = "redis://";
+constexpr std::string_view plain_scheme = "redis://", tls_scheme = "rediss://";
 
 std::optional<unsigned> number(std::string_view text, unsigned most, int base = 10) {
   unsigned value = 0;
@@ -47,22 +48,6 @@ bool read_login(std::string_view text, RedisUrl& url) {
   return true;
 }
 
-/// "host", "host:port", "[::1]:port".
-bool read_place(std::string_view text, RedisUrl& url) {
-  std::string_view port;
-  const bool bracket = text.starts_with('[');
-  const std::size_t end = bracket ? text.find(']') : text.find(':');
-  if (bracket && end == std::string_view::npos) return false;
-  url.host = text.substr(bracket ? 1 : 0, bracket ? end - 1 : end);
-  const std::string_view rest = end == std::string_view::npos ? "" : text.substr(bracket ? end + 1 : end);
-  if (!rest.empty()) {
-    const auto given = rest[0] == ':' ? number(rest.substr(1), 65'535) : std::nullopt;
-    if (!given || *given == 0) return false;
-    url.port = static_cast<std::uint16_t>(*given);
-  }
-  return !url.host.empty();
-}
-
 }  // namespace
 
 std::string shown_url(std::string_view url) {
@@ -70,21 +55,25 @@ std::string shown_url(std::string_view url) {
   const std::size_t start = url.find("://"), at = url.rfind('@');
   if (start == std::string_view::npos || at == std::string_view::npos || at < start + 3) return std::string(url);
   const std::string_view login = url.substr(start + 3, at - start - 3);
+  // What has no users may have a token written in their place.
+  if (url.starts_with("http")) return fmt::format("{}***{}", url.substr(0, start + 3), url.substr(at));
   return fmt::format("{}{}{}", url.substr(0, start + 3), login.substr(0, login.find(':')), url.substr(at));
 }
 
 std::string RedisUrl::text() const {
-  const bool v6 = host.find(':') != std::string::npos;
-  return fmt::format("{}{}{}{}{}{}:{}/{}", scheme, user, user.empty() ? "" : "@", v6 ? "[" : "", host, v6 ? "]" : "",
-                     port, database);
+  return fmt::format("{}{}{}{}/{}", tls ? tls_scheme : plain_scheme, user, user.empty() ? "" : "@",
+                     UrlPlace{host, port}.text(), database);
 }
 
 util::Result<RedisUrl> parse_redis_url(const std::string& url) {
-  const util::Error wrong{
-      fmt::format("channel {}: is no redis://[USER:PASSWORD@]HOST[:PORT][/DB], as in redis://127.0.0.1:6379; in user "
-                  "and password, write @ : / % as %40 %3A %2F %25",
-                  shown_url(url))};
   RedisUrl parsed;
+  parsed.tls = url.starts_with(tls_scheme);
+  const std::string_view scheme = parsed.tls ? tls_scheme : plain_scheme;
+  const util::Error wrong{
+      fmt::format("channel {0}: is no {1}[USER:PASSWORD@]HOST[:PORT][/DB], as in {1}hub.example:6379; in user "
+                  "and password, write @ : / % as %40 %3A %2F %25",
+                  shown_url(url), scheme)};
+  if (!url.starts_with(scheme)) return wrong;
   std::string_view rest = std::string_view(url).substr(scheme.size());
   if (rest.find_first_of("?#") != std::string_view::npos) return wrong;
   const std::size_t slash = rest.find('/');
@@ -98,7 +87,10 @@ util::Result<RedisUrl> parse_redis_url(const std::string& url) {
     if (!read_login(rest.substr(0, at), parsed)) return wrong;
     rest = rest.substr(at + 1);
   }
-  if (!read_place(rest, parsed)) return wrong;
+  const auto place = read_url_place(rest, parsed.port);
+  if (!place) return wrong;
+  parsed.host = place->host;
+  parsed.port = place->port;
   return parsed;
 }
 

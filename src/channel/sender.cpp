@@ -6,13 +6,38 @@
 #include <utility>
 
 namespace rata::channel {
+namespace {
 
-Sender::Sender(std::string name, std::unique_ptr<Channel> channel, const SenderConfig& config, Report report)
+using namespace std::chrono_literals;
+
+/// The other side may ask for more patience than ours, but not to be forgotten.
+constexpr std::chrono::milliseconds longest_asked_pause = 10min;
+
+std::unique_ptr<SpoolStage> make_stage(std::unique_ptr<Spool> spool, SpoolStage::Queue& queue,
+                                       const SenderConfig& config, Sender::Report report) {
+  if (!spool) return nullptr;
+  // Memory beside the queue: a quarter of it, since what has no room there is on the disk.
+  const SpoolStageConfig stage{.batch_summaries = config.batch_summaries,
+                               .held_summaries = std::max<std::size_t>(config.queue_capacity_summaries / 4, 1),
+                               .held_octets = std::max<std::size_t>(config.queue_octets / 4, 1),
+                               .waits_for_room = config.when_full == util::WhenFull::block,
+                               .pause = config.longest_retry};
+  return std::make_unique<SpoolStage>(std::move(spool), queue, stage, std::move(report));
+}
+
+}  // namespace
+
+Sender::Sender(std::string name, std::unique_ptr<Channel> channel, const SenderConfig& config, Report report,
+               std::unique_ptr<Spool> spool)
     : name_(std::move(name)),
       channel_(std::move(channel)),
       config_(config),
-      report_(std::move(report)),
+      report_([this, say = std::move(report)](const std::string& text) {
+        say(fmt::format("channel {}: {}", name_, text));
+      }),
       queue_(config.queue_capacity_summaries, config.queue_octets, config.when_full),
+      stage_(make_stage(std::move(spool), queue_, config, report_)),
+      chance_(config.chance != 0 ? config.chance : std::random_device{}()),
       thread_([this] { run(); }) {}
 
 Sender::~Sender() { close(); }
@@ -32,91 +57,162 @@ void Sender::hurry() {
 }
 
 void Sender::close() {
+  if (!thread_.joinable()) return;
   hurry();
   queue_.close();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
+  if (const std::uint64_t left = counters().left_in_spool; left != 0)
+    report_(fmt::format("{} summaries stay in the spool and are sent after the next start", left));
 }
 
 void Sender::run() {
-  using namespace std::chrono_literals;
-  while (!queue_.drained()) {
-    auto batch = queue_.pop(config_.batch_summaries, 500ms);
+  while (!is_over()) {
+    Batch batch = next();
     if (!batch.empty()) deliver(std::move(batch));
   }
+  if (stage_) stage_->finish();
 }
 
-/// A trouble that lost nothing is said once, until another one comes or it is over.
-void Sender::note_sent(const Attempt& attempt, std::size_t batch_size) {
-  sent_ += batch_size;
-  if (std::exchange(last_note_, attempt.why) != attempt.why && !attempt.why.empty())
-    report_(fmt::format("channel {}: {}", name_, attempt.why));
+/// With a spool nothing has to be sent now: not in trouble, and not for long.
+bool Sender::is_over() {
+  if (!stage_) return queue_.drained();
+  return gone_ || stage_->idle() || (failing_ && closing_) || out_of_time(false);
 }
 
-void Sender::take_out(std::vector<summary::Summary>& batch, const std::vector<bool>& out) {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (i < out.size() && out[i]) continue;
-    if (kept != i) batch[kept] = std::move(batch[i]);
-    ++kept;
-  }
-  sent_ += batch.size() - kept;
-  batch.resize(kept);
+Batch Sender::next() {
+  constexpr std::chrono::milliseconds patience = 500ms;
+  if (stage_) return stage_->next(patience);
+  Batch batch{.summaries = queue_.pop(config_.batch_summaries, patience), .records = {}};
+  batch.records.resize(batch.summaries.size());
+  return batch;
 }
 
-void Sender::deliver(std::vector<summary::Summary> batch) {
+void Sender::deliver(Batch batch) {
   auto pause = config_.first_retry;
-  bool troubled = false;
-  while (!gone_ && !(failing_ && out_of_time())) {
-    const Attempt attempt = channel_->send(batch);
-    failing_ = attempt.state != Attempt::State::sent;
-    if (!failing_) {
-      note_sent(attempt, batch.size());
-      if (troubled) report_(fmt::format("channel {}: works again", name_));
-      return;
-    }
-    ++failed_attempts_;
-    take_out(batch, attempt.out);
-    if (attempt.state == Attempt::State::gone) {
-      gone_ = true;
-      report_(fmt::format("channel {}: {}; nothing more is sent there", name_, attempt.why));
-    } else {
-      if (!std::exchange(troubled, true)) report_(fmt::format("channel {}: {}; trying again", name_, attempt.why));
-      if (!wait_for_retry(pause)) break;
-      pause = std::min(pause * 2, config_.longest_retry);
-    }
+  for (bool goes_on = !gone_ && !(failing_ && out_of_time(batch.kept())); goes_on;) {
+    const Attempt attempt = try_once(batch);
+    if (failing_) note_failure(attempt);
+    if (batch.empty()) return;
+    goes_on = !gone_ && wait_for_retry(batch.kept(), by_chance(pause, attempt));
+    pause = std::min(pause * 2, config_.longest_retry);
   }
-  given_up_ += batch.size();
+  if (stage_)
+    stage_->give_back(batch);
+  else
+    given_up_ += batch.summaries.size();
+}
+
+/// What it brought is taken out of the batch.
+Attempt Sender::try_once(Batch& batch) {
+  const auto begun = std::chrono::steady_clock::now();
+  Attempt attempt = channel_->send(batch.summaries);
+  failing_ = attempt.state != Attempt::State::sent;
+  if (stage_) stage_->attempted(batch.older, !failing_, std::chrono::steady_clock::now() - begun);
+  note_health(attempt);
+  account(batch, attempt);
+  if (failing_) return attempt;
+  // A trouble that lost nothing is said once, until another one comes or it is over.
+  if (std::exchange(last_note_, attempt.why) != attempt.why && !attempt.why.empty()) report_(attempt.why);
+  if (std::exchange(troubled_, false)) report_("works again");
+  return attempt;
+}
+
+void Sender::account(Batch& batch, const Attempt& attempt) {
+  const Settled settled = settle(batch, attempt);
+  sent_ += settled.sent;
+  refused_ += settled.refused;
+  if (stage_) stage_->done(settled.records);
+  if (settled.refused != 0 && std::exchange(last_refusal_, attempt.why_refused) != attempt.why_refused)
+    report_(fmt::format("{} summaries were refused and are not sent again: {}", settled.refused, attempt.why_refused));
+}
+
+void Sender::note_health(const Attempt& attempt) {
+  const util::Time now = config_.clock->now();
+  health_.with([&](Health& health) {
+    health.works = !failing_;
+    health.why = attempt.why;
+    if (failing_) {
+      if (!health.failing_since) health.failing_since = now;
+    } else {
+      health.last_success = now;
+      health.failing_since.reset();
+    }
+  });
+}
+
+void Sender::note_failure(const Attempt& attempt) {
+  ++failed_attempts_;
+  if (attempt.state == Attempt::State::gone) {
+    gone_ = true;
+    report_(fmt::format("{}; nothing more is sent there", attempt.why));
+  } else if (!std::exchange(troubled_, true)) {
+    report_(fmt::format("{}; trying again", attempt.why));
+  }
 }
 
 /// Then what waits is not tried on a channel that is in trouble: each attempt may take seconds.
-bool Sender::out_of_time() {
+bool Sender::out_of_time(bool kept) {
   const std::scoped_lock lock(mutex_);
-  return closing_ && std::chrono::steady_clock::now() >= deadline_;
+  return closing_ && (kept || std::chrono::steady_clock::now() >= deadline_);
 }
 
-/// False when the time to go on trying is over.
-bool Sender::wait_for_retry(std::chrono::milliseconds pause) {
+/// Not all at once, when many monitors lost the same other side.
+std::chrono::milliseconds Sender::by_chance(std::chrono::milliseconds pause, const Attempt& attempt) {
+  const auto half = static_cast<std::uint64_t>(pause.count() / 2);
+  const std::chrono::milliseconds share(half == 0 ? 0 : chance_() % (half + 1));
+  if (!attempt.retry_after) return pause - share;
+  return std::max(pause, std::min(*attempt.retry_after, longest_asked_pause)) + share;
+}
+
+/// False when the time to go on trying is over. Of what is in the spool the end allows one attempt more.
+bool Sender::wait_for_retry(bool kept, std::chrono::milliseconds pause) {
   std::unique_lock lock(mutex_);
+  if (closing_ && kept) return false;
   closing_changed_.wait_for(lock, pause, [this] { return closing_.load(); });
-  if (!closing_) return true;
-  const auto left = deadline_ - std::chrono::steady_clock::now();
-  if (left <= std::chrono::milliseconds(0)) return false;
+  if (!closing_ || kept) return true;
+  const auto end = deadline_, next = std::chrono::steady_clock::now() + config_.first_retry;
   lock.unlock();
-  std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(left, config_.first_retry));
-  return true;
+  std::this_thread::sleep_until(std::min(end, next));
+  return next < end;
 }
 
 Sender::Counters Sender::counters() const {
   // What was sent or given up is read first: it was pushed before, so nothing comes out negative.
-  Counters counters{
-      .sent = sent_, .dropped = given_up_, .failed_attempts = failed_attempts_, .best_effort = channel_->best_effort()};
+  Counters counters{.sent = sent_,
+                    .dropped = given_up_,
+                    .failed_attempts = failed_attempts_,
+                    .refused = refused_,
+                    .best_effort = channel_->best_effort()};
+  if (stage_) {
+    const SpoolStage::Counters stage = stage_->counters();
+    counters.found = stage.spool.found;
+    counters.spooled = stage.spooled;
+    counters.unspooled = stage.unspooled;
+    counters.spool_full = stage.spool.dropped_full;
+    counters.spool_damaged = stage.spool.unreadable;
+    counters.dropped += stage.lost + counters.spool_full + counters.spool_damaged;
+  }
   const auto queue = queue_.counters();
   counters.dropped += queue.dropped;
-  counters.pushed = queue.pushed + queue.dropped;
-  // While the thread works, what is under way is what is left; after `close` nothing is, and the sum must come out.
-  const std::uint64_t done = counters.sent + counters.dropped;
-  if (thread_.joinable() && counters.pushed > done) counters.waiting = counters.pushed - done;
+  counters.pushed = queue.pushed + queue.dropped + counters.found;
+  // While the thread works, what is under way is what is left; after `close` only what is in the spool.
+  const std::uint64_t done = counters.sent + counters.refused + counters.dropped;
+  const bool works = thread_.joinable();
+  if ((works || stage_) && counters.pushed > done) counters.waiting = counters.pushed - done;
+  if (!works) counters.left_in_spool = counters.waiting;
   return counters;
+}
+
+Sender::Health Sender::health() const {
+  Health health = health_.with([](const Health& now) { return now; });
+  if (!stage_) return health;
+  const Spool::Counters spool = stage_->counters().spool;
+  health.has_spool = true;
+  health.spool_trouble = stage_->trouble();
+  health.spool_octets = spool.octets;
+  health.spool_waiting = spool.waiting;
+  health.oldest_waiting = spool.oldest;
+  return health;
 }
 
 }  // namespace rata::channel

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -169,6 +170,46 @@ class RedisTest(unittest.TestCase):
         said = self.monitor(self.config(*bad[0][:2]), status=1)
         self.assertIn(f"channel hub: redis://127.0.0.1:{PORT}/0: login refused: WRONGPASS", said)
         self.assertIn("12 = 0 sent + 0 waiting + 12 dropped", said)
+
+    def certificates(self):
+        """ca.pem and other.pem, authorities; server.pem for localhost and 127.0.0.1, client.pem, and their keys."""
+        def openssl(*words):
+            subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True, timeout=30)
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        for name in ("ca", "other"):
+            openssl("req", "-x509", *key, "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out",
+                    f"{name}.pem")
+        (self.folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        for name in ("server", "client"):
+            openssl("req", *key, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", "request.pem")
+            openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                    "-days", "2", "-extfile", "names", "-out", f"{name}.pem")
+
+    def test_over_TLS_only_to_whom_it_is_meant_for(self):
+        if not shutil.which("openssl"):
+            self.skipTest("openssl is not here: it makes the certificates")
+        self.certificates()
+        # Redis also listens without TLS, for the aggregator's double.
+        self.redis(f"user ns1 on >{PASSWORD} allchannels -@all +publish +ping\n"
+                   f"tls-port 6390\ntls-cert-file {self.folder}/server.pem\ntls-key-file {self.folder}/server.key\n"
+                   f"tls-ca-cert-file {self.folder}/ca.pem\n")
+        aggregator = self.aggregator()
+        ca = f'ca_file = "{self.folder}/ca.pem"\n'
+        shown = f'certificate_file = "{self.folder}/client.pem"\nkey_file = "{self.folder}/client.key"\n'
+        bad = [("rediss://127.0.0.1:6390", ca, "certificate required"),
+               ("rediss://127.0.0.1:6390", shown, "TLS: the certificate of 127.0.0.1 is not accepted"),
+               ("rediss://127.0.0.1:6390", f'ca_file = "{self.folder}/other.pem"\n{shown}', "is not accepted"),
+               ("rediss://127.0.0.5:6390", ca + shown, "cannot connect: Connection refused"),
+               (f"rediss://127.0.0.1:{PORT}", ca + shown, "TLS: "),
+               ("redis://127.0.0.1:6390", "", "channel hub")]
+        for url, more, says in bad:
+            with self.subTest(url, more=more):
+                checked = subprocess.run([RATADNS, "check", self.config(url, more)], capture_output=True, text=True)
+                self.assertEqual(checked.returncode, 1, checked.stdout)
+                self.assertIn(says, checked.stdout)
+        said = self.monitor(self.config(f"rediss://ns1:{PASSWORD}@localhost:6390", ca + shown))
+        self.assertIn("12 = 12 sent + 0 waiting + 0 dropped", said)
+        self.as_the_capture_says(aggregator)
 
     def test_a_redis_that_restarts_is_found_again_and_nothing_is_lost(self):
         server = self.redis()

@@ -204,7 +204,8 @@ send = ["hub"]
         channel = '[[channel]]\nname = "hub"\nurl = "{}"\n{}\n[[reducer]]\ntype = "QueriesPerSecond"\nsend = [{}]\n'
         one = '{ channel = "hub" }'
         cases = [
-            ("rediss://:s3cret@hub.example", "", one, "Redis over TLS is not supported"),
+            ("rediss://:s3cret@hub.example", 'ca_file = "/nowhere"', one, "rediss://hub.example:6379/0: ca_file /nowhere: "),
+            ("redis://hub.example", 'ca_file = "/nowhere"', one, "ca_file"),
             ("redis://:s3cret@hub.example:0", "", one, "is no redis://[USER:PASSWORD@]HOST[:PORT][/DB]"),
             ("redis://hub.example", 'password_env = "NOT_THERE"', one, "the environment has no NOT_THERE"),
             ("redis://hub.example", "rotate_mib = 1", one, "rotate_mib"),

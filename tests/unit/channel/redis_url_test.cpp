@@ -31,6 +31,7 @@ TEST(RedisUrl, Names_a_place_and_a_login) {
       {"redis://ns1@hub.example", "ns1", "", "hub.example", 6379, 0, "redis://ns1@hub.example:6379/0"},
       {"redis://n%40s:a%3Ab%2Fc%25@hub.example", "n@s", "a:b/c%", "hub.example", 6379, 0,
        "redis://n@s@hub.example:6379/0"},
+      {"rediss://ns1:s3cret@hub.example/2", "ns1", "s3cret", "hub.example", 6379, 2, "rediss://ns1@hub.example:6379/2"},
   };
   for (const auto& test : cases) {
     const auto url = parse_redis_url(test.url);
@@ -41,6 +42,7 @@ TEST(RedisUrl, Names_a_place_and_a_login) {
     EXPECT_EQ(url->port, test.port);
     EXPECT_EQ(url->database, test.database);
     EXPECT_EQ(url->text(), test.shown);
+    EXPECT_EQ(url->tls, std::string_view(test.url).starts_with("rediss://"));
   }
 }
 
