@@ -6,66 +6,104 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <optional>
-#include <ranges>
 #include <string_view>
 #include <utility>
 
 #include "aggregate/processor.h"
+#include "aggregate/server_list.h"
 
 namespace rata::aggregate {
 namespace {
 
 constexpr unsigned longest_span_minutes = 7 * 24 * 60;
 
-/// A processor that is switched on.
+/// A processor that is at work.
 struct Running {
   std::string name;
   std::vector<std::string> reads;
   std::unique_ptr<Processor> processor;
-  bool changed = true;  ///< since `view`
-  std::shared_ptr<const View> view;
+  bool by_itself = false;  ///< nobody configured it
+  bool changed = true;     ///< since `revision`
+  std::uint64_t revision = 0;
 
   bool listens_to(const std::string& reducer) const { return std::ranges::find(reads, reducer) != reads.end(); }
 };
 
 class AggregatorOfWindows final : public Aggregator {
  public:
-  AggregatorOfWindows(Spans spans, std::size_t servers_limit, std::vector<Running> running)
-      : spans_(std::move(spans)), servers_limit_(servers_limit), running_(std::move(running)) {}
+  AggregatorOfWindows(const Config& config, std::vector<Running> running)
+      : spans_(config.spans),
+        cells_(config.cells),
+        most_by_themselves_(config.views),
+        groups_(config.groups),
+        servers_(config.servers),
+        running_(std::move(running)) {
+    for (const Group& group : groups_)
+      for (const std::string& server : group.servers) groups_of_[server].push_back(group.name);
+  }
 
   void add(const summary::Summary& summary) override {
     ++counters_.summaries;
     const Origin origin = origin_of(summary);
-    if (!possible(origin) || !admit(summary.server, origin.end))
+    if (!possible(origin) || !servers_.admit(summary.server, origin.end, spans_.cutoff(spans_.longest(), watermark_)))
       ++counters_.refused;
     else
       count(hand_over(summary, origin));
   }
 
-  Board board() override {
-    Board board;
-    const Moment moment{watermark(), server_names(std::views::keys(last_by_server_)), by_arrival_};
-    for (Running& running : running_) {
-      if (running.changed) {
-        View view = running.processor->view(moment);
-        view.processor = running.name;
-        view.revision = running.view ? running.view->revision + 1 : 1;
-        running.view = std::make_shared<const View>(std::move(view));
-        running.changed = false;
-      }
-      board[running.name] = running.view;
+  void set_ceiling(util::Time ceiling) override {
+    servers_.set_ceiling(ceiling);
+    follow_time();
+  }
+
+  void settle() override {
+    const util::Time cutoff = spans_.cutoff(spans_.longest(), watermark_);
+    std::erase_if(running_, [&](const Running& one) { return one.by_itself && one.processor->updated() <= cutoff; });
+    for (Running& one : running_) {
+      if (!std::exchange(one.changed, false)) continue;
+      one.revision = ++revision_;
+      one.processor->settle();
     }
-    return board;
   }
 
-  util::Time watermark() const override { return watermark_.value_or(util::Time{}); }
-
-  std::vector<ServerState> servers() const override {
-    std::vector<ServerState> states;
-    for (const auto& [server, last] : last_by_server_) states.push_back({server, last});
-    return states;
+  std::vector<ViewInfo> views() const override {
+    std::vector<ViewInfo> infos;
+    for (const Running& one : running_)
+      infos.push_back({one.name, one.processor->kind(), one.revision, one.processor->updated(), one.reads});
+    std::ranges::sort(infos, {}, &ViewInfo::name);
+    return infos;
   }
+
+  std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope, Part part) override {
+    const auto one = std::ranges::find(running_, view, &Running::name);
+    const std::optional<std::size_t> span = spans_.find(minutes);
+    std::optional<std::vector<std::string>> servers = servers_in(scope);
+    if (one == running_.end() || !span || !servers) return std::nullopt;
+    return one->processor->json({*span, scope, part}, {watermark_, std::move(*servers), servers_.by_arrival()});
+  }
+
+  std::vector<std::string> older_names() const override {
+    std::vector<std::string> names;
+    for (const Running& one : running_)
+      for (std::string& name : one.processor->older_names()) names.push_back(std::move(name));
+    std::ranges::sort(names);
+    return names;
+  }
+
+  std::string older_view(const std::string& name) const override {
+    const Running* one = maker_of(name);
+    return one == nullptr ? "" : one->name;
+  }
+
+  std::optional<std::string> older_json(const std::string& name) override {
+    const Running* one = maker_of(name);
+    if (one == nullptr) return std::nullopt;
+    return one->processor->older_json(name, {watermark_, servers_.names(), servers_.by_arrival()});
+  }
+
+  util::Time watermark() const override { return watermark_; }
+  std::vector<ServerState> servers() const override { return servers_.states(); }
+  const std::vector<Group>& groups() const override { return groups_; }
 
   Counters counters() const override {
     Counters counters = counters_;
@@ -76,54 +114,88 @@ class AggregatorOfWindows final : public Aggregator {
  private:
   enum class Outcome { taken, ignored, too_old, refused, repeated };
 
-  template <typename Names>
-  static std::vector<std::string> server_names(const Names& names) {
-    return {names.begin(), names.end()};
-  }
-
-  /// False when there is no room for the server. Moves its clock, and that of all.
-  bool admit(const std::string& server, util::Time end) {
-    const auto known = last_by_server_.find(server);
-    if (known != last_by_server_.end()) {
-      known->second = std::max(known->second, end);
-    } else {
-      if (last_by_server_.size() >= servers_limit_) return false;
-      last_by_server_.emplace(server, end);
-      by_arrival_.push_back(server);
-      mark_changed();
+  void follow_time() {
+    const util::Time newest = servers_.newest();
+    if (newest <= watermark_) return;
+    watermark_ = newest;
+    for (Running& one : running_) {
+      one.processor->advance(watermark_);
+      one.changed = true;
     }
-    if (!watermark_ || *watermark_ < end) move_watermark(end);
-    return true;
-  }
-
-  void move_watermark(util::Time end) {
-    watermark_ = end;
-    for (Running& running : running_) running.processor->advance(end);
-    mark_changed();
-  }
-
-  void mark_changed() {
-    for (Running& running : running_) running.changed = true;
   }
 
   Outcome hand_over(const summary::Summary& summary, const Origin& origin) {
-    const bool too_old = origin.end <= spans_.cutoff(spans_.longest(), watermark());
-    Outcome outcome = Outcome::ignored;
-    for (Running& running : running_) {
-      if (!running.listens_to(summary.type)) continue;
+    follow_time();
+    const bool too_old = origin.end <= spans_.cutoff(spans_.longest(), watermark_);
+    if (std::exchange(known_servers_, servers_.names().size()) != servers_.names().size())
+      for (Running& one : running_) one.changed = true;  // every view of all lists it
+    std::optional<Taken> worst;
+    bool is_read = false;
+    for (Running& one : running_) {
+      if (!one.listens_to(summary.type)) continue;
       if (too_old) return Outcome::too_old;
-      const Taken taken = running.processor->add(summary, origin);
-      if (taken == Taken::yes) running.changed = true;
-      outcome = worse(outcome, taken);
+      is_read = true;
+      worst = worse(worst, give(one, summary, origin));
     }
-    return outcome;
+    if (!is_read && !too_old)
+      if (Running* made = make_view_of(summary); made != nullptr) worst = give(*made, summary, origin);
+    return worst ? outcome_of(*worst) : Outcome::ignored;
+  }
+
+  Taken give(Running& one, const summary::Summary& summary, const Origin& origin) {
+    const auto groups = groups_of_.find(summary.server);
+    const Taken taken = one.processor->add(
+        summary, origin, groups == groups_of_.end() ? std::span<const std::string>() : groups->second);
+    if (taken == Taken::yes) one.changed = true;
+    return taken;
   }
 
   /// One summary goes to several processors but counts once: refused by one is refused.
-  static Outcome worse(Outcome outcome, Taken taken) {
-    if (taken == Taken::refused || outcome == Outcome::refused) return Outcome::refused;
-    if (taken == Taken::repeated || outcome == Outcome::repeated) return Outcome::repeated;
-    return Outcome::taken;
+  static Taken worse(std::optional<Taken> one, Taken other) {
+    if (one == Taken::refused || other == Taken::refused) return Taken::refused;
+    return one == Taken::repeated ? *one : other;
+  }
+
+  static Outcome outcome_of(Taken taken) {
+    if (taken == Taken::refused) return Outcome::refused;
+    return taken == Taken::repeated ? Outcome::repeated : Outcome::taken;
+  }
+
+  Running* make_view_of(const summary::Summary& summary) {
+    const auto made = static_cast<std::size_t>(std::ranges::count(running_, true, &Running::by_itself));
+    if (made >= most_by_themselves_) return nullptr;
+    std::string name = summary.type;
+    if (std::ranges::find(running_, name, &Running::name) != running_.end()) name += ".reducer";
+    auto processor = make_processor_of(summary.data, name, {}, spans_, cells_);
+    if (!processor) return nullptr;
+    processor->advance(watermark_);
+    running_.push_back({std::move(name), {summary.type}, std::move(processor), true});
+    return &running_.back();
+  }
+
+  /// Nothing: there is no such server or group.
+  std::optional<std::vector<std::string>> servers_in(const Scope& scope) const {
+    const std::vector<std::string>& known = servers_.names();
+    if (scope.kind == Scope::Kind::total) return known;
+    if (scope.kind == Scope::Kind::server) {
+      if (!std::ranges::binary_search(known, scope.name)) return std::nullopt;
+      return std::vector{scope.name};
+    }
+    const auto group = std::ranges::find(groups_, scope.name, &Group::name);
+    if (group == groups_.end()) return std::nullopt;
+    std::vector<std::string> members;
+    std::ranges::copy_if(known, std::back_inserter(members), [&](const std::string& server) {
+      return std::ranges::find(group->servers, server) != group->servers.end();
+    });
+    return members;
+  }
+
+  const Running* maker_of(const std::string& older_name) const {
+    for (const Running& one : running_) {
+      const std::vector<std::string> names = one.processor->older_names();
+      if (std::ranges::find(names, older_name) != names.end()) return &one;
+    }
+    return nullptr;
   }
 
   void count(Outcome outcome) {
@@ -134,11 +206,14 @@ class AggregatorOfWindows final : public Aggregator {
   }
 
   Spans spans_;
-  std::size_t servers_limit_;
+  std::size_t cells_, most_by_themselves_;
+  std::vector<Group> groups_;
+  std::map<std::string, std::vector<std::string>> groups_of_;  // by server
+  ServerList servers_;
+  std::size_t known_servers_ = 0;
   std::vector<Running> running_;
-  std::optional<util::Time> watermark_;
-  std::map<std::string, util::Time> last_by_server_;
-  std::vector<std::string> by_arrival_;
+  std::uint64_t revision_ = 0;  // over all views, so that one that comes again is not taken for what it was
+  util::Time watermark_;
   Counters counters_;
 };
 
@@ -179,9 +254,9 @@ util::Result<std::unique_ptr<Aggregator>> Aggregator::make(const Config& config)
     if (std::ranges::find(running, one.type, &Running::name) != running.end())
       return util::Error{
           fmt::format("processor.type = \"{}\": it is there twice; each processor can be switched on once", one.type)};
-    running.push_back({one.type, reads_of(one, *type), type->make(one, spans, config.cells), true, nullptr});
+    running.push_back({one.type, reads_of(one, *type), type->make(one, spans, config.cells)});
   }
-  return std::unique_ptr<Aggregator>(std::make_unique<AggregatorOfWindows>(spans, config.servers, std::move(running)));
+  return std::unique_ptr<Aggregator>(std::make_unique<AggregatorOfWindows>(config, std::move(running)));
 }
 
 }  // namespace rata::aggregate

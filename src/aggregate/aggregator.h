@@ -1,13 +1,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "aggregate/view.h"
+#include "aggregate/scope.h"
 #include "summary/summary.h"
 #include "util/result.h"
+#include "util/time.h"
 
 namespace rata::aggregate {
 
@@ -21,8 +25,12 @@ struct ProcessorConfig {
 struct Config {
   std::vector<unsigned> spans = {1, 5, 15};  ///< minutes of packet time, ascending, at most a week
   std::vector<ProcessorConfig> processors;   ///< what is switched on, each type once
+  std::vector<Group> groups;                 ///< servers that are shown together
   std::size_t cells = 400'000;               ///< counters kept per processor and server; the smallest go first
-  std::size_t servers = 64;                  ///< servers kept apart; summaries of further ones are refused and counted
+  /// Servers kept apart. For a further one the one that is longest silent goes, if it is in no view any more; else the
+  /// summaries of the further one are refused and counted.
+  std::size_t servers = 1024;
+  std::size_t views = 64;  ///< made by themselves, for reducers that no processor reads
 };
 
 /// A server's place in time.
@@ -31,7 +39,25 @@ struct ServerState {
   util::Time last;  ///< end of its newest window
 };
 
+/// How much of a view is asked for.
+enum class Part : std::uint8_t {
+  whole,
+  newest,  ///< where views grow at their end: at least what is new since the revision before
+};
+
+/// What there is to see of one processor.
+struct ViewInfo {
+  std::string name;            ///< in URLs
+  std::string_view kind;       ///< "rates", "table" or "merged"
+  std::uint64_t revision = 0;  ///< grows with every change
+  util::Time updated;          ///< packet time: the end of the newest window in it
+  std::vector<std::string> reads;
+};
+
 /// Summaries of many servers become views over the last minutes of packet time.
+///
+/// A reducer that no processor reads gets a view of its own, under its name, as soon as something of it comes; the view
+/// goes when nothing came for the longest span.
 /// Thread: one.
 class Aggregator {
  public:
@@ -43,10 +69,26 @@ class Aggregator {
   /// In any order, from any server. Every summary moves the watermark, also one that no processor reads. An id with a
   /// boot names a contribution: it counts once, in its highest revision; without one each summary adds.
   virtual void add(const summary::Summary& summary) = 0;
-  /// The views of now; those that did not change since the last call are the same objects.
-  virtual Board board() = 0;
-  virtual util::Time watermark() const = 0;  ///< the newest window's end over all servers
+
+  /// What no window's end is believed beyond, such as the time of day and a little more: the views do not follow a
+  /// server whose clock runs ahead. Without it any is.
+  virtual void set_ceiling(util::Time ceiling) = 0;
+
+  /// Makes what has come since the last call a new revision of the views that it changed.
+  virtual void settle() = 0;
+  /// Ascending by name.
+  virtual std::vector<ViewInfo> views() const = 0;
+  /// One view as a JSON object (docs/api.md). Nothing: there is no such view, span, group or server.
+  virtual std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope, Part part) = 0;
+  /// The older aggregator's events by name, "server_data_v2" and so on: their names, ascending; the view that one
+  /// belongs to, "" when there is none such; and one as a JSON list.
+  virtual std::vector<std::string> older_names() const = 0;
+  virtual std::string older_view(const std::string& name) const = 0;
+  virtual std::optional<std::string> older_json(const std::string& name) = 0;
+
+  virtual util::Time watermark() const = 0;  ///< the newest window's end over all servers, at most the ceiling
   virtual std::vector<ServerState> servers() const = 0;
+  virtual const std::vector<Group>& groups() const = 0;
 
   struct Counters {
     std::uint64_t summaries = 0;

@@ -52,6 +52,29 @@ Rows rows_by_part_and_key(const Counts& counts) {
   return rows;
 }
 
+std::string joined(const std::vector<std::string>& keys, std::size_t from) {
+  std::string text;
+  for (std::size_t i = from; i < keys.size(); ++i) (i == from ? text : text += ' ') += keys[i];
+  return text;
+}
+
+/// Counts by three and more. What was cut off below a part is of its key, and nobody knows how many parts it was.
+Rows rows_by_key_and_several(const Counts& counts) {
+  Rows rows;
+  for (const CountRow& row : counts.rows)
+    if (row.count > 0) rows.cells.push_back({row.keys[0], rows.owned.emplace_back(joined(row.keys, 1)), row.count});
+  for (const RestRow& rest : counts.rest) {
+    if (rest.count == 0) continue;
+    if (rest.prefix.empty()) {
+      rows.rest.keys += rest.keys;
+      rows.rest.count += rest.count;
+    } else {
+      rows.key_rests.push_back({rest.prefix[0], rest.prefix.size() == 1 ? rest.count : rest.keys, rest.count});
+    }
+  }
+  return rows;
+}
+
 bool is_well_formed(const Counts& counts) {
   const std::size_t dimensions = counts.by.size();
   return std::ranges::all_of(counts.rows, [&](const CountRow& row) { return row.keys.size() == dimensions; }) &&
@@ -64,6 +87,8 @@ std::optional<Rows> rows_from_counts(const Counts& counts, const TableDimensions
   if (!is_well_formed(counts)) return std::nullopt;
   const std::vector<std::string>& by = counts.by;
   if (by.size() == 1 && by[0] == dimensions.key) return rows_by_key(counts);
+  if (by.size() > 2 && by[0] == dimensions.key && joined(by, 1) == dimensions.part)
+    return rows_by_key_and_several(counts);
   if (by.size() != 2) return std::nullopt;
   if (by[0] == dimensions.key && by[1] == dimensions.part) return rows_by_key_and_part(counts);
   if (by[0] == dimensions.part && by[1] == dimensions.key) return rows_by_part_and_key(counts);

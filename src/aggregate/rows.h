@@ -13,7 +13,8 @@ namespace rata::aggregate {
 
 /// What a table counts by, in the words of Counts::by.
 struct TableDimensions {
-  std::string_view key, part;
+  std::string key;
+  std::string part;  ///< empty: there are none; of several dimensions all names with a blank between
 };
 
 /// What one window says to a table, whatever shape it came in. The counts of `cells` and `key_rests` are above zero.
@@ -41,7 +42,8 @@ struct Rows {
   std::deque<std::string> owned;
 };
 
-/// Counts by [key, part], by [part, key] (turned round) or by [key] alone.
+/// Counts by [key, part], by [part, key] (turned round) or by [key] alone. Several dimensions behind the key are one
+/// part, with a blank between.
 /// Errors: nullopt for other dimensions, or rows that do not fit them.
 /// Lifetime: that of `counts`.
 std::optional<Rows> rows_from_counts(const summary::Counts& counts, const TableDimensions& dimensions);

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "util/time.h"
@@ -14,6 +16,12 @@ class Spans {
   explicit Spans(std::vector<unsigned> minutes) : minutes_(std::move(minutes)) {}
 
   std::size_t size() const { return minutes_.size(); }
+  /// Nothing: there is no span of so many minutes.
+  std::optional<std::size_t> find(unsigned minutes) const {
+    for (std::size_t span = 0; span < minutes_.size(); ++span)
+      if (minutes_[span] == minutes) return span;
+    return std::nullopt;
+  }
   std::size_t longest() const { return minutes_.size() - 1; }
   unsigned minutes(std::size_t span) const { return minutes_[span]; }
   std::int64_t seconds(std::size_t span) const { return std::int64_t{60} * minutes_[span]; }

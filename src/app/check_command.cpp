@@ -2,33 +2,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 
+#include "app/check_parts.h"
 #include "app/options.h"
-#include "app/output.h"
 #include "capture/source.h"
 #include "channel/channel.h"
+#include "hub/config.h"
 #include "pipeline/knowledge.h"
 #include "pipeline/privileges.h"
 #include "pipeline/service.h"
 
 namespace rata::app {
 namespace {
-
-/// One line a part; remembers whether all went well.
-class Findings {
- public:
-  void good(const std::string& part, const std::string& found) { print("ok      {}: {}\n", part, found); }
-  void bad(const std::string& part, const std::string& why) {
-    print("FAILED  {}: {}\n", part, why);
-    failed_ = true;
-  }
-  void warn(const std::string& part, const std::string& what) { print("note    {}: {}\n", part, what); }
-  bool failed() const { return failed_; }
-
- private:
-  bool failed_ = false;
-};
 
 std::string what_can_be_done(const capture::Source& source) {
   if (!source.live()) return "can be read";
@@ -65,6 +52,13 @@ void check_user(const pipeline::Config& config, Findings& findings) {
   if (!may_become(*user)) findings.warn(part, "what it may write is tried only when root starts this check");
 }
 
+/// As `user`, where we may become that; otherwise as who we are, which check_user has said.
+util::Result<std::string> as_user(const std::string& user, const std::function<util::Result<std::string>()>& task) {
+  if (user.empty()) return task();
+  const auto found = pipeline::find_user(user);
+  return found && may_become(*found) ? pipeline::ask_as(*found, task) : task();
+}
+
 /// As the user that it will be then.
 void check_going_on(const std::string& user, const std::string& part, channel::Channel& channel, Findings& findings) {
   const auto found = pipeline::find_user(user);
@@ -87,6 +81,20 @@ void check_channels(const pipeline::Config& config, Findings& findings) {
     }
     findings.good(part, *tried);
     if (!config.user.empty()) check_going_on(config.user, part, **opened, findings);
+  }
+}
+
+/// As the user that it will be then.
+void check_spools(const pipeline::Config& config, Findings& findings) {
+  for (const pipeline::ChannelConfig& channel : config.channels) {
+    if (!channel.settings.spool) continue;
+    const channel::Settings::Spool& spool = *channel.settings.spool;
+    const std::string part = fmt::format("spool of {} ({})", channel.name, spool.path);
+    const auto tried = as_user(config.user, [&] { return try_spool(spool); });
+    if (tried)
+      findings.good(part, *tried);
+    else
+      findings.bad(part, tried.error().message);
   }
 }
 
@@ -141,17 +149,8 @@ void check_reducers(const pipeline::Config& config, Findings& findings) {
   }
 }
 
-void check_listener(const pipeline::Config& config, Findings& findings) {
-  const std::string part = fmt::format("listen {}:{}", config.serve.address, config.serve.port);
-  const auto server = serve::Server::start(
-      config.serve, {.spans = config.aggregate.spans, .servers_location_json = "[]", .metrics = [] { return ""; }});
-  if (server)
-    findings.good(part, "free");
-  else
-    findings.bad(part, server.error().message);
-}
-
 int check(const std::string& file) {
+  if (hub::is_aggregator_file(file)) return check_aggregator(file);
   const auto config = pipeline::read_config(file);
   if (!config) {
     complain(config.error().message);
@@ -163,9 +162,11 @@ int check(const std::string& file) {
   check_user(*config, findings);
   check_anonymise(*config, findings);
   check_channels(*config, findings);
+  check_spools(*config, findings);
   check_knowledge(*config, findings);
   check_reducers(*config, findings);
-  if (config->serve_enabled || has_aggregator(*config)) check_listener(*config, findings);
+  if (config->serve_enabled || has_aggregator(*config))
+    check_listener(config->serve, config->aggregate.spans, findings);
   return findings.failed() ? exit_failed : exit_done;
 }
 
@@ -175,7 +176,7 @@ void add_check(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("check", "Read a configuration and try every connection in it");
   auto file = std::make_shared<std::string>();
   command->add_option("FILE", *file, "TOML file")->required();
-  command->footer("Example:\n  ratadns check config/monitor.toml");
+  command->footer("Examples:\n  ratadns check config/monitor.toml\n  ratadns check config/aggregate.toml");
   command->callback([file, &status] { status = check(*file); });
 }
 

@@ -8,6 +8,7 @@
 #include "app/options.h"
 #include "app/output.h"
 #include "channel/channel.h"
+#include "hub/metrics.h"
 #include "pipeline/metrics.h"
 #include "reduce/dimension.h"
 #include "reduce/reducer.h"
@@ -101,10 +102,16 @@ std::vector<Entry> sources() {
           {"speedy:FILE", "length-prefixed JSON as serialize writes it; - is standard input"}};
 }
 
+/// Of monitors (and `run`), of aggregators, or of both.
 std::vector<Entry> metrics() {
   std::vector<Entry> entries;
-  for (const pipeline::Metric& metric : pipeline::metrics())
-    entries.push_back({metric.name, metric.help, {{"kind", metric.kind}}});
+  const auto add = [&](const serve::Metric& metric, const char* of) {
+    entries.push_back({metric.name, metric.help, {{"kind", metric.kind}, {"of", of}}});
+  };
+  const std::vector<serve::Metric> shared = serve::metrics();
+  for (const serve::Metric& metric : pipeline::metrics())
+    add(metric, std::ranges::find(shared, metric.name, &serve::Metric::name) == shared.end() ? "monitor" : "both");
+  for (const serve::Metric& metric : hub::metrics()) add(metric, "aggregator");
   return entries;
 }
 

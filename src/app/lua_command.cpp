@@ -171,7 +171,7 @@ int test(const Options& options) {
     }
   };
   const double cpu_before = own_cpu_seconds();
-  auto monitor = pipeline::Monitor::make(*config, std::move(*sources), deliver, complain);
+  auto monitor = pipeline::Monitor::make(*config, *sources, deliver, complain);
   if (!monitor) {
     complain(monitor.error().message);
     return exit_failed;

@@ -58,9 +58,10 @@ int run(int argc, char** argv) {
   app.set_help_flag("-h,--help", "print what is accepted, and exit");
   app.require_subcommand(1);
   int status = rata::app::exit_done;
-  for (const auto add : {rata::app::add_run, rata::app::add_monitor, rata::app::add_summary, rata::app::add_serialize,
-                         rata::app::add_show, rata::app::add_check, rata::app::add_import, rata::app::add_list,
-                         rata::app::add_lua, rata::app::add_completion, rata::app::add_manual})
+  for (const auto add : {rata::app::add_run, rata::app::add_monitor, rata::app::add_aggregate, rata::app::add_reload,
+                         rata::app::add_summary, rata::app::add_serialize, rata::app::add_show, rata::app::add_check,
+                         rata::app::add_import, rata::app::add_list, rata::app::add_lua, rata::app::add_completion,
+                         rata::app::add_manual})
     add(app, status);
   if (argc > 1 && argv[1][0] != '-' && !names_a_command(app, argv[1])) return rata::app::exit_usage;
   try {

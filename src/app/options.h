@@ -50,6 +50,8 @@ void complain(const std::string& message);
 /// Each adds its subcommand to `app` and, when that is chosen, leaves its exit status in `status`.
 void add_run(CLI::App& app, int& status);
 void add_monitor(CLI::App& app, int& status);
+void add_aggregate(CLI::App& app, int& status);
+void add_reload(CLI::App& app, int& status);
 void add_summary(CLI::App& app, int& status);
 void add_serialize(CLI::App& app, int& status);
 void add_show(CLI::App& app, int& status);

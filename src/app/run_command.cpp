@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <memory>
 
 #include "app/options.h"
 #include "app/signals.h"
+#include "app/ticker.h"
 #include "pipeline/service.h"
+#include "settings/listen.h"
 
 namespace rata::app {
 namespace {
@@ -88,7 +88,7 @@ util::Result<void> override_rest(const Options& options, Config& config) {
   }
   if (options.listen.empty()) return {};
   config.serve_enabled = true;
-  const auto parsed = pipeline::parse_listen(options.listen, config.serve);
+  const auto parsed = settings::parse_listen(options.listen, config.serve);
   return parsed ? util::Result<void>{} : util::Error{"--listen " + parsed.error().message};
 }
 
@@ -119,37 +119,20 @@ util::Result<Config> configure(const Options& options, Service::Kind kind) {
   return config;
 }
 
-/// Sleeps until the next tick, or until woken.
-class Ticker {
- public:
-  void wake() {
-    {
-      const std::scoped_lock lock(mutex_);
-      stopped_ = true;
-    }
-    changed_.notify_all();
-  }
-  bool wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(100), [this] { return stopped_; });
-    return !stopped_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopped_ = false;
-};
-
 void report_end(const Service& service, const std::string& source, bool serving) {
   const pipeline::MonitorState state = service.state();
   if (state.input != pipeline::InputState::failed && serving)
     tell(fmt::format("{}: read to its end, {} frames; the page stays until Ctrl-C\n", source, state.books.frames));
 }
 
-std::string page_address(const Config& config, std::uint16_t port) {
-  const bool v6 = config.serve.address.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}/", v6 ? "[" : "", config.serve.address, v6 ? "]" : "", port);
+/// What a new configuration cannot do to a running process is told, and the old one goes on.
+void reload(const Options& options, Service::Kind kind, Service& service) {
+  const auto config = configure(options, kind);
+  const auto applied = config ? service.reload(*config) : util::Result<void>(config.error());
+  if (applied)
+    tell("configuration read again\n");
+  else
+    complain(applied.error().message + "; the configuration stays as it was");
 }
 
 int watch(const Options& options, Service::Kind kind) {
@@ -159,7 +142,8 @@ int watch(const Options& options, Service::Kind kind) {
     return exit_usage;
   }
   Ticker ticker;
-  SignalWatch signals([&ticker] { ticker.wake(); });
+  SignalWatch signals([&ticker] { ticker.wake(); },
+                      options.config_file.empty() ? SignalWatch::Hangup::ends : SignalWatch::Hangup::reloads);
   auto service = Service::start(*config, kind, complain);
   if (!service) {
     complain(service.error().message);
@@ -168,13 +152,14 @@ int watch(const Options& options, Service::Kind kind) {
   const std::string source = capture::name_of_sources(config->source->what);
   if (kind == Service::Kind::run)
     tell(fmt::format("RaTA DNS {} watches {}: {}\n", RATADNS_VERSION, source == "-" ? "standard input" : source,
-                     page_address(*config, (*service)->port())));
+                     settings::page_address(config->serve, (*service)->port())));
   else if ((*service)->port() != 0)
-    tell(fmt::format("metrics: {}metrics\n", page_address(*config, (*service)->port())));
+    tell(fmt::format("metrics: {}metrics\n", settings::page_address(config->serve, (*service)->port())));
   bool end_reported = false;
   while (ticker.wait()) {
     (*service)->tick();
     if (signals.balance_asked()) tell_balance(source, (*service)->state().books);
+    if (signals.reload_asked()) reload(options, kind, **service);
     if (!(*service)->input_at_end() || end_reported) continue;
     if (kind == Service::Kind::monitor) break;
     end_reported = true;

@@ -15,6 +15,7 @@ sigset_t watched_signals() {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGUSR1);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
@@ -27,7 +28,8 @@ SignalsBlocked::SignalsBlocked() {
 
 SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-SignalWatch::SignalWatch(std::function<void()> on_stop) : on_stop_(std::move(on_stop)), signals_(watched_signals()) {
+SignalWatch::SignalWatch(std::function<void()> on_stop, Hangup hangup)
+    : on_stop_(std::move(on_stop)), hangup_(hangup), signals_(watched_signals()) {
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   thread_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
 }
@@ -45,6 +47,10 @@ void SignalWatch::watch(const std::stop_token& stop) {
     if (signal < 0) continue;
     if (signal == SIGUSR1) {
       asked_ = true;
+      continue;
+    }
+    if (signal == SIGHUP && hangup_ == Hangup::reloads) {
+      reload_asked_ = true;
       continue;
     }
     if (stopped_.exchange(true)) {

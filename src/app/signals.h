@@ -22,20 +22,24 @@ class SignalsBlocked {
 
 /// Ctrl-C and SIGTERM end a program in order: `on_stop` is called once, on a thread of its own; a second signal ends
 /// the process at once. SIGUSR1 asks how things stand: `balance_asked` tells of it once, and whoever works answers when
-/// it can. Made before any other thread, so that all of them leave these signals alone.
+/// it can. SIGHUP ends it too, or, where there is a configuration to read again, asks for that (`reload_asked`). Made
+/// before any other thread, so that all of them leave these signals alone.
 class SignalWatch {
  public:
-  explicit SignalWatch(std::function<void()> on_stop);
+  enum class Hangup { ends, reloads };
+  explicit SignalWatch(std::function<void()> on_stop, Hangup hangup = Hangup::ends);
   ~SignalWatch();
   bool stopped() const { return stopped_; }
   bool balance_asked() { return asked_.exchange(false); }
+  bool reload_asked() { return reload_asked_.exchange(false); }
 
  private:
   void watch(const std::stop_token& stop);
 
   std::function<void()> on_stop_;
+  Hangup hangup_;
   sigset_t signals_{};
-  std::atomic<bool> stopped_ = false, asked_ = false;
+  std::atomic<bool> stopped_ = false, asked_ = false, reload_asked_ = false;
   std::jthread thread_;
 };
 

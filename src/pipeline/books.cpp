@@ -128,8 +128,13 @@ constexpr Figure of_results[] = {
     {"windows", "in_gaps", "", of<&Books::gap_windows>, "windows not sent because the input has a gap of over an hour"},
     {"summaries", "pushed", "", of<&Books::summaries_pushed>, "results of closed windows given to channels"},
     {"summaries", "sent", "", of<&Books::summaries_sent>, "results that a channel took"},
-    {"summaries", "waiting", "", of<&Books::summaries_waiting>, "results in a channel's queue"},
+    {"summaries", "refused", "", of<&Books::summaries_refused>, "results that the other side will never take"},
+    {"summaries", "waiting", "", of<&Books::summaries_waiting>, "results in a channel's queue or spool"},
     {"summaries", "dropped", "", of<&Books::summaries_dropped>, "results that no channel took in time"},
+    {"summaries", "found", "", of<&Books::summaries_found>,
+     "results of an earlier run, found in a spool; also in summaries pushed"},
+    {"summaries", "unspooled", "", of<&Books::summaries_unspooled>,
+     "results that a spool could not take, and that waited in memory only"},
     {"summaries", "unheard", "", of<&Books::summaries_unheard>,
      "results that Redis took while nobody listened; also in summaries sent"},
     {"summaries", "perhaps_twice", "", of<&Books::summaries_perhaps_twice>,
@@ -192,14 +197,14 @@ std::uint64_t Books::refused() const { return sum_of(*this, OutcomeClass::refuse
 
 bool Books::lost_any() const {
   return kernel_lost + left_out + refused() + malformed_total() + fragments.datagrams_given_up + skipped_total(*this) +
-             late_packets + gap_windows + summaries_dropped + script_missed(*this) !=
+             late_packets + gap_windows + summaries_dropped + summaries_refused + script_missed(*this) !=
          0;
 }
 
 bool Books::balanced() const {
   return frames == decoded() + filtered() + refused() && messages == well_formed + malformed_total() &&
          decode.tcp_octets == decode.tcp_delivered + skipped_total(*this) + decode.tcp_waiting &&
-         summaries_pushed == summaries_sent + summaries_waiting + summaries_dropped &&
+         summaries_pushed == summaries_sent + summaries_refused + summaries_waiting + summaries_dropped &&
          std::ranges::all_of(scripts,
                              [](const Scripted& one) { return one.given == one.counted + one.waiting + one.missed(); });
 }
@@ -235,9 +240,11 @@ std::string balance_text(const Books& books) {
     text += fmt::format("datagrams of fragments: {} joined, {} given up\n", books.fragments.datagrams_joined,
                         books.fragments.datagrams_given_up);
   if (books.summaries_pushed != 0)
-    text +=
-        fmt::format("summaries  {:>12} = {} sent + {} waiting + {} dropped, of {} windows\n", books.summaries_pushed,
-                    books.summaries_sent, books.summaries_waiting, books.summaries_dropped, books.windows);
+    text += fmt::format(
+        "summaries  {:>12} = {} sent + {} waiting + {} dropped{}, of {} windows{}\n", books.summaries_pushed,
+        books.summaries_sent, books.summaries_waiting, books.summaries_dropped,
+        books.summaries_refused != 0 ? fmt::format(" + {} refused", books.summaries_refused) : "", books.windows,
+        books.summaries_found != 0 ? fmt::format("; {} were found in a spool", books.summaries_found) : "");
   if (books.gap_windows != 0) text += fmt::format("windows in gaps of the input, not sent: {}\n", books.gap_windows);
   if (books.summaries_unheard != 0)
     text += fmt::format("  of those sent, nobody listened to {}\n", books.summaries_unheard);

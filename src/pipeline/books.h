@@ -48,8 +48,11 @@ struct Books {
   /// Messages by script: given = counted + waiting + missed, of each.
   std::vector<script::ScriptFigures> scripts;
 
-  /// Summaries over all channels: pushed = sent + waiting + dropped.
-  std::uint64_t summaries_pushed = 0, summaries_sent = 0, summaries_waiting = 0, summaries_dropped = 0;
+  /// Summaries over all channels: pushed = sent + refused + waiting + dropped.
+  std::uint64_t summaries_pushed = 0, summaries_sent = 0, summaries_refused = 0, summaries_waiting = 0,
+                summaries_dropped = 0;
+  /// Of those pushed, in no equation: of an earlier run, from the spool; could not be written there.
+  std::uint64_t summaries_found = 0, summaries_unspooled = 0;
   /// Of channels without promises, in no equation: sent while nobody listened; sent again in doubt.
   std::uint64_t summaries_unheard = 0, summaries_perhaps_twice = 0;
 

@@ -5,20 +5,22 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "pipeline/intake.h"
 #include "pipeline/knowledge.h"
 #include "pipeline/output_keys.h"
 #include "pipeline/scripts.h"
-#include "pipeline/table_reader.h"
+#include "settings/aggregate_keys.h"
+#include "settings/serve_keys.h"
+#include "settings/table_reader.h"
+#include "settings/toml_file.h"
 #include "util/nearest.h"
 
 namespace rata::pipeline {
+
+using settings::TableReader;
+
 namespace {
 
 std::string machine_name() {
@@ -40,15 +42,6 @@ ReducerEntry count_by(std::string name, std::vector<std::string> by, std::vector
   made.reducer.where = {"query"};
   made.reducer.limit = std::move(limit);
   return made;
-}
-
-std::vector<aggregate::ProcessorConfig> default_processors() {
-  std::vector<aggregate::ProcessorConfig> processors(4);
-  processors[0].type = "rates";
-  processors[1].type = "top_names";
-  processors[2].type = "top_types";
-  processors[3].type = "top_clients";
-  return processors;
 }
 
 /// One [[source]] into what stands in the tables before it.
@@ -175,62 +168,6 @@ void read_window(TableReader& root, Config& config) {
   root.adopt(reader);
 }
 
-void read_serve(TableReader& root, Config& config) {
-  const toml::table* table = root.table("serve");
-  if (table == nullptr) return;
-  config.serve_enabled = true;
-  TableReader reader = root.inner(*table, "[serve]");
-  std::string listen;
-  reader.text("listen", listen);
-  reader.whole("clients", config.serve.clients, 1, 65'536);
-  if (!listen.empty())
-    if (const auto parsed = parse_listen(listen, config.serve); !parsed)
-      reader.fail(*table->get("listen"), parsed.error().message);
-  reader.finish();
-  root.adopt(reader);
-}
-
-void read_aggregate(TableReader& root, Config& config) {
-  if (const toml::table* table = root.table("aggregate")) {
-    TableReader reader = root.inner(*table, "[aggregate]");
-    reader.wholes("spans", config.aggregate.spans, 1, 10'080);
-    reader.whole("cells", config.aggregate.cells, 1000, 100'000'000);
-    reader.whole("servers", config.aggregate.servers, 1, 10'000);
-    reader.finish();
-    root.adopt(reader);
-  }
-  const auto processors = root.tables("processor");
-  for (const toml::table* table : processors) {
-    TableReader reader = root.inner(*table, "[[processor]]");
-    aggregate::ProcessorConfig processor;
-    reader.text("type", processor.type);
-    reader.whole("output_limit", processor.output_limit, 1, 10'000);
-    reader.whole("parts_limit", processor.parts_limit, 0, 1000);
-    reader.texts("reads", processor.reads);
-    reader.finish();
-    root.adopt(reader);
-    config.aggregate.processors.push_back(processor);
-  }
-  if (processors.empty()) config.aggregate.processors = default_processors();
-}
-
-void read_locations(TableReader& root, Config& config) {
-  for (const toml::table* table : root.tables("location")) {
-    TableReader reader = root.inner(*table, "[[location]]");
-    ServerPlace place;
-    reader.text("server", place.name);
-    reader.number("longitude", place.longitude);
-    reader.number("latitude", place.latitude);
-    reader.text("country_name", place.country_name);
-    reader.finish();
-    if (std::abs(place.longitude.value_or(0)) > 180 || std::abs(place.latitude.value_or(0)) > 90)
-      reader.fail(*table, "longitude is from -180 to 180, latitude from -90 to 90 degrees");
-    if (place.name.empty()) reader.fail(*table, "needs server = \"...\": the name of the server that stands there");
-    root.adopt(reader);
-    config.servers.push_back(place);
-  }
-}
-
 /// A name, or tables: TOML does not allow one key to be both.
 void read_servers(TableReader& root, Config& config) {
   const toml::node* node = root.find("server");
@@ -331,24 +268,16 @@ Config embedded_config() {
                      count_by("client_by_qname", {"qname", "client"}, {20'000, 20}),
                      count_by("client_by_qtype", {"qtype", "client"}, {200, 20'000}),
                      count_by("qtype_by_client", {"client", "qtype"}, {20'000, 20})};
-  config.aggregate.processors = default_processors();
+  config.aggregate.processors = settings::default_processors();
   return config;
 }
 
 util::Result<Config> read_config(const std::string& path) {
-  if (std::error_code fault; std::filesystem::is_directory(path, fault))
-    return util::Error{fmt::format("{}: is a folder, not a configuration file", path)};
-  if (std::ifstream file(path); !file)
-    return util::Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
-  toml::table parsed;
-  try {
-    parsed = toml::parse_file(path);
-  } catch (const toml::parse_error& fault) {
-    return util::Error{fmt::format("{}:{}: {}", path, fault.source().begin.line, fault.description())};
-  }
+  const auto parsed = settings::parse_toml(path);
+  if (!parsed) return parsed.error();
   Config config;
   config.server = machine_name();
-  TableReader root(parsed, path, "top level");
+  TableReader root(*parsed, path, "top level");
   read_top_level(root, config);
   read_window(root, config);
   read_limits(root, config);
@@ -356,36 +285,13 @@ util::Result<Config> read_config(const std::string& path) {
   read_anonymise(root, config);
   read_channels(root, config);
   read_reducers(root, std::filesystem::path(path).parent_path().string(), config);
-  read_serve(root, config);
-  read_aggregate(root, config);
-  read_locations(root, config);
+  config.serve_enabled = settings::read_serve(root, config.serve);
+  settings::read_aggregate(root, config.aggregate);
+  settings::read_locations(root, config.places);
   if (const auto& error = root.finish()) return *error;
   if (const auto finished = finish_scripts(config); !finished) return finished.error();
   if (const auto valid = validate(config); !valid) return util::Error{path + ": " + valid.error().message};
   return config;
-}
-
-util::Result<void> parse_listen(const std::string& text, serve::Config& serve) {
-  const std::size_t colon = text.rfind(':');
-  unsigned port = 0;
-  const char* first = text.data() + (colon == std::string::npos ? 0 : colon + 1);
-  const char* last = text.data() + text.size();
-  const auto [end, fault] = std::from_chars(first, last, port);
-  if (colon == std::string::npos || first == last || fault != std::errc() || end != last || port > 65'535)
-    return util::Error{fmt::format("\"{}\" is no ADDRESS:PORT such as 127.0.0.1:8353 or [::1]:8353", text)};
-  std::string address = text.substr(0, colon);
-  if (address.size() >= 2 && address.front() == '[' && address.back() == ']')
-    address = address.substr(1, address.size() - 2);
-  if (!address.empty()) serve.address = address;
-  // Everyone who can reach the page sees who asks for what. Until tokens exist it stays on this machine.
-  if (serve.address != "::1" && !serve.address.starts_with("127.") && serve.address != "localhost")
-    return util::Error{
-        fmt::format("\"{}\": listening beyond loopback needs a token, which this version does not have; "
-                    "use 127.0.0.1 and reach it through ssh -L {}:127.0.0.1:{}",
-                    text, port, port)};
-  if (serve.address == "localhost") serve.address = "127.0.0.1";
-  serve.port = static_cast<std::uint16_t>(port);
-  return {};
 }
 
 }  // namespace rata::pipeline

@@ -17,6 +17,7 @@
 #include "reduce/windows.h"
 #include "script/script.h"
 #include "serve/server.h"
+#include "settings/aggregate_keys.h"
 #include "util/result.h"
 #include "util/time.h"
 
@@ -43,12 +44,6 @@ struct ReducerEntry {
   reduce::ReducerConfig reducer;
   std::vector<std::string> send;           ///< names of channels
   std::shared_ptr<script::Script> script;  ///< `lua = ...`; nullptr: a type
-};
-
-struct ServerPlace {
-  std::string name;
-  std::optional<double> longitude, latitude;
-  std::string country_name;
 };
 
 /// Files with lists of names; empty: see gather_knowledge.
@@ -98,7 +93,7 @@ struct Config {
   bool serve_enabled = false;  ///< a [serve] table is there
   serve::Config serve;
   aggregate::Config aggregate;
-  std::vector<ServerPlace> servers;
+  std::vector<settings::ServerPlace> places;
   std::vector<WatchedServer> watched;
 
   /// What of `memory_mib` the tables of reducers may take.
@@ -125,9 +120,6 @@ util::Result<void> validate(const Config& config);
 /// Checks what a source and the rest ask of each other: windows by time need times. Options may still change that after
 /// `read_config`, so it is not a part of it.
 util::Result<void> validate_source(const Config& config);
-
-/// Reads "127.0.0.1:8353", "[::1]:8353" or ":8353" into `serve`.
-util::Result<void> parse_listen(const std::string& text, serve::Config& serve);
 
 /// Filters for a live interface that let through whatever `config` could count, as far as BPF sees it: the DNS ports,
 /// later fragments and IPv6 with extension headers (which show no port), ICMP errors, and the tunnels that are opened,

@@ -65,7 +65,7 @@ util::Result<void> open_geography(const char* key, const std::string& path, Geog
 
 }  // namespace
 
-void read_knowledge(TableReader& root, Config& config) {
+void read_knowledge(settings::TableReader& root, Config& config) {
   std::vector<std::string> local;
   root.texts("local", local);
   for (const std::string& text : local) {
@@ -76,14 +76,14 @@ void read_knowledge(TableReader& root, Config& config) {
       root.fail(*root.find("local"), fmt::format("local: {}", prefix.error().message));
   }
   if (const toml::table* table = root.table("lists")) {
-    TableReader reader = root.inner(*table, "[lists]");
+    settings::TableReader reader = root.inner(*table, "[lists]");
     reader.text("tlds", config.lists.tlds);
     reader.text("public_suffixes", config.lists.public_suffixes);
     reader.finish();
     root.adopt(reader);
   }
   if (const toml::table* table = root.table("geography")) {
-    TableReader reader = root.inner(*table, "[geography]");
+    settings::TableReader reader = root.inner(*table, "[geography]");
     reader.text("country", config.geography.country);
     reader.text("asn", config.geography.asn);
     reader.finish();

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "pipeline/config.h"
-#include "pipeline/table_reader.h"
 #include "reduce/context.h"
+#include "settings/table_reader.h"
 #include "util/result.h"
 
 // What is known beside packets: addresses of this side, lists of names, databases of addresses.
@@ -16,7 +16,7 @@ namespace rata::pipeline {
 inline constexpr std::string_view usual_public_suffixes = "/usr/share/publicsuffix/public_suffix_list.dat";
 
 /// Reads `local`, [lists] and [geography].
-void read_knowledge(TableReader& root, Config& config);
+void read_knowledge(settings::TableReader& root, Config& config);
 
 struct Knowledge {
   reduce::Context context;             ///< with nothing but knowledge in it

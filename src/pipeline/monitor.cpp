@@ -96,7 +96,11 @@ std::string_view name(InputState state) {
 /// A source, the intake that takes its frames, and where the packets of that go.
 struct Monitor::Line final : PacketSink {
   Line(Monitor& owner, std::size_t place, std::unique_ptr<capture::Source> opened)
-      : monitor(owner), number(place), source(std::move(opened)) {}
+      : monitor(owner),
+        number(place),
+        source(std::move(opened)),
+        errors_told(source->errors().size()),
+        complaints_told(source->complaints().size()) {}
 
   void add(std::size_t shard, std::size_t server, std::span<const reduce::Packet> batch) override {
     monitor.watched_->servers()[server].windows->add(monitor.cell_of(number, shard), batch);
@@ -124,7 +128,7 @@ struct Monitor::Line final : PacketSink {
   std::atomic<std::uint64_t> kernel_dropped = 0, left_out = 0;
   std::atomic<bool> failed = false;
   util::Guarded<std::string> error;  ///< the first one
-  std::size_t errors_told = 0, complaints_told = 0;
+  std::size_t errors_told, complaints_told;
   std::chrono::steady_clock::time_point next_look{};
 };
 
@@ -139,22 +143,46 @@ Monitor::Monitor(const Config& config, Report report, bool helped)
 Monitor::~Monitor() = default;
 
 util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
-                                                     std::vector<std::unique_ptr<capture::Source>> sources,
-                                                     channel::Deliver deliver, Report report) {
+                                                     std::vector<std::unique_ptr<capture::Source>>& sources,
+                                                     const channel::Deliver& deliver, Report report) {
   assert(!sources.empty() && (sources.size() == 1 || config.window.packets == 0));
   std::unique_ptr<Monitor> monitor(new Monitor(config, std::move(report), sources.size() == 1 && config.threads > 1));
   for (auto& source : sources)
     monitor->lines_.push_back(std::make_unique<Line>(*monitor, monitor->lines_.size(), std::move(source)));
-  if (const auto opened = monitor->open_channels(deliver); !opened) return opened.error();
-  auto knowledge = gather_knowledge(config);
-  if (!knowledge) return knowledge.error();
-  for (const std::string& open : knowledge->left_open) monitor->report_(open);
-  monitor->context_ = std::move(knowledge->context);
-  monitor->context_.sketch_seed = config.sketch_seed;
-  monitor->context_.most_rows = config.most_rows();
-  if (const auto anonymous = monitor->open_anonymizer(); !anonymous) return anonymous.error();
-  if (const auto added = monitor->make_windows(); !added) return added.error();
+  if (auto opened = monitor->open(deliver); !opened) {
+    sources = monitor->take_sources();
+    return opened.error();
+  }
+  sources.clear();
   return monitor;
+}
+
+std::vector<std::unique_ptr<capture::Source>> Monitor::take_sources() {
+  std::vector<std::unique_ptr<capture::Source>> sources;
+  for (const auto& line : lines_) sources.push_back(std::move(line->source));
+  outlets_ = nullptr;
+  return sources;
+}
+
+void Monitor::put_back(std::vector<std::unique_ptr<capture::Source>> sources) {
+  for (std::size_t i = 0; i < sources.size(); ++i) lines_[i]->source = std::move(sources[i]);
+}
+
+util::Result<void> Monitor::open(const channel::Deliver& deliver) {
+  auto outlets = Outlets::open(config_, deliver, live(), report_);
+  if (!outlets) return outlets.error();
+  outlets_ = std::move(*outlets);
+  auto knowledge = gather_knowledge(config_);
+  if (!knowledge) return knowledge.error();
+  for (const std::string& left_open : knowledge->left_open) report_(left_open);
+  context_ = std::move(knowledge->context);
+  context_.sketch_seed = config_.sketch_seed;
+  context_.most_rows = config_.most_rows();
+  if (const auto anonymous = open_anonymizer(); !anonymous) return anonymous.error();
+  if (const auto made = make_windows(); !made) return made.error();
+  // What the inputs lost until now is in the summaries of who read from them before.
+  for (Watched::Server& server : watched_->servers()) server.kernel_reported = lost_before({INT64_MAX});
+  return {};
 }
 
 /// The windows, and what feeds them.
@@ -204,27 +232,6 @@ util::Result<void> Monitor::open_anonymizer() {
   return {};
 }
 
-util::Result<void> Monitor::open_channels(const channel::Deliver& deliver) {
-  for (const ChannelConfig& config : config_.channels) {
-    auto opened = channel::open_channel(config.settings, deliver);
-    if (!opened) return opened.error();
-    channel::SenderConfig sender;
-    sender.queue_octets = config_.queue_octets();
-    sender.when_full = live() ? util::WhenFull::drop_newest : util::WhenFull::block;
-    senders_.push_back(std::make_unique<channel::Sender>(config.name, std::move(*opened), sender, report_));
-  }
-  for (const ReducerEntry& entry : config_.reducers) {
-    auto& targets = senders_by_reducer_.emplace_back();
-    for (const std::string& channel : entry.send)
-      for (const auto& sender : senders_)
-        if (sender->name() == channel) targets.push_back(sender.get());
-    if (targets.empty())
-      report_(fmt::format("reducer {}: has no send = [{{ channel = \"...\" }}]: what it counts goes nowhere",
-                          entry.reducer.shown_name()));
-  }
-  return {};
-}
-
 /// Of the first frame that says which input it is. A record without time or message says nothing, and no window closes
 /// over such ones.
 void Monitor::name_boot(std::span<const capture::Frame> frames) {
@@ -252,7 +259,7 @@ void Monitor::run() {
   send_later(true);
   if (malformed_file_) malformed_file_->settle();
   share_state(live() ? InputState::live : InputState::reading);
-  for (const auto& sender : senders_) sender->close();
+  outlets_->close();
   // Of several inputs more than one may have failed.
   for (const auto& line : lines_) {
     tell(line->source->errors(), line->errors_told, SIZE_MAX);
@@ -268,7 +275,7 @@ void Monitor::read(Line& line) {
   batch.reserve(capture::max_batch);
   Throttle::Meter meter;
   // A source that was stopped still hands over what it holds; then it ends.
-  for (;;) {
+  while (!leaving_) {
     const capture::Read brought = line.source->read(batch);
     if (brought == capture::Read::end) break;
     take_in(line, brought, batch);
@@ -357,9 +364,7 @@ void Monitor::note_left_out(std::size_t reducer, std::uint64_t left_out) {
                   config_.reducers[reducer].reducer.shown_name(), left_out));
 }
 
-bool Monitor::nobody_listens() const {
-  return !senders_.empty() && std::ranges::all_of(senders_, [](const auto& sender) { return sender->gone(); });
-}
+bool Monitor::nobody_listens() const { return outlets_->nobody_listens(); }
 
 std::uint64_t Monitor::lost_before(util::Time time) const {
   return std::transform_reduce(lines_.begin(), lines_.end(), std::uint64_t{0}, std::plus<>(),
@@ -415,10 +420,7 @@ void Monitor::send(std::size_t reducer, summary::Summary summary) {
   summary.loss.key_error = summary::key_error(summary.data);
   note_lacking(reducer, summary.loss.lacking);
   if (summary.loss.left_out != 0) note_left_out(reducer, summary.loss.left_out);
-  const auto& targets = senders_by_reducer_[reducer];
-  pushed_ += targets.size();
-  for (std::size_t t = 0; t + 1 < targets.size(); ++t) targets[t]->send(summary);
-  if (!targets.empty()) targets.back()->send(std::move(summary));
+  outlets_->send(reducer, std::move(summary));
 }
 
 /// Those that scripts have finished by now, or all of them.
@@ -448,15 +450,7 @@ Books Monitor::books() {
     books.windows += server.sequence;
     books.gap_windows += server.windows->gap_windows();
   }
-  for (const auto& sender : senders_) {
-    const auto counters = sender->counters();
-    books.summaries_sent += counters.sent;
-    books.summaries_dropped += counters.dropped;
-    books.summaries_waiting += counters.waiting;
-    books.summaries_unheard += counters.best_effort.unheard;
-    books.summaries_perhaps_twice += counters.best_effort.perhaps_twice;
-  }
-  books.summaries_pushed = pushed_;
+  outlets_->add_to(books);
   books.scripts = scripts_->figures();
   for (std::size_t i = 0; i < lacking_.size(); ++i)
     for (std::size_t m = 0; m < lacking_[i].size(); ++m)
@@ -484,7 +478,7 @@ const capture::Source& Monitor::source() const { return *lines_.front()->source;
 void Monitor::stop() {
   for (const auto& line : lines_) line->source->stop();
   throttle_.stop();
-  for (const auto& sender : senders_) sender->hurry();
+  if (outlets_) outlets_->hurry();
 }
 
 MonitorState Monitor::state() const {

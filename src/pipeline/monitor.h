@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -8,10 +9,10 @@
 #include <vector>
 
 #include "capture/source.h"
-#include "channel/sender.h"
 #include "pipeline/books.h"
 #include "pipeline/config.h"
 #include "pipeline/intake.h"
+#include "pipeline/outlets.h"
 #include "pipeline/scripts.h"
 #include "pipeline/throttle.h"
 #include "pipeline/watched.h"
@@ -42,27 +43,39 @@ class Monitor {
   using Report = std::function<void(const std::string&)>;
 
   /// Opens the channels. `deliver` gets what goes to "memory:". `report`: one sentence for the operator, at once.
-  /// `sources`: one, or live ones where windows go by time. Thread of `report`: any.
-  /// Errors: a channel cannot be opened, a reducer cannot be made.
+  /// `sources`: one, or live ones where windows go by time; another monitor may have read from them. Taken over.
+  /// Thread of `report`: any.
+  /// Errors: a channel cannot be opened, a reducer cannot be made; `sources` are as they were.
   static util::Result<std::unique_ptr<Monitor>> make(const Config& config,
-                                                     std::vector<std::unique_ptr<capture::Source>> sources,
-                                                     channel::Deliver deliver, Report report);
+                                                     std::vector<std::unique_ptr<capture::Source>>& sources,
+                                                     const channel::Deliver& deliver, Report report);
   ~Monitor();
 
-  /// Reads until the inputs end or `stop` is called; then closes windows and channels.
+  /// Reads until the inputs end, or `stop` or `leave` is called; then closes windows and channels.
   void run();
+
+  /// Ends `run` and leaves the inputs as they are, for another monitor to go on with. Thread: any.
+  void leave() { leaving_ = true; }
+  bool left() const { return leaving_; }
+  /// After `run`: the inputs, for another monitor. The channels are let go as well, so that it can have them; what is
+  /// in spools waits for it.
+  std::vector<std::unique_ptr<capture::Source>> take_sources();
+  /// Nobody else could go on with them.
+  void put_back(std::vector<std::unique_ptr<capture::Source>> sources);
 
   /// Thread: any.
   void stop();
   MonitorState state() const;
   const capture::Source& source() const;  ///< the first
+  /// Empty after `take_sources`. Thread: that of the owner.
+  std::vector<OutletState> outlets() const { return outlets_ ? outlets_->states() : std::vector<OutletState>{}; }
 
  private:
   struct Line;
 
   Monitor(const Config& config, Report report, bool helped);
+  util::Result<void> open(const channel::Deliver& deliver);
   util::Result<void> open_anonymizer();
-  util::Result<void> open_channels(const channel::Deliver& deliver);
   util::Result<void> make_windows();
   util::Result<void> keep_malformed();
   void read(Line& line);
@@ -88,8 +101,7 @@ class Monitor {
   Config config_;
   reduce::Context context_;
   Report report_;
-  std::vector<std::unique_ptr<channel::Sender>> senders_;
-  std::vector<std::vector<channel::Sender*>> senders_by_reducer_;
+  std::unique_ptr<Outlets> outlets_;
   /// A result that a script still works on: everything but its data.
   struct Unfinished {
     std::size_t reducer = 0;
@@ -104,9 +116,9 @@ class Monitor {
   std::vector<std::unique_ptr<Line>> lines_;       // one a source
   util::Gate gate_;  // several lines: inside while packets are added, alone for what concerns all of them
   Throttle throttle_;
+  std::atomic<bool> leaving_ = false;
   std::string boot_;
   util::Time watermark_{INT64_MIN};          // the latest of all lines
-  std::uint64_t pushed_ = 0;                 // summaries given to senders
   std::vector<util::MemberCounts> lacking_;  // by reducer, in configured order
   std::vector<bool> left_out_told_;          // the same
   util::Guarded<MonitorState> state_;

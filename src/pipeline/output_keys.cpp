@@ -7,52 +7,62 @@
 #include <utility>
 #include <vector>
 
+#include "settings/choice.h"
+
 namespace rata::pipeline {
 namespace {
 
-/// A word of a list.
-template <typename Value>
-void read_choice(TableReader& reader, const char* key, const std::vector<std::pair<std::string, Value>>& choices,
-                 Value& into) {
-  std::string word;
-  reader.text(key, word);
-  if (word.empty()) return;
-  std::vector<std::string> known;
-  for (const auto& [name, value] : choices) {
-    if (name == word) into = value;
-    known.push_back(fmt::format("\"{}\"", name));
-  }
-  if (std::ranges::find(choices, word, &std::pair<std::string, Value>::first) == choices.end())
-    reader.fail(*reader.find(key),
-                fmt::format("{}: there is no \"{}\"; there are: {}", key, word, fmt::join(known, ", ")));
+void read_spool(settings::TableReader& channel, channel::Settings& settings) {
+  using channel::Fsync;
+  const toml::table* table = channel.table("spool");
+  if (table == nullptr) return;
+  settings::TableReader reader = channel.inner(*table, "spool of [[channel]]");
+  auto& spool = settings.spool.emplace();
+  reader.text("path", spool.path);
+  reader.whole("limit_mib", spool.limit_mib, 1, 1u << 24);
+  settings::read_choice<Fsync>(
+      reader, "fsync", {{"always", Fsync::always}, {"second", Fsync::second}, {"never", Fsync::never}}, spool.fsync);
+  reader.finish();
+  if (spool.path.empty()) reader.fail(*table, "needs path = \"...\": a folder of its own");
+  channel.adopt(reader);
 }
 
 /// What this kind of channel takes; other keys stay unread and are refused. A kind that does not exist takes all: that
 /// is what has to be said of it.
-void read_settings(TableReader& reader, channel::Settings& settings) {
+void read_settings(settings::TableReader& reader, channel::Settings& settings) {
   const channel::ChannelType* type = channel::find_channel_type(settings.url);
   const auto takes = [type](std::string_view option) {
     return type == nullptr || fmt::format(" {} ", type->options).find(fmt::format(" {} ", option)) != std::string::npos;
   };
   using channel::Compression;
   using summary::Form;
-  if (takes("form")) read_choice<Form>(reader, "form", {{"own", Form::own}, {"older", Form::older}}, settings.form);
-  if (takes("password_file")) reader.text("password_file", settings.password_file);
-  if (takes("password_env")) reader.text("password_env", settings.password_env);
+  if (takes("form"))
+    settings::read_choice<Form>(reader, "form", {{"own", Form::own}, {"older", Form::older}}, settings.form);
+  const auto read_text = [&](const char* key, std::string& into) {
+    if (takes(key)) reader.text(key, into);
+  };
+  read_text("password_file", settings.password_file);
+  read_text("password_env", settings.password_env);
+  read_text("token_file", settings.token_file);
+  read_text("token_env", settings.token_env);
+  read_text("ca_file", settings.ca_file);
+  read_text("certificate_file", settings.certificate_file);
+  read_text("key_file", settings.key_file);
+  read_spool(reader, settings);
   if (takes("rotate_mib")) reader.whole("rotate_mib", settings.rotate_mib, 1, 1'048'576);
   if (takes("rotate_seconds")) reader.whole("rotate_seconds", settings.rotate_seconds, 1, 31'622'400);
   if (takes("keep")) reader.whole("keep", settings.keep, 1, 1'000'000);
   if (takes("compress"))
-    read_choice<Compression>(reader, "compress",
-                             {{"none", Compression::none}, {"gzip", Compression::gzip}, {"zstd", Compression::zstd}},
-                             settings.compress);
+    settings::read_choice<Compression>(
+        reader, "compress", {{"none", Compression::none}, {"gzip", Compression::gzip}, {"zstd", Compression::zstd}},
+        settings.compress);
 }
 
 }  // namespace
 
-void read_channels(TableReader& root, Config& config) {
+void read_channels(settings::TableReader& root, Config& config) {
   for (const toml::table* table : root.tables("channel")) {
-    TableReader reader = root.inner(*table, "[[channel]]");
+    settings::TableReader reader = root.inner(*table, "[[channel]]");
     ChannelConfig channel;
     reader.text("name", channel.name);
     reader.text("url", channel.settings.url);
@@ -64,8 +74,8 @@ void read_channels(TableReader& root, Config& config) {
   }
 }
 
-void read_topic(TableReader& reader, const toml::node& at, const std::string& topic, const std::string& channel,
-                const ReducerEntry& reducer, Config& config) {
+void read_topic(settings::TableReader& reader, const toml::node& at, const std::string& topic,
+                const std::string& channel, const ReducerEntry& reducer, Config& config) {
   if (topic.empty()) return;
   for (ChannelConfig& one : config.channels) {
     if (one.name != channel) continue;
@@ -77,10 +87,10 @@ void read_topic(TableReader& reader, const toml::node& at, const std::string& to
   }
 }
 
-void read_anonymise(TableReader& root, Config& config) {
+void read_anonymise(settings::TableReader& root, Config& config) {
   const toml::table* table = root.table("anonymise");
   if (table == nullptr) return;
-  TableReader reader = root.inner(*table, "[anonymise]");
+  settings::TableReader reader = root.inner(*table, "[anonymise]");
   std::string method;
   reader.text("method", method);
   const auto found = reduce::anonymizer_method(method.empty() ? "none" : method);

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "pipeline/table_reader.h"
 #include "script/sources.h"
+#include "settings/table_reader.h"
 
 namespace rata::pipeline {
 namespace {
@@ -17,7 +17,7 @@ using script::Script;
 constexpr std::chrono::milliseconds look_interval{500};
 
 /// Numbers, texts and bools: what parameters are.
-void read_parameters(TableReader& reader, script::ScriptConfig& config) {
+void read_parameters(settings::TableReader& reader, script::ScriptConfig& config) {
   const toml::table* const table = reader.table("parameters");
   if (table == nullptr) return;
   for (const auto& [key, node] : *table) {
@@ -42,8 +42,8 @@ std::string path_of(const std::string& file, const std::string& folder) {
 
 }  // namespace
 
-void read_script(TableReader& reader, const toml::table& table, const std::string& folder, const Config& config,
-                 ReducerEntry& entry) {
+void read_script(settings::TableReader& reader, const toml::table& table, const std::string& folder,
+                 const Config& config, ReducerEntry& entry) {
   script::ScriptConfig script{.sketch_seed = config.sketch_seed,
                               .most_rows = config.most_rows(),
                               .country = config.geography.country,

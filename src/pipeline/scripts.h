@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "pipeline/config.h"
-#include "pipeline/table_reader.h"
 #include "script/script.h"
+#include "settings/table_reader.h"
 
 namespace rata::pipeline {
 
 /// Starts the script of an entry of the configuration, which `table` is: `lua = "x.lua"` and what may stand beside it.
 /// `folder`: that of the configuration. Nobody waits yet.
-void read_script(TableReader& reader, const toml::table& table, const std::string& folder, const Config& config,
-                 ReducerEntry& entry);
+void read_script(settings::TableReader& reader, const toml::table& table, const std::string& folder,
+                 const Config& config, ReducerEntry& entry);
 /// Waits until the scripts have said what they are, and makes reducers of them. Errors: what is wrong with one.
 util::Result<void> finish_scripts(Config& config);
 

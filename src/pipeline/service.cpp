@@ -41,12 +41,12 @@ util::Result<std::vector<std::unique_ptr<capture::Source>>> open_source(const Co
 }
 
 util::Result<std::unique_ptr<Service>> Service::start(const Config& config, Kind kind, Monitor::Report report) {
-  std::unique_ptr<Service> service(new Service(config, kind));
-  if (auto opened = service->open(std::move(report)); !opened) return opened.error();
+  std::unique_ptr<Service> service(new Service(config, kind, std::move(report)));
+  if (auto opened = service->open(); !opened) return opened.error();
   return service;
 }
 
-util::Result<void> Service::open(Monitor::Report report) {
+util::Result<void> Service::open() {
   started_ = util::Clock::system().now();
   // Before anything is opened, since opening may leave traces.
   if (!config_.user.empty())
@@ -54,42 +54,87 @@ util::Result<void> Service::open(Monitor::Report report) {
   auto sources = open_source(config_);
   if (!sources) return sources.error();
   if (const std::string& name = sources->front()->name(); name != capture::name_of_sources(config_.source->what))
-    report(fmt::format("{}: listens", name));
+    report_(fmt::format("{}: listens", name));
 
-  auto deliver = make_aggregator();
-  if (!deliver) return deliver.error();
-  auto monitor = Monitor::make(config_, std::move(*sources), std::move(*deliver), report);
+  if (auto made = make_aggregator(); !made) return made;
+  auto monitor = Monitor::make(config_, *sources, deliver_, report_);
   if (!monitor) return monitor.error();
-  monitor_ = std::move(*monitor);
+  monitor_.with([&](SharedMonitor& held) { held = std::move(*monitor); });
   if (auto serving = start_server(); !serving) return serving;
-  if (auto given_up = give_up_privileges(report); !given_up) return given_up;
-  reader_ = std::jthread([this] {
-    monitor_->run();
-    at_end_ = true;
-  });
+  if (auto given_up = give_up_privileges(); !given_up) return given_up;
+  read_on();
   return {};
 }
 
-/// The way into it, for channels inside the process; only `run` has one.
-util::Result<channel::Deliver> Service::make_aggregator() {
-  if (kind_ != Kind::run) return channel::Deliver{};
+void Service::read_on() {
+  reader_ = std::jthread([this, monitor = monitor()] {
+    monitor->run();
+    if (!monitor->left()) at_end_ = true;
+  });
+}
+
+util::Result<void> Service::reload(const Config& config) {
+  if (auto same = check_same_inputs(config); !same) return same;
+  if (at_end_) return util::Error{"the input is at its end; there is nothing that another configuration would change"};
+  const SharedMonitor before = monitor();
+  before->leave();
+  reader_.join();
+  auto sources = before->take_sources();
+  auto next = Monitor::make(config, sources, deliver_, report_);
+  util::Result<void> outcome;
+  if (!next) {
+    outcome = next.error();
+    next = Monitor::make(config_, sources, deliver_, report_);
+  }
+  if (!next) {
+    at_end_ = true;
+    before->put_back(std::move(sources));
+    return util::Error{fmt::format("{}; and the configuration before cannot be had again: {}", outcome.error().message,
+                                   next.error().message)};
+  }
+  if (outcome) config_ = config;
+  monitor_.with([&](SharedMonitor& held) { held = std::move(*next); });
+  read_on();
+  return outcome;
+}
+
+/// What was opened with rights that are given up by now, or is made of what was.
+util::Result<void> Service::check_same_inputs(const Config& config) const {
+  const auto needs_start = [](const char* what) {
+    return util::Error{fmt::format("{} is another than before, which needs a new start", what)};
+  };
+  if (!config.source || config.source->what != config_.source->what || config.source->filter != config_.source->filter)
+    return needs_start("what is read (source, filter)");
+  if (config.threads != config_.threads || config.shards != config_.shards) return needs_start("threads or shards");
+  if ((config.window.packets == 0) != (config_.window.packets == 0)) return needs_start("the kind of window");
+  if (config.user != config_.user) return needs_start("user");
+  if (config.serve.address != config_.serve.address || config.serve.port != config_.serve.port)
+    return needs_start("listen of [serve]");
+  return {};
+}
+
+/// The aggregator of the same process, for channels inside it; only `run` has one.
+util::Result<void> Service::make_aggregator() {
+  if (kind_ != Kind::run) return {};
   auto made = aggregate::Aggregator::make(config_.aggregate);
   if (!made) return made.error();
   aggregator_.with([&](auto& aggregator) { aggregator = std::move(*made); });
-  return channel::Deliver([this](std::span<const summary::Summary> batch) {
+  deliver_ = [this](std::span<const summary::Summary> batch) {
     aggregator_.with([&](auto& aggregator) {
       for (const summary::Summary& summary : batch) aggregator->add(summary);
     });
-  });
+  };
+  return {};
 }
 
 /// With the page for `run`; a monitor has one only where the configuration asks for it.
 util::Result<void> Service::start_server() {
   if (kind_ != Kind::run && !config_.serve_enabled) return {};
-  auto server = serve::Server::start(config_.serve, {.spans = config_.aggregate.spans,
-                                                     .servers_location_json = servers_location_json(config_.servers),
-                                                     .metrics = [this] { return metrics(); },
-                                                     .page = kind_ == Kind::run});
+  auto server =
+      serve::Server::start(config_.serve, {.spans = config_.aggregate.spans,
+                                           .servers_location_json = settings::servers_location_json(config_.places),
+                                           .metrics = [this] { return metrics(); },
+                                           .page = kind_ == Kind::run});
   if (!server) return server.error();
   server_ = std::move(*server);
   counted_server_ = server_.get();
@@ -98,14 +143,14 @@ util::Result<void> Service::start_server() {
 }
 
 /// All that needs them is open, and no packet has been looked at.
-util::Result<void> Service::give_up_privileges(const Monitor::Report& report) {
+util::Result<void> Service::give_up_privileges() {
   if (!config_.user.empty()) {
     const auto user = find_user(config_.user);
     if (!user) return user.error();
     if (auto became = become(*user); !became) return became;
   } else if (::geteuid() == 0) {
-    if (monitor_->source().live())
-      report(
+    if (monitor()->source().live())
+      report_(
           "runs as root, and need not: --user NAME (user = \"nobody\" in the configuration) gives that up once all is "
           "open");
     return {};  // who wants to stay root keeps what root has
@@ -114,7 +159,7 @@ util::Result<void> Service::give_up_privileges(const Monitor::Report& report) {
 }
 
 Service::~Service() {
-  if (monitor_) monitor_->stop();
+  if (const SharedMonitor running = monitor()) running->stop();
   if (reader_.joinable()) reader_.join();
   counted_server_ = nullptr;
   server_.reset();  // before what its thread looks at
@@ -128,36 +173,42 @@ void Service::tick() {
 }
 
 void Service::stop() {
-  monitor_->stop();
+  monitor()->stop();
   if (reader_.joinable()) reader_.join();
   if (server_) publish();
 }
 
 void Service::publish() {
+  const SharedMonitor running = monitor();
+  outlets_.with([&](auto& shown) { shown = running->outlets(); });
   StatusInput input{.config = config_,
-                    .source = monitor_->source().name(),
-                    .live = monitor_->source().live(),
+                    .source = running->source().name(),
+                    .live = running->source().live(),
                     .started = started_,
                     .now = util::Clock::system().now(),
-                    .monitor = monitor_->state(),
+                    .monitor = running->state(),
+                    .outlets = running->outlets(),
                     .watermark = {},
                     .servers = {}};
-  aggregate::Board board;
-  aggregator_.with([&](auto& aggregator) {
-    if (!aggregator) return;
-    board = aggregator->board();
-    input.watermark = aggregator->watermark();
-    input.servers = aggregator->servers();
-  });
-  server_->publish(std::move(board), status_json(input));
+  if (kind_ == Kind::run) {
+    auto views = std::make_shared<const serve::AggregateViews>(aggregator_, views_.get());
+    aggregator_.with([&](const auto& aggregator) {
+      input.watermark = aggregator->watermark();
+      input.servers = aggregator->servers();
+      input.views = aggregator->views();
+    });
+    views_ = std::move(views);
+  }
+  server_->publish(views_, status_json(input));
 }
 
 std::string Service::metrics() const {
   const serve::Server* server = counted_server_;
-  std::string text = metrics_text(monitor_->state().books);
-  text += metrics_text(server != nullptr ? server->counters() : serve::Server::Counters{});
+  std::string text = metrics_text(monitor()->state().books);
+  text += outlets_.with([](const auto& shown) { return metrics_text(shown); });
+  text += serve::metrics_text(server != nullptr ? server->counters() : serve::Server::Counters{});
   aggregator_.with([&](const auto& aggregator) {
-    if (aggregator) text += metrics_text(aggregator->counters());
+    if (aggregator) text += serve::metrics_text(aggregator->counters());
   });
   return text;
 }

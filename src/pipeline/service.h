@@ -10,6 +10,7 @@
 #include "capture/source.h"
 #include "pipeline/config.h"
 #include "pipeline/monitor.h"
+#include "serve/aggregate_views.h"
 #include "serve/server.h"
 #include "util/guarded.h"
 
@@ -38,25 +39,43 @@ class Service {
   /// Ends the input, waits until all that was read is sent, publishes for the last time.
   void stop();
 
+  /// Goes on with another configuration: windows that are open are closed and sent, reducers and channels are made
+  /// anew, and the inputs are read on where they are; a live one keeps what comes meanwhile. What a TCP stream or a
+  /// query waits for is forgotten. Source, threads, user, [serve] and what the aggregator of `run` does cannot change.
+  /// Errors: what is wrong, or needs a new start; the old configuration goes on.
+  util::Result<void> reload(const Config& config);
+
   bool input_at_end() const { return at_end_; }
-  MonitorState state() const { return monitor_->state(); }
+  MonitorState state() const { return monitor()->state(); }
   /// 0 without a listener.
   std::uint16_t port() const { return server_ ? server_->port() : 0; }
 
  private:
-  Service(const Config& config, Kind kind) : config_(config), kind_(kind) {}
-  util::Result<void> open(Monitor::Report report);
-  util::Result<channel::Deliver> make_aggregator();
+  Service(const Config& config, Kind kind, Monitor::Report report)
+      : config_(config), kind_(kind), report_(std::move(report)) {}
+  using SharedMonitor = std::shared_ptr<Monitor>;
+
+  util::Result<void> open();
+  util::Result<void> check_same_inputs(const Config& config) const;
+  void read_on();
+  SharedMonitor monitor() const {
+    return monitor_.with([](const SharedMonitor& monitor) { return monitor; });
+  }
+  util::Result<void> make_aggregator();
   util::Result<void> start_server();
-  util::Result<void> give_up_privileges(const Monitor::Report& report);
+  util::Result<void> give_up_privileges();
   void publish();
   std::string metrics() const;
 
   Config config_;
   Kind kind_;
+  Monitor::Report report_;
+  channel::Deliver deliver_;  // into the aggregator
   util::Time started_;
-  util::Guarded<std::unique_ptr<aggregate::Aggregator>> aggregator_;
-  std::unique_ptr<Monitor> monitor_;
+  serve::SharedAggregator aggregator_;
+  std::shared_ptr<const serve::AggregateViews> views_;  // published last; null: this is a monitor
+  util::Guarded<SharedMonitor> monitor_;
+  util::Guarded<std::vector<OutletState>> outlets_;  // as published last: `metrics` is asked on the server's thread
   std::unique_ptr<serve::Server> server_;
   std::atomic<const serve::Server*> counted_server_ = nullptr;  // what `metrics` may ask, on the server's own thread
   std::chrono::steady_clock::time_point next_publish_{};

@@ -16,13 +16,12 @@ struct StatusInput {
   bool live = false;
   util::Time started, now;
   MonitorState monitor;
+  std::vector<OutletState> outlets;
   util::Time watermark;  ///< of the views
   std::vector<aggregate::ServerState> servers;
+  std::vector<aggregate::ViewInfo> views;
 };
 
 std::string status_json(const StatusInput& input);
-
-/// The older aggregator's list of servers and places.
-std::string servers_location_json(const std::vector<ServerPlace>& places);
 
 }  // namespace rata::pipeline

@@ -10,11 +10,28 @@ const std::string status_name = "status";
 
 }  // namespace
 
-LiveListener::LiveListener(const Bulletin& bulletin, Selection selection, Tally& tally)
+LiveListener::LiveListener(const Bulletin& bulletin, Selection selection, std::string_view last_event_id, Tally& tally)
     : bulletin_(bulletin), selection_(std::move(selection)), tally_(tally) {
   if (bulletin_.empty()) return;
+  const auto number = bulletin_.number_of(last_event_id);
+  const Bulletin::Revisions* had = number ? bulletin_.revisions_at(*number) : nullptr;
+  if (had != nullptr) {
+    resume(*number, *had);
+  } else {
+    announce(status_name);
+    for (const std::string& name : bulletin_.names()) announce(name);
+  }
+}
+
+void LiveListener::resume(std::uint64_t number, const Bulletin::Revisions& revisions) {
+  told_ = number;
+  has_ = revisions;
+  if (number == bulletin_.number()) return;
   announce(status_name);
-  for (const auto& [name, view] : bulletin_.board()) announce(name);
+  for (const std::string& name : bulletin_.names()) {
+    const auto had = revisions.find(name);
+    if (had == revisions.end() || had->second != bulletin_.revision(name)) announce(name);
+  }
 }
 
 void LiveListener::published() {
@@ -27,8 +44,7 @@ void LiveListener::announce(const std::string& name) {
     due_.push_back(name);
     return;
   }
-  // The version that waited is never sent. What is new in the next one may not join what the client has.
-  up_to_date_.erase(name);
+  // The version that waited is never sent.
   ++tally_.events_dropped;
 }
 
@@ -38,14 +54,15 @@ Event LiveListener::next() {
     due_.pop_front();
     if (Event found = event(name)) return found;
   }
-  return nullptr;
+  if (std::exchange(told_, bulletin_.number()) == bulletin_.number()) return nullptr;
+  return bulletin_.mark();
 }
 
 Event LiveListener::event(const std::string& name) {
   if (name == status_name) return bulletin_.status_event();
-  const auto form = up_to_date_.contains(name) ? Bulletin::Form::newest : Bulletin::Form::whole;
-  Event found = bulletin_.view_event(name, selection_, form);
-  if (found) up_to_date_.insert(name);
+  std::uint64_t& has = has_[name];
+  Event found = bulletin_.view_event(name, selection_, has);
+  has = found ? bulletin_.revision(name) : 0;
   return found;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
-#include <set>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "serve/bulletin.h"
 #include "serve/tally.h"
@@ -22,25 +24,29 @@ class Listener {
   virtual bool comments() const = 0;
 };
 
-/// The live stream: status and every view for one span and server. Only names wait, not events: a client that comes
-/// back to read gets the newest state of each, and what was overtaken counts as dropped.
+/// The live stream: status and every view for one selection. Only names wait, not events: a client that comes back to
+/// read gets the newest state of each, and what was overtaken counts as dropped. With the last of what waits the client
+/// is told the publication's id, by which it can go on after a lost connection.
 class LiveListener final : public Listener {
  public:
-  LiveListener(const Bulletin& bulletin, Selection selection, Tally& tally);
+  /// `last_event_id`: what the client had got to; empty: nothing.
+  LiveListener(const Bulletin& bulletin, Selection selection, std::string_view last_event_id, Tally& tally);
 
   void published() override;
   Event next() override;
   bool comments() const override { return true; }
 
  private:
+  void resume(std::uint64_t number, const Bulletin::Revisions& revisions);
   void announce(const std::string& name);
   Event event(const std::string& name);
 
   const Bulletin& bulletin_;
   const Selection selection_;
   Tally& tally_;
-  std::deque<std::string> due_;       // in the order in which they changed, each name once
-  std::set<std::string> up_to_date_;  // views of which the client missed nothing: `newest` is enough for them
+  std::deque<std::string> due_;  // in the order in which they changed, each name once
+  Bulletin::Revisions has_;      // what the client has of each view
+  std::uint64_t told_ = 0;       // the publication up to which it knows that it has everything
 };
 
 /// The older aggregator's stream: every event from the connection on, none replaced by a newer one. Beyond the limit

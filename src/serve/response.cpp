@@ -16,10 +16,18 @@ std::string_view reason(unsigned status) {
   switch (status) {
     case 200:
       return "OK";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
     case 304:
       return "Not Modified";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
@@ -28,12 +36,22 @@ std::string_view reason(unsigned status) {
       return "Request Timeout";
     case 413:
       return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
     case 421:
       return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 503:
       return "Service Unavailable";
+    case 507:
+      return "Insufficient Storage";
     default:
       return "Internal Server Error";
   }
@@ -58,6 +76,12 @@ Response error_response(unsigned status, std::string_view error) {
   return response;
 }
 
+Response method_not_allowed(std::string_view method, std::string_view allowed) {
+  Response response = error_response(405, fmt::format("{} is not possible here; there are {}", method, allowed));
+  response.headers += fmt::format("Allow: {}\r\n", allowed);
+  return response;
+}
+
 Response not_found(std::string_view kind, std::string_view asked, std::span<const std::string> there_are) {
   const std::string list =
       there_are.empty() ? "there is none" : fmt::format("there are {}", fmt::join(there_are, ", "));
@@ -66,8 +90,8 @@ Response not_found(std::string_view kind, std::string_view asked, std::span<cons
 
 std::string head_of(const Response& response, Connection connection) {
   std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
-  // A 304 describes the copy that the client has; a length of its own would contradict it.
-  if (response.status != 304)
+  // A 304 describes the copy that the client has; a length of its own would contradict it. A 204 has no body at all.
+  if (response.status != 304 && response.status != 204)
     fmt::format_to(std::back_inserter(head), "Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type,
                    response.body.size());
   fmt::format_to(std::back_inserter(head), "{}{}Connection: {}\r\n\r\n", response.headers, common_headers,

@@ -21,6 +21,9 @@ Response response_of(std::string_view content_type, std::string body);
 /// `{"error":"..."}`.
 Response error_response(unsigned status, std::string_view error);
 
+/// 405. `allowed`: methods, with commas between them.
+Response method_not_allowed(std::string_view method, std::string_view allowed);
+
 /// 404: `no view "x"; there are a, b, c`.
 Response not_found(std::string_view kind, std::string_view asked, std::span<const std::string> there_are);
 

@@ -1,22 +1,17 @@
-#if defined(__GNUC__) && !defined(__clang__)
-// g++ 12 with sanitizers: it takes Asio's own allocation of coroutine frames for a mismatch, and an empty
-// boost::optional for a read one.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-
 #include "serve/session.h"
+
+#include <fmt/format.h>
 
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <limits>
+
+#include "serve/text.h"
 
 namespace rata::serve {
 namespace {
@@ -27,39 +22,78 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using Parser = http::request_parser<http::string_body>;
 
-constexpr std::size_t read_octets = 4096;
-// The kernel would let a stalled client's buffer grow to megabytes, all of it events that are old when they are read.
-constexpr int stream_send_buffer_octets = 256 * 1024;
-constexpr std::size_t batch_octets = 256 * 1024;
+constexpr std::size_t read_octets = 16 * 1024;  // a record of TLS
+// A delivery that comes slower than this is given up.
+constexpr std::size_t least_octets_per_second = 64 * 1024;
 constexpr std::chrono::seconds farewell_timeout{1};
 // Clients beyond the limit are told so; a flood of them is not.
 constexpr std::size_t most_turned_away = 64;
-constexpr std::string_view comment_line = ":\n\n";
-
-/// Completion of an operation: errors go to `error`.
-auto into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string text(boost::beast::string_view view) { return {view.data(), view.size()}; }
+
+Response too_large(std::size_t limit_octets) {
+  return error_response(413, "the request is larger than " + std::to_string(limit_octets) + " octets");
+}
 
 Response parse_failure(error_code error, std::size_t limit_octets) {
   if (error == http::error::header_limit)
     return error_response(431, "the request's head is larger than " + std::to_string(limit_octets) + " octets");
-  if (error == http::error::body_limit)
-    return error_response(413, "the request is larger than " + std::to_string(limit_octets) + " octets");
+  if (error == http::error::body_limit) return too_large(limit_octets);
   return error_response(400, "this is no HTTP/1.1 request: " + error.message());
 }
 
-Request request_from(const Parser& parser) {
+Request request_from(Parser& parser, const Peer& peer) {
   const auto& message = parser.get();
   Request request{.method = text(message.method_string()),
                   .target = text(message.target()),
-                  .hosts = {},
                   .needs_host = message.version() >= 11,
-                  .if_none_match = text(message[http::field::if_none_match])};
+                  .if_none_match = text(message[http::field::if_none_match]),
+                  .last_event_id = text(message["Last-Event-ID"]),
+                  .origin = text(message[http::field::origin]),
+                  .authorization = text(message[http::field::authorization]),
+                  .cookie = text(message[http::field::cookie]),
+                  .content_type = text(message[http::field::content_type]),
+                  .content_encoding = text(message[http::field::content_encoding]),
+                  .peer = peer};
   const auto [begin, end] = message.equal_range(http::field::host);
   for (auto host = begin; host != end; ++host) request.hosts.push_back(text(host->value()));
   return request;
 }
+
+bool waits_for_go_on(const Parser& parser) {
+  return parser.get().version() >= 11 && equal_ignoring_case(text(parser.get()[http::field::expect]), "100-continue");
+}
+
+Peer peer_of(const tcp::socket& socket) {
+  error_code gone;
+  asio::ip::address address = socket.remote_endpoint(gone).address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  Peer peer{.loopback = address.is_loopback()};
+  peer.address = address.is_v6() ? util::Address::from(address.to_v6().to_bytes())
+                                 : util::Address::from(address.to_v4().to_bytes());
+  return peer;
+}
+
+Response try_again(std::string_view why) {
+  Response response = error_response(503, why);
+  response.headers += "Retry-After: 1\r\n";
+  return response;
+}
+
+Response response_from(Receipt receipt) {
+  Response response = response_of("application/json", std::move(receipt.json));
+  response.status = receipt.status;
+  if (receipt.retry_after) response.headers += fmt::format("Retry-After: {}\r\n", receipt.retry_after->count());
+  return response;
+}
+
+/// A delivery that somebody has taken.
+struct Taken {
+  Room::Part room;
+  std::optional<Receipt> receipt = std::nullopt;  ///< Thread: the server's
+};
 
 }  // namespace
 
@@ -68,30 +102,41 @@ struct Session::Incoming {
   std::optional<Request> request = std::nullopt;
   std::optional<Response> refusal = std::nullopt;
   Connection connection = Connection::close;
+  Room::Part room = nullptr;
 };
 
-void Session::start(tcp::socket socket, Hub& hub, Welcome welcome) {
+/// A request of which not everything has come.
+struct Session::Reading {
+  Parser parser;
+  std::size_t limit_octets;
+  std::optional<Response> refusal = std::nullopt;
+  Room::Part room = nullptr;
+};
+
+void Session::start(Wire wire, Common& common, Welcome welcome) {
   if (welcome == Welcome::turned_away) {
-    ++hub.tally.refused;
-    if (hub.turned_away >= most_turned_away) return;
-    ++hub.turned_away;
+    ++common.tally.refused;
+    // Nor is anyone told who would have to be met with TLS first.
+    if (common.turned_away >= most_turned_away || wire.has_tls()) return;
+    ++common.turned_away;
   } else {
-    ++hub.tally.connections;
+    ++common.tally.connections;
   }
-  const auto executor = socket.get_executor();
-  auto session = std::make_shared<Session>(std::move(socket), hub, welcome);
-  hub.sessions.insert(session);
+  const auto executor = wire.socket().get_executor();
+  auto session = std::make_shared<Session>(std::move(wire), common, welcome);
+  common.sessions.insert(session);
   asio::co_spawn(executor, run(std::move(session)), asio::detached);
 }
 
-Session::Session(tcp::socket socket, Hub& hub, Welcome welcome)
-    : socket_(std::move(socket)),
-      hub_(hub),
+Session::Session(Wire wire, Common& common, Welcome welcome)
+    : wire_(std::move(wire)),
+      common_(common),
       welcome_(welcome),
-      deadline_timer_(socket_.get_executor()),
-      wake_(socket_.get_executor()) {
+      peer_(peer_of(wire_.socket())),
+      deadline_timer_(wire_.socket().get_executor()),
+      wake_(wire_.socket().get_executor()) {
   error_code ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
+  wire_.socket().set_option(tcp::no_delay(true), ignored);
 }
 
 void Session::published() {
@@ -103,7 +148,7 @@ void Session::published() {
 void Session::close() {
   closed_ = true;
   error_code ignored;
-  socket_.close(ignored);
+  wire_.socket().close(ignored);
   wake_.cancel();
   deadline_timer_.cancel();
 }
@@ -112,11 +157,11 @@ void Session::close() {
 void Session::end() {
   close();
   listener_.reset();
-  if (hub_.sessions.erase(shared_from_this()) == 0) return;
+  if (common_.sessions.erase(shared_from_this()) == 0) return;
   if (welcome_ == Welcome::turned_away)
-    --hub_.turned_away;
+    --common_.turned_away;
   else
-    --hub_.tally.connections;
+    --common_.tally.connections;
 }
 
 Session::Awaitable<void> Session::run(std::shared_ptr<Session> self) {
@@ -128,10 +173,25 @@ Session::Awaitable<void> Session::run(std::shared_ptr<Session> self) {
     const Response response = error_response(503, "too many connections; try again later");
     co_await self->write(response, Connection::close, true);
   } else {
-    bool more = true;
+    bool more = co_await self->shake_hands();
     while (more) more = co_await self->exchange();
   }
   if (!self->closed_) co_await self->say_farewell();
+}
+
+/// False: the client and we found no common ground, or it is gone.
+Session::Awaitable<bool> Session::shake_hands() {
+  if (!wire_.has_tls()) co_return true;
+  set_deadline(common_.config.request_timeout);
+  error_code error;
+  co_await wire_.shake_hands(error);
+  if (!error) {
+    peer_.certificate_names = wire_.names_of_client();
+    co_return true;
+  }
+  ++common_.tally.handshakes_failed;
+  close();
+  co_return false;
 }
 
 /// One request and its answer. False: the connection ends.
@@ -141,47 +201,117 @@ Session::Awaitable<bool> Session::exchange() {
     close();
     co_return false;
   }
-  ++hub_.tally.requests;
-  Answer answer = incoming.refusal ? std::move(*incoming.refusal) : hub_.router.answer(*incoming.request);
+  ++common_.tally.requests;
   const bool with_body = !incoming.request || incoming.request->method != "HEAD";
+  Answer answer = incoming.refusal ? std::move(*incoming.refusal) : common_.router.answer(std::move(*incoming.request));
   if (auto* stream = std::get_if<Stream>(&answer)) {
     co_await write_stream(std::move(*stream), with_body);
     co_return false;
   }
+  if (auto* handover = std::get_if<Handover>(&answer))
+    answer = co_await hand_over(std::move(*handover), std::move(incoming.room));
   const bool written = co_await write(std::get<Response>(answer), incoming.connection, with_body);
   co_return written&& incoming.connection == Connection::keep_alive;
 }
 
 Session::Awaitable<Session::Incoming> Session::read_request() {
-  const std::size_t limit = hub_.config.request_octets;
-  Parser parser;
-  parser.eager(true);
-  parser.header_limit(static_cast<std::uint32_t>(limit));
-  parser.body_limit(limit);
-  set_deadline(first_request_ ? hub_.config.request_timeout : hub_.config.idle_timeout);
+  Reading reading{.parser = {}, .limit_octets = common_.config.request_octets};
+  reading.parser.header_limit(static_cast<std::uint32_t>(reading.limit_octets));
+  // How large the body may be, the head says. (Beast 1.74 refuses every body when it is given no limit at all.)
+  reading.parser.body_limit(std::numeric_limits<std::uint64_t>::max());
+  set_deadline(first_request_ ? common_.config.request_timeout : common_.config.idle_timeout);
   if (received_.size() == 0) {
     const bool came = co_await read_more();
     if (!came) co_return Incoming{};
   }
-  if (!std::exchange(first_request_, false)) set_deadline(hub_.config.request_timeout);
-  for (;;) {
-    error_code error;
-    received_.consume(parser.put(received_.data(), error));
-    if (error && error != http::error::need_more) co_return Incoming{.refusal = parse_failure(error, limit)};
-    if (parser.is_done()) break;
+  if (!std::exchange(first_request_, false)) set_deadline(common_.config.request_timeout);
+
+  const bool has_head = co_await read_to(Part::head, reading);
+  if (!has_head) co_return Incoming{.refusal = std::move(reading.refusal)};
+  Request request = request_from(reading.parser, peer_);
+  auto rule = common_.router.body_rule(request);
+  if (auto* refusal = std::get_if<Response>(&rule)) co_return Incoming{.refusal = std::move(*refusal)};
+  const bool has_body = co_await read_body(std::get<BodyRule>(rule), reading);
+  if (!has_body) co_return Incoming{.refusal = std::move(reading.refusal)};
+  request.body = std::move(reading.parser.get().body());
+  const auto connection = reading.parser.keep_alive() ? Connection::keep_alive : Connection::close;
+  co_return Incoming{.request = std::move(request), .connection = connection, .room = std::move(reading.room)};
+}
+
+/// False: it did not come. The refusal says why, unless the client is gone.
+Session::Awaitable<bool> Session::read_to(Part part, Reading& reading) {
+  Parser& parser = reading.parser;
+  parser.eager(part == Part::whole);
+  while (part == Part::head ? !parser.is_header_done() : !parser.is_done()) {
+    error_code error = http::error::need_more;
+    if (received_.size() > 0) received_.consume(parser.put(received_.data(), error));
+    if (!error) continue;
+    if (error != http::error::need_more) {
+      reading.refusal = parse_failure(error, reading.limit_octets);
+      co_return false;
+    }
     const bool came = co_await read_more();
-    if (!came && overdue_) co_return Incoming{.refusal = error_response(408, "the request did not come to its end")};
-    if (!came) co_return Incoming{};
+    if (came) continue;
+    if (overdue_) reading.refusal = error_response(408, "the request did not come to its end");
+    co_return false;
   }
-  const auto connection = parser.keep_alive() ? Connection::keep_alive : Connection::close;
-  co_return Incoming{.request = request_from(parser), .connection = connection};
+  co_return true;
+}
+
+/// Errors: as `read_to`.
+Session::Awaitable<bool> Session::read_body(const BodyRule& rule, Reading& reading) {
+  Parser& parser = reading.parser;
+  reading.limit_octets = rule.limit_octets;
+  parser.body_limit(rule.limit_octets);
+  const auto announced = parser.content_length();
+  if (announced && *announced > rule.limit_octets) {
+    reading.refusal = too_large(rule.limit_octets);
+    co_return false;
+  }
+  const std::size_t octets = announced ? *announced : rule.limit_octets;
+  if (rule.delivery) reading.room = common_.room->take(octets);
+  if (rule.delivery && !reading.room) {
+    ++common_.tally.deliveries_refused;
+    reading.refusal = try_again("too many deliveries at a time; try again in a second");
+    co_return false;
+  }
+  if (!parser.is_done() && received_.size() == 0 && waits_for_go_on(parser)) {
+    const bool written = co_await write(go_on, {});
+    if (!written) co_return false;
+    set_deadline(common_.config.request_timeout);
+  }
+  if (rule.delivery)
+    set_deadline(common_.config.request_timeout + std::chrono::seconds(octets / least_octets_per_second));
+  co_return co_await read_to(Part::whole, reading);
+}
+
+/// Waits for whoever takes it, and for no longer than for a client.
+Session::Awaitable<Response> Session::hand_over(Handover handover, Room::Part room) {
+  clear_deadline();
+  const auto taken = std::make_shared<Taken>(Taken{.room = std::move(room)});
+  // It may outlive this session and the server: on the way back it asks whether they are there.
+  handover.give([mailbox = common_.mailbox, taken, weak = weak_from_this()](Receipt receipt) {
+    mailbox->post([taken, weak, receipt = std::move(receipt)]() mutable {
+      if (!taken->receipt) taken->receipt = std::move(receipt);
+      if (const auto session = weak.lock()) session->wake_.cancel();
+    });
+  });
+  wake_.expires_after(common_.config.stall_timeout);
+  while (!taken->receipt && !closed_) {
+    error_code interrupted;
+    co_await wake_.async_wait(into(interrupted));
+    if (!interrupted) break;
+  }
+  if (!taken->receipt) co_return try_again(handover.too_late);
+  taken->room = nullptr;
+  co_return response_from(std::move(*taken->receipt));
 }
 
 /// False: the client is gone or the deadline is over.
 Session::Awaitable<bool> Session::read_more() {
   error_code error;
   const auto room = received_.prepare(read_octets);
-  received_.commit(co_await socket_.async_read_some(room, into(error)));
+  received_.commit(co_await wire_.read_some(room, error));
   co_return !error && !overdue_;
 }
 
@@ -191,93 +321,23 @@ Session::Awaitable<bool> Session::write(const Response& response, Connection con
 }
 
 Session::Awaitable<bool> Session::write(std::string_view head, std::string_view body) {
-  set_deadline(hub_.config.stall_timeout);
+  set_deadline(common_.config.stall_timeout);
   const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
   error_code error;
-  co_await asio::async_write(socket_, parts, into(error));
+  co_await wire_.write(parts, error);
   clear_deadline();
   if (error) close();
   co_return !error;
-}
-
-Session::Awaitable<void> Session::write_stream(Stream stream, bool with_body) {
-  error_code ignored;
-  socket_.set_option(asio::socket_base::send_buffer_size(stream_send_buffer_octets), ignored);
-  listener_ = std::move(stream.listener);
-  const std::string head = stream_head(stream.headers);
-  const bool written = co_await write(head, {});
-  if (!written || !with_body) co_return;
-  ++hub_.tally.streams;
-  asio::co_spawn(socket_.get_executor(), watch_for_end(shared_from_this()), asio::detached);
-  co_await write_events();
-}
-
-Session::Awaitable<void> Session::write_events() {
-  while (!closed_) {
-    const std::vector<Event> batch = next_batch();
-    if (batch.empty()) {
-      co_await wait_for_events();
-      continue;
-    }
-    const bool written = co_await write_batch(batch);
-    if (written) hub_.tally.events_sent += batch.size();
-  }
-}
-
-/// What is ready, so that one call to the kernel takes it; yet not so much that a slow client gets old events only.
-std::vector<Event> Session::next_batch() {
-  std::vector<Event> batch;
-  std::size_t octets = 0;
-  while (octets < batch_octets) {
-    Event event = listener_->next();
-    if (!event) break;
-    octets += event->size();
-    batch.push_back(std::move(event));
-  }
-  return batch;
-}
-
-Session::Awaitable<bool> Session::write_batch(const std::vector<Event>& batch) {
-  std::vector<asio::const_buffer> parts;
-  parts.reserve(batch.size());
-  for (const Event& event : batch) parts.push_back(asio::buffer(*event));
-  set_deadline(hub_.config.stall_timeout);
-  error_code error;
-  co_await asio::async_write(socket_, parts, into(error));
-  clear_deadline();
-  if (error) close();
-  co_return !error;
-}
-
-/// Until the next publication, or until the stream was silent for so long that a comment is due.
-Session::Awaitable<void> Session::wait_for_events() {
-  error_code interrupted;
-  if (listener_->comments())
-    wake_.expires_after(hub_.config.comment_interval);
-  else
-    wake_.expires_at(Clock::time_point::max());
-  co_await wake_.async_wait(into(interrupted));
-  if (interrupted || closed_) co_return;
-  co_await write(comment_line, {});
-}
-
-/// Nothing is expected from a client that listens, except that it goes: this notices when nothing is being written.
-Session::Awaitable<void> Session::watch_for_end(std::shared_ptr<Session> self) {
-  std::array<char, 256> unexpected;
-  error_code error;
-  while (!error) co_await self->socket_.async_read_some(asio::buffer(unexpected), into(error));
-  // The writer's deadline cancels this, too; it then closes the session itself.
-  self->close();
 }
 
 /// Closing while unread octets are there makes the kernel send a reset, and the client may lose our answer to it. So
 /// we say that we are done and read on for a moment.
 Session::Awaitable<void> Session::say_farewell() {
-  error_code error;
-  socket_.shutdown(tcp::socket::shutdown_send, error);
   set_deadline(farewell_timeout);
-  std::array<char, read_octets> unread;
-  while (!error && !overdue_) co_await socket_.async_read_some(asio::buffer(unread), into(error));
+  co_await wire_.say_end();
+  error_code error;
+  std::array<char, 4096> unread;
+  while (!error && !overdue_) co_await wire_.socket().async_read_some(asio::buffer(unread), into(error));
 }
 
 void Session::set_deadline(Clock::duration from_now) {
@@ -301,7 +361,7 @@ void Session::look_at_deadline() {
   if (Clock::now() >= deadline_) {
     overdue_ = true;
     error_code ignored;
-    socket_.cancel(ignored);
+    wire_.socket().cancel(ignored);
   } else if (deadline_ < timer_set_for_) {
     arm_deadline();
   }

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <utility>  // before Asio: its coroutines need std::exchange and do not ask for it
+#include "serve/coroutines.h"  // before the rest of Asio
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <chrono>
@@ -13,31 +12,38 @@
 #include <vector>
 
 #include "serve/bulletin.h"
+#include "serve/gatekeeper.h"
+#include "serve/mailbox.h"
+#include "serve/room.h"
 #include "serve/router.h"
 #include "serve/tally.h"
+#include "serve/wire.h"
 
 namespace rata::serve {
 
 class Session;
 
-/// What the connections have in common. Thread: the server's, but for `tally`.
-struct Hub {
+/// What the connections have in common. Thread: the server's, but for `tally`, `mailbox` and `room`.
+struct Common {
   Config config;
   Tally tally;
   Bulletin bulletin;
+  Gatekeeper gatekeeper;
   Router router;
+  std::shared_ptr<Mailbox> mailbox;
+  std::shared_ptr<Room> room;  ///< for deliveries
   std::unordered_set<std::shared_ptr<Session>> sessions;
   std::size_t turned_away = 0;  ///< of them, those beyond `config.clients`
 };
 
 /// One connection: requests and answers one after the other, at the end perhaps an event stream.
-/// Lifetime: the hub's `sessions` and its own coroutines hold it. Thread: the server's.
+/// Lifetime: `Common::sessions` and its own coroutines hold it. Thread: the server's.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   enum class Welcome : unsigned char { served, turned_away };
 
-  static void start(boost::asio::ip::tcp::socket socket, Hub& hub, Welcome welcome);
-  Session(boost::asio::ip::tcp::socket socket, Hub& hub, Welcome welcome);
+  static void start(Wire wire, Common& common, Welcome welcome);
+  Session(Wire wire, Common& common, Welcome welcome);
 
   /// A new publication is there.
   void published();
@@ -49,13 +55,19 @@ class Session : public std::enable_shared_from_this<Session> {
   using Awaitable = boost::asio::awaitable<T>;
   using Clock = std::chrono::steady_clock;
   struct Incoming;
+  struct Reading;
+  enum class Part : unsigned char { head, whole };
 
   static Awaitable<void> run(std::shared_ptr<Session> self);
   static Awaitable<void> watch_for_end(std::shared_ptr<Session> self);
 
+  Awaitable<bool> shake_hands();
   Awaitable<bool> exchange();
   Awaitable<Incoming> read_request();
+  Awaitable<bool> read_to(Part part, Reading& reading);
+  Awaitable<bool> read_body(const BodyRule& rule, Reading& reading);
   Awaitable<bool> read_more();
+  Awaitable<Response> hand_over(Handover handover, Room::Part room);
   Awaitable<bool> write(const Response& response, Connection connection, bool with_body);
   Awaitable<bool> write(std::string_view head, std::string_view body);
   Awaitable<void> write_stream(Stream stream, bool with_body);
@@ -71,9 +83,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void look_at_deadline();
   void end();
 
-  boost::asio::ip::tcp::socket socket_;
-  Hub& hub_;
+  Wire wire_;
+  Common& common_;
   const Welcome welcome_;
+  Peer peer_;
   boost::beast::flat_buffer received_;
   bool first_request_ = true;
   bool closed_ = false;
@@ -86,7 +99,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool overdue_ = false;
 
   std::unique_ptr<Listener> listener_;
-  boost::asio::steady_timer wake_;
+  boost::asio::steady_timer wake_;  // cancelled when something has come that the session waits for
 };
 
 }  // namespace rata::serve

@@ -16,7 +16,7 @@ class Rates final : public Processor {
  public:
   Rates(const Spans& spans, std::size_t limit) : spans_(spans), limit_(limit) {}
 
-  Taken add(const summary::Summary& summary, const Origin& origin) override {
+  Taken add(const summary::Summary& summary, const Origin& origin, std::span<const std::string>) override {
     const auto* rates = std::get_if<summary::Rates>(&summary.data);
     Taken all = Taken::refused;
     for (const summary::Rate& rate : rates == nullptr ? std::span<const summary::Rate>() : rates->members) {
@@ -37,13 +37,18 @@ class Rates final : public Processor {
     for (auto& [server, windows] : servers_) windows.forget_until(spans_.cutoff(spans_.longest(), watermark));
   }
 
-  View view(const Moment& moment) override {
-    View view;
-    view.updated = newest_;
-    const RatesJson json(spans_, moment, servers_, std::exchange(oldest_change_, latest));
-    for (std::size_t span = 0; span < spans_.size(); ++span) view.spans.push_back(json.view(span));
-    view.older_json = json.older();
-    return view;
+  void settle() override { newest_from_ = std::exchange(oldest_change_, latest); }
+
+  std::string json(const Wanted& wanted, const Moment& moment) override {
+    // What came after `settle` is in it already.
+    return RatesJson(spans_, moment, servers_, std::min(newest_from_, oldest_change_)).view(wanted);
+  }
+  std::string_view kind() const override { return "rates"; }
+  util::Time updated() const override { return newest_; }
+
+  std::vector<std::string> older_names() const override { return {"server_data", "server_data_v2"}; }
+  std::string older_json(const std::string& name, const Moment& moment) const override {
+    return RatesJson(spans_, moment, servers_, latest).older(name == "server_data_v2");
   }
 
   std::uint64_t cut_cells() const override { return cut_; }
@@ -55,7 +60,8 @@ class Rates final : public Processor {
   std::size_t limit_;
   std::map<std::string, RateWindows> servers_;
   util::Time newest_;
-  util::Time oldest_change_ = latest;  ///< since the last view
+  util::Time oldest_change_ = latest;  ///< since `settle`
+  util::Time newest_from_ = latest;    ///< of the revision that `settle` made
   std::uint64_t cut_ = 0;
 };
 

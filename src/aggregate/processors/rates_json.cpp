@@ -95,7 +95,8 @@ std::size_t RatesJson::live_values(const Grid& grid) const {
   return std::min(grid.count, static_cast<std::size_t>(values));
 }
 
-RatesJson::Server RatesJson::server(const std::string& name, std::size_t span, const Grid& grid) const {
+RatesJson::Server RatesJson::server(const std::string& name, std::size_t span, const Grid& grid,
+                                    std::size_t skipped) const {
   std::array<std::vector<Share>, rate_kinds> shares;
   shares.fill(std::vector<Share>(grid.count));
   std::array<Watched, rate_kinds> sums;
@@ -111,59 +112,41 @@ RatesJson::Server RatesJson::server(const std::string& name, std::size_t span, c
               });
   });
 
-  Server server{name, {}, {}, {}};
-  JsonText series, live_series;
+  Server server{name, {}, {}};
+  JsonText series;
   for (std::size_t kind = 0; kind < rate_kinds; ++kind) {
     server.per_second[kind] = sums[kind].per_second();
-    append_values(series, series_names[kind], shares[kind], 0);
-    append_values(live_series, series_names[kind], shares[kind], grid.count - live_values(grid));
+    append_values(series, series_names[kind], shares[kind], skipped);
   }
   server.series = series.take();
-  server.live_series = live_series.take();
   return server;
 }
 
-std::string RatesJson::view_of(const std::string& server, const std::vector<const Server*>& shown, std::size_t span,
-                               const Grid& grid, bool live) const {
-  const SpanEnds ends = span_ends(spans_, span, moment_.watermark);
+std::string RatesJson::view(const Wanted& wanted) const {
+  const Grid lines = grid(wanted.span);
+  const std::size_t skipped = wanted.part == Part::newest ? lines.count - live_values(lines) : 0;
+  std::vector<Server> shown;
+  for (const std::string& name : moment_.servers) shown.push_back(server(name, wanted.span, lines, skipped));
+
   JsonText json;
-  json.open('{').key("processor").text("rates").key("span_minutes").number(spans_.minutes(span));
-  json.key("server").text(server).key("from").text(ends.from).key("to").text(ends.to);
+  begin_view(json, "rates", "rates", spans_.minutes(wanted.span), wanted.scope,
+             span_ends(spans_, wanted.span, moment_.watermark));
   json.key("servers").open('[');
-  for (const Server* one : shown) {
-    json.open('{').key("server").text(one->name);
-    for (std::size_t kind = 0; kind < rate_kinds; ++kind) json.key(rate_names[kind]).number(one->per_second[kind]);
+  for (const Server& one : shown) {
+    json.open('{').key("server").text(one.name);
+    for (std::size_t kind = 0; kind < rate_kinds; ++kind) json.key(rate_names[kind]).number(one.per_second[kind]);
     json.close('}');
   }
   json.close(']').key("total").open('{');
   for (std::size_t kind = 0; kind < rate_kinds; ++kind) {
-    const auto sum = [kind](double total, const Server* one) { return total + one->per_second[kind]; };
+    const auto sum = [kind](double total, const Server& one) { return total + one.per_second[kind]; };
     json.key(rate_names[kind]).number(std::accumulate(shown.begin(), shown.end(), 0.0, sum));
   }
-  const auto skipped = static_cast<std::int64_t>(live ? grid.count - live_values(grid) : 0);
-  json.close('}').key("series").open('{').key("start").number(grid.start + skipped * grid.step);
-  json.key("step").number(grid.step).key("servers").open('[');
-  for (const Server* one : shown)
-    json.open('{').key("server").text(one->name).raw(live ? one->live_series : one->series).close('}');
-  json.close(']').close('}').close('}');
-  return json.take();
-}
-
-View::Span RatesJson::view(std::size_t span) const {
-  const Grid lines = grid(span);
-  std::vector<Server> servers;
-  for (const std::string& name : moment_.servers) servers.push_back(server(name, span, lines));
-  std::vector<const Server*> all;
-  for (const Server& one : servers) all.push_back(&one);
-
-  View::Span view{spans_.minutes(span), {}, {}};
-  view.json_by_server[""] = view_of("", all, span, lines, false);
-  view.live_json_by_server[""] = view_of("", all, span, lines, true);
-  for (const Server& one : servers) {
-    view.json_by_server[one.name] = view_of(one.name, {&one}, span, lines, false);
-    view.live_json_by_server[one.name] = view_of(one.name, {&one}, span, lines, true);
-  }
-  return view;
+  const auto start = lines.start + static_cast<std::int64_t>(skipped) * lines.step;
+  json.close('}').key("series").open('{').key("start").number(start).key("step").number(lines.step);
+  json.key("servers").open('[');
+  for (const Server& one : shown) json.open('{').key("server").text(one.name).raw(one.series).close('}');
+  return json.close(']').close('}').close('}').take();
 }
 
 // The older aggregator takes the plain mean of the windows, whatever their lengths.
@@ -182,7 +165,7 @@ RatesJson::Mean RatesJson::mean(const RateWindows& windows, std::size_t span) co
   return sums;
 }
 
-std::string RatesJson::older_list(bool with_total) const {
+std::string RatesJson::older(bool with_total) const {
   const auto append = [](JsonText& json, const std::string& name, const Mean& mean) {
     json.open('{').key("server_id").text(name);
     for (std::size_t kind = 0; kind < rate_kinds; ++kind) json.key(older_names[kind]).decimal(mean[kind]);
@@ -208,10 +191,6 @@ std::string RatesJson::older_list(bool with_total) const {
   }
   json.close(']');
   return json.take();
-}
-
-std::map<std::string, std::string> RatesJson::older() const {
-  return {{"server_data", older_list(false)}, {"server_data_v2", older_list(true)}};
 }
 
 }  // namespace rata::aggregate

@@ -19,15 +19,16 @@ class RatesJson {
   RatesJson(const Spans& spans, const Moment& moment, const std::map<std::string, RateWindows>& windows,
             util::Time oldest_change);
 
-  View::Span view(std::size_t span) const;
-  std::map<std::string, std::string> older() const;
+  std::string view(const Wanted& wanted) const;
+  /// `with_total`: the newer of the two older forms.
+  std::string older(bool with_total) const;
 
  private:
-  /// A server's share of a view, each piece written once for all views that it stands in.
+  /// A server's share of a view.
   struct Server {
     std::string name;
     std::array<double, rate_kinds> per_second{};
-    std::string series, live_series;
+    std::string series;
   };
   using Mean = std::array<double, rate_kinds>;
 
@@ -40,11 +41,8 @@ class RatesJson {
 
   Grid grid(std::size_t span) const;
   std::size_t live_values(const Grid& grid) const;
-  Server server(const std::string& name, std::size_t span, const Grid& grid) const;
-  std::string view_of(const std::string& server, const std::vector<const Server*>& shown, std::size_t span,
-                      const Grid& grid, bool live) const;
+  Server server(const std::string& name, std::size_t span, const Grid& grid, std::size_t skipped) const;
   Mean mean(const RateWindows& windows, std::size_t span) const;
-  std::string older_list(bool with_total) const;
   const RateWindows& windows_of(const std::string& server) const;
 
   const Spans& spans_;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aggregate/json_text.h"
 #include "aggregate/processor.h"
@@ -21,22 +22,30 @@ double percent(std::uint64_t count, std::uint64_t total);
 
 /// What tells one table from another.
 struct TableDescriptor {
-  std::string_view name;
+  std::string name;
   TableDimensions dimensions;
-  /// The older aggregator's event of the same numbers: its name, and the list of one element per span.
-  std::string_view older_name;
-  std::string (*older_json)(const Table& table, const Moment& moment);
+  std::string count_name = "count";  ///< how the members are called that say how many
+  /// The older aggregator's event of the same numbers: its name, and the list of one element per span. Empty: none.
+  std::string older_name = {};
+  std::string (*older_json)(const Table& table, const Moment& moment) = nullptr;
 };
 
-/// The largest keys of each span, with the largest parts inside each: per server, and over all of them.
+/// Of a reducer that counts `by` these dimensions, at least one.
+TableDescriptor table_of(const std::string& name, const std::vector<std::string>& by);
+
+/// The largest keys of each span, with the largest parts inside each: per server, per group and over all of them.
 class Table final : public Processor {
  public:
-  Table(const TableDescriptor& descriptor, const ProcessorConfig& config, const Spans& spans, std::size_t cells);
+  Table(TableDescriptor descriptor, const ProcessorConfig& config, const Spans& spans, std::size_t cells);
 
-  Taken add(const summary::Summary& summary, const Origin& origin) override;
+  Taken add(const summary::Summary& summary, const Origin& origin, std::span<const std::string> groups) override;
   void advance(util::Time watermark) override;
-  View view(const Moment& moment) override;
+  std::string json(const Wanted& wanted, const Moment& moment) override;
+  std::string_view kind() const override { return "table"; }
+  util::Time updated() const override { return newest_; }
   std::uint64_t cut_cells() const override;
+  std::vector<std::string> older_names() const override;
+  std::string older_json(const std::string& name, const Moment& moment) const override;
 
   // For the older forms.
   const Spans& spans() const { return spans_; }
@@ -47,30 +56,28 @@ class Table final : public Processor {
   std::uint64_t total(std::size_t span) const { return all_servers().total(span); }
 
  private:
-  std::optional<Rows> read(const summary::Data& data) const;
-  Tally& tally_of(const std::string& server);
-  const Tally& all_servers() const;
-  /// The members of a view after those that say what it is a view of.
-  std::string body(const Tally& tally, std::size_t span) const;
-  View::Span span_view(std::size_t span, const Moment& moment) const;
+  using Tallies = std::map<std::string, Tally>;
 
-  const TableDescriptor& descriptor_;
+  std::optional<Rows> read(const summary::Data& data) const;
+  Tally& server_tally(const std::string& server);
+  Tally& fresh(Tallies& tallies, const std::string& name);
+  const Tally& tally(const Scope& scope) const;
+  const Tally& all_servers() const;
+  void append_rows(JsonText& json, const Tally& tally, std::size_t span) const;
+  void append_parts(JsonText& json, const Tally& tally, const Tally::Counter& key, const Tally::Parts& parts) const;
+  void append_rest(JsonText& json, std::string_view name, std::uint64_t keys, std::uint64_t count) const;
+
+  const TableDescriptor descriptor_;
   std::size_t output_limit_, parts_limit_;
   Spans spans_;
   std::size_t cells_;
   const Tally nothing_;
-  std::map<std::string, Tally> servers_;
+  Tallies servers_, groups_;
   /// All servers together, from the moment when there is a second one: a single server is its own total.
   std::unique_ptr<Tally> all_;
   std::uint64_t sequence_ = 0;  ///< over all servers, so that appearances compare
   util::Time watermark_, newest_;
 };
-
-/// What ProcessorType::make does for a table.
-template <const TableDescriptor& descriptor>
-std::unique_ptr<Processor> make_table(const ProcessorConfig& config, const Spans& spans, std::size_t cells) {
-  return std::make_unique<Table>(descriptor, config, spans, cells);
-}
 
 /// The older list of one element per span that holds `servers_data`: `append` writes the members of a server.
 std::string older_json_by_server(const Table& table, const Moment& moment,

@@ -33,7 +33,15 @@ std::string older_json(const Table& table, const Moment& moment) {
   return older_json_by_server(table, moment, append_clients);
 }
 
-constexpr TableDescriptor descriptor{"top_clients", {"client", "qtype"}, "queries_summary", older_json};
+std::unique_ptr<Processor> make(const ProcessorConfig& config, const Spans& spans, std::size_t cells) {
+  TableDescriptor descriptor{.name = "top_clients",
+                             .dimensions = {"client", "qtype"},
+                             .count_name = "queries",
+                             .older_name = "queries_summary",
+                             .older_json = older_json};
+  return std::make_unique<Table>(std::move(descriptor), config, spans, cells);
+}
+
 constexpr std::string_view reads[] = {"qtype_by_client"};
 
 }  // namespace
@@ -43,7 +51,7 @@ constinit const ProcessorType top_clients{
     .name = "top_clients",
     .help = "The clients that ask most, and for what types.",
     .reads = reads,
-    .make = make_table<descriptor>,
+    .make = make,
 };
 
 }  // namespace rata::aggregate::processors

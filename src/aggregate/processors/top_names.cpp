@@ -16,7 +16,15 @@ std::string older_json(const Table& table, const Moment& moment) {
   return older_json_by_server(table, moment, append_names);
 }
 
-constexpr TableDescriptor descriptor{"top_names", {"qname", "client"}, "top_qnames", older_json};
+std::unique_ptr<Processor> make(const ProcessorConfig& config, const Spans& spans, std::size_t cells) {
+  TableDescriptor descriptor{.name = "top_names",
+                             .dimensions = {"qname", "client"},
+                             .count_name = "queries",
+                             .older_name = "top_qnames",
+                             .older_json = older_json};
+  return std::make_unique<Table>(std::move(descriptor), config, spans, cells);
+}
+
 constexpr std::string_view reads[] = {"client_by_qname"};
 
 }  // namespace
@@ -26,7 +34,7 @@ constinit const ProcessorType top_names{
     .name = "top_names",
     .help = "The names asked for most, and who asked.",
     .reads = reads,
-    .make = make_table<descriptor>,
+    .make = make,
 };
 
 }  // namespace rata::aggregate::processors

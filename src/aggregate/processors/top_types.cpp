@@ -83,7 +83,15 @@ std::string older_json(const Table& table, const Moment& moment) {
   return json.take();
 }
 
-constexpr TableDescriptor descriptor{"top_types", {"qtype", "client"}, "queries_by_qtype", older_json};
+std::unique_ptr<Processor> make(const ProcessorConfig& config, const Spans& spans, std::size_t cells) {
+  TableDescriptor descriptor{.name = "top_types",
+                             .dimensions = {"qtype", "client"},
+                             .count_name = "queries",
+                             .older_name = "queries_by_qtype",
+                             .older_json = older_json};
+  return std::make_unique<Table>(std::move(descriptor), config, spans, cells);
+}
+
 constexpr std::string_view reads[] = {"client_by_qtype"};
 
 }  // namespace
@@ -93,7 +101,7 @@ constinit const ProcessorType top_types{
     .name = "top_types",
     .help = "The types asked for, and who asked.",
     .reads = reads,
-    .make = make_table<descriptor>,
+    .make = make,
 };
 
 }  // namespace rata::aggregate::processors

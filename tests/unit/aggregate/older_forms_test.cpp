@@ -109,7 +109,7 @@ TEST(OlderEvents, QueriesSummaryHasTheSameNumbersAsTheOlderAggregator) {
   const auto clients = reading("top_clients", "QueriesSummary");
   clients->add(summary_of("QueriesSummary", "ns1", 0, 1, queries_summary()));
   EXPECT_EQ(
-      clients->board().at("top_clients")->older_json.at("queries_summary"),
+      older_text(*clients, "queries_summary"),
       R"([{"time_span":1,"servers_data":[{"server_id":"ns1","clients_data":[)"
       R"({"ip":"198.51.100.1","queries":[{"qtype":"A","count":2},{"qtype":"*","count":1}],)"
       R"("queries_count":3,"percentage":60.0},)"
@@ -120,7 +120,7 @@ TEST(OlderEvents, QueriesSummaryHasTheSameNumbersAsTheOlderAggregator) {
 TEST(OlderEvents, EqualsKeepTheOrderOfFirstAppearanceAndTheCutIsHard) {
   const auto clients = reading("top_clients", "QueriesSummary", 2);
   clients->add(summary_of("QueriesSummary", "ns1", 0, 1, queries_summary()));
-  const Json list = older(*clients, "top_clients", "queries_summary")[0]["servers_data"][0]["clients_data"];
+  const Json list = older(*clients, "queries_summary")[0]["servers_data"][0]["clients_data"];
   ASSERT_EQ(list.size(), 2u);
   EXPECT_EQ(list[1]["ip"], "198.51.100.2");
 }
@@ -131,7 +131,7 @@ TEST(OlderEvents, QueriesByQtypeMixesTheServersInsideAType) {
                         counts_by("qtype", "client", {{"AAAA", "192.0.2.1", 1}, {"A", "192.0.2.2", 5}})));
   types->add(summary_of("client_by_qtype", "ns1", 0, 1,
                         counts_by("qtype", "client", {{"A", "192.0.2.2", 9}, {"A", "k7f3", 5}})));
-  EXPECT_EQ(types->board().at("top_types")->older_json.at("queries_by_qtype"),
+  EXPECT_EQ(older_text(*types, "queries_by_qtype"),
             R"([{"time_span":1,"qtype_data":[)"
             R"({"qtype":"28","queries":[{"ip":"c0000201","queries_count":1,"percentage":5.0,"server_id":"ns2"}]},)"
             R"({"qtype":"1","queries":[{"ip":"c0000202","queries_count":9,"percentage":45.0,"server_id":"ns1"},)"
@@ -142,7 +142,7 @@ TEST(OlderEvents, TopQnamesCountsPercentOfAllServersBeforeTheCut) {
   const auto names = reading("top_names", "topk", 1);
   names->add(summary_of("topk", "b", 0, 1, Counts{{"qname"}, {{{"a.example."}, 5}, {{"c.example."}, 4}}, {}}));
   names->add(summary_of("topk", "a", 0, 1, Counts{{"qname"}, {{{"a.example."}, 11}}, {}}));
-  EXPECT_EQ(names->board().at("top_names")->older_json.at("top_qnames"),
+  EXPECT_EQ(older_text(*names, "top_qnames"),
             R"([{"time_span":1,"servers_data":[)"
             R"({"server_id":"b","top_qnames":[{"qname":"a.example.","qname_count":5,"percentage":25.0}]},)"
             R"({"server_id":"a","top_qnames":[{"qname":"a.example.","qname_count":11,"percentage":55.0}]}]}])");
@@ -152,7 +152,7 @@ TEST(OlderEvents, AServerThatSaidNothingInASpanIsNotInIt) {
   const auto names = aggregator({"top_names"});
   names->add(summary_of("client_by_qname", "ns1", 0, 1, counts_by("qname", "client", {{"a.", "x", 1}})));
   names->add(summary_of("client_by_qname", "ns2", 100, 1, counts_by("qname", "client", {})));
-  const Json list = older(*names, "top_names", "top_qnames");
+  const Json list = older(*names, "top_qnames");
   EXPECT_EQ(list[0]["servers_data"], Json::parse(R"([{"server_id":"ns2","top_qnames":[]}])"));
   EXPECT_EQ(list[1]["servers_data"].size(), 2u);
   EXPECT_EQ(list[1]["servers_data"][0]["top_qnames"][0]["percentage"].dump(), "100.0");

@@ -19,8 +19,8 @@ TEST(Rates, ViewHasTheMembersOfTheInterfaceInTheirOrder) {
   add(*hub, "ns1", 2, 15, 9);
   std::string nulls;
   for (int i = 0; i < 57; ++i) nulls += "null,";
-  EXPECT_EQ(hub->board().at("rates")->spans.at(0).json_by_server.at(""),
-            R"({"processor":"rates","span_minutes":1,"server":"","from":"1700000043.000000000",)"
+  EXPECT_EQ(view_text(*hub, "rates"),
+            R"({"processor":"rates","kind":"rates","span_minutes":1,"server":"","from":"1700000043.000000000",)"
             R"("to":"1700000103.000000000","servers":[{"server":"ns1","queries_per_second":12.5,)"
             R"("responses_per_second":8.5}],"total":{"queries_per_second":12.5,"responses_per_second":8.5},)"
             R"("series":{"start":1700000043,"step":1,"servers":[{"server":"ns1","queries":[)" +
@@ -106,7 +106,10 @@ TEST(Rates, LiveEventsCarryTenSecondsAndWhateverChangedBefore) {
   Config config;
   config.spans = {1};
   const auto hub = aggregator({"rates"}, config);
-  const auto live = [&] { return Json::parse(hub->board().at("rates")->spans.at(0).live_json_by_server.at("")); };
+  const auto live = [&] {
+    hub->settle();
+    return Json::parse(view_text(*hub, "rates", 0, {}, Part::newest));
+  };
   for (int i = 0; i < 30; ++i) add(*hub, "ns1", i, 1, 1);
   EXPECT_EQ(live()["series"]["servers"][0]["queries"].size(), 30u);  // nobody has seen any
   add(*hub, "ns1", 30, 2, 2);
@@ -125,10 +128,10 @@ TEST(Rates, TheOlderMeanIsThatOfTheWindowsAndTheTotalTheSumOfMeans) {
   add(*hub, "cl/ns1", 0, 10, 8, 1);
   add(*hub, "cl/ns1", 1, 40, 20, 2);
   add(*hub, "ns2", 0, 5, 1);
-  EXPECT_EQ(older(*hub, "rates", "server_data").dump(),
+  EXPECT_EQ(older(*hub, "server_data").dump(),
             R"([{"servers_data":[{"answers_per_second":9.0,"queries_per_second":15.0,"server_id":"cl/ns1"},)"
             R"({"answers_per_second":1.0,"queries_per_second":5.0,"server_id":"ns2"}],"time_span":1}])");
-  EXPECT_EQ(hub->board().at("rates")->older_json.at("server_data_v2"),
+  EXPECT_EQ(older_text(*hub, "server_data_v2"),
             R"([{"time_span":1,"servers_data":[)"
             R"({"server_id":"total","queries_per_second":20.0,"answers_per_second":10.0},)"
             R"({"server_id":"ns1","queries_per_second":15.0,"answers_per_second":9.0},)"
@@ -137,9 +140,9 @@ TEST(Rates, TheOlderMeanIsThatOfTheWindowsAndTheTotalTheSumOfMeans) {
 
 TEST(Rates, WithoutServersTheOlderTotalIsZero) {
   const auto hub = aggregator({"rates"});
-  EXPECT_EQ(older(*hub, "rates", "server_data_v2")[0]["servers_data"].dump(),
+  EXPECT_EQ(older(*hub, "server_data_v2")[0]["servers_data"].dump(),
             R"([{"answers_per_second":0.0,"queries_per_second":0.0,"server_id":"total"}])");
-  EXPECT_EQ(older(*hub, "rates", "server_data")[0]["servers_data"], Json::array());
+  EXPECT_EQ(older(*hub, "server_data")[0]["servers_data"], Json::array());
 }
 
 TEST(Rates, MoreWindowsThanTheLimitLoseTheirOldest) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,14 +53,30 @@ inline std::unique_ptr<Aggregator> aggregator(std::vector<std::string> types, Co
   return std::move(*made);
 }
 
-/// The view of a processor as JSON.
+constexpr unsigned default_spans[] = {1, 5, 15};
+
+inline Scope scope_of(const std::string& server) { return server.empty() ? Scope::total() : Scope::server(server); }
+
+/// The view of a processor as JSON text.
+inline std::string view_text(Aggregator& aggregator, const std::string& processor, std::size_t span = 0,
+                             const Scope& scope = {}, Part part = Part::whole) {
+  return aggregator.json(processor, default_spans[span], scope, part).value_or("null");
+}
 inline Json view(Aggregator& aggregator, const std::string& processor, std::size_t span = 0,
                  const std::string& server = "") {
-  return Json::parse(aggregator.board().at(processor)->spans.at(span).json_by_server.at(server));
+  return Json::parse(view_text(aggregator, processor, span, scope_of(server)));
 }
 
-inline Json older(Aggregator& aggregator, const std::string& processor, const std::string& older) {
-  return Json::parse(aggregator.board().at(processor)->older_json.at(older));
+inline std::string older_text(Aggregator& aggregator, const std::string& older) {
+  return aggregator.older_json(older).value_or("null");
+}
+inline Json older(Aggregator& aggregator, const std::string& name) { return Json::parse(older_text(aggregator, name)); }
+
+/// Of that name. Nothing: there is none.
+inline std::optional<ViewInfo> info(const Aggregator& aggregator, const std::string& name) {
+  for (ViewInfo& one : aggregator.views())
+    if (one.name == name) return std::move(one);
+  return std::nullopt;
 }
 
 }  // namespace rata::aggregate

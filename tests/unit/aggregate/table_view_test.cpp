@@ -19,8 +19,8 @@ TEST(TableView, HasTheMembersOfTheInterfaceInTheirOrder) {
                                  {"www.example.cl.", "2001:db8::1", 4}},
                                 {{{}, 3, 5}, {{"www.example.cl."}, 2, 3}})));
   EXPECT_EQ(
-      hub->board().at("top_names")->spans.at(0).json_by_server.at(""),
-      R"({"processor":"top_names","span_minutes":1,"server":"","from":"1700000041.000000000",)"
+      view_text(*hub, "top_names"),
+      R"({"processor":"top_names","kind":"table","span_minutes":1,"server":"","from":"1700000041.000000000",)"
       R"("to":"1700000101.000000000","key":"qname","part":"client","total":20,"distinct":5,"distinct_is_bound":true,"rows":[)"
       R"({"key":"www.example.cl.","queries":14,"share":70,"parts":[{"key":"192.0.2.1","queries":7}],)"
       R"("parts_rest":{"keys":3,"queries":7}}],"rest":{"keys":4,"queries":6}})");

@@ -146,7 +146,7 @@ void watch_a_run(std::uint8_t lines, unsigned threads) {
   constexpr int states = 12;  // that differ; a fresh one comes ten times a second
   std::vector<std::unique_ptr<capture::Source>> sources;
   for (std::uint8_t i = 0; i < lines; ++i) sources.push_back(std::make_unique<Mixture>(i));
-  auto made = Monitor::make(config_of(threads), std::move(sources), [](auto) {}, [](const std::string&) {});
+  auto made = Monitor::make(config_of(threads), sources, [](auto) {}, [](const std::string&) {});
   ASSERT_TRUE(made) << made.error().message;
   Monitor& monitor = **made;
   std::jthread runs([&] { monitor.run(); });

@@ -1,4 +1,5 @@
 #include "pipeline/config.h"
+#include "settings/listen.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -89,7 +90,7 @@ country_name = "Chile"
   EXPECT_EQ(config->serve.port, 9000);
   EXPECT_EQ(config->aggregate.spans, (std::vector<unsigned>{1, 10}));
   EXPECT_EQ(config->aggregate.processors.at(0).output_limit, 7u);
-  EXPECT_EQ(config->servers.at(0).latitude, -33);
+  EXPECT_EQ(config->places.at(0).latitude, -33);
 }
 
 TEST_F(ConfigTest, Files_of_all_sources_are_one_input) {
@@ -147,7 +148,7 @@ TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right)
        ":3: [[reducer]]: there is no key \"limit\" here; other types of [[reducer]] take it. Here are: name, send, "
        "type"},
       {"lateness = 2",
-       ":1: top level: there is no key \"lateness\" here; it belongs in [window]. Here are: aggregate, "},
+       ":1: top level: there is no key \"lateness\" here; it belongs in [window]. Here are: access, "},
       {"cells = 2", "it belongs in [[reducer]] or in [aggregate]. "},
       {"[window]\nthreads = 2", ":2: [window]: there is no key \"threads\" here; it belongs at the top of the file, "},
       {"[[reducer]]\nby = \"qtype\"",
@@ -171,7 +172,7 @@ TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right)
       {"[[reducer]]\ntype = \"count_by\"\nby = \"rcod\"", "there is no dimension \"rcod\""},
       {"[[channel]]\nname = \"x\"", "needs a name and a url"},
       {"[serve]\nlisten = \"8353\"", "is no ADDRESS:PORT"},
-      {"[serve]\nlisten = \"0.0.0.0:8353\"", "listening beyond loopback needs a token"},
+      {"[serve]\nlisten = \"0.0.0.0:8353\"", "listening beyond loopback needs tls = "},
       {"[[processor]]\ntype = \"top_nam\"", "top_names"},
       {"[[location]]\nlatitude = 3", "needs server"},
       {"[[location]]\nserver = \"x\"\nlatitude = 91", "latitude from -90 to 90"},
@@ -249,6 +250,7 @@ TEST(Config, The_embedded_one_is_valid) {
 TEST(Config, Every_example_is_read) {
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(RATADNS_ROOT "/config")) {
+    if (entry.path().filename().string().starts_with("aggregate")) continue;  // not a monitor's: tests/unit/hub
     const auto config = read_config(entry.path().string());
     EXPECT_TRUE(config) << config.error().message;
     ++files;
@@ -258,14 +260,14 @@ TEST(Config, Every_example_is_read) {
 
 TEST(Config, Listen_addresses_are_split) {
   serve::Config serve;
-  ASSERT_TRUE(parse_listen("127.0.0.1:0", serve));
+  ASSERT_TRUE(settings::parse_listen("127.0.0.1:0", serve));
   EXPECT_EQ(serve.port, 0);
-  ASSERT_TRUE(parse_listen("[::1]:80", serve));
+  ASSERT_TRUE(settings::parse_listen("[::1]:80", serve));
   EXPECT_EQ(serve.address, "::1");
-  ASSERT_TRUE(parse_listen("localhost:81", serve));
+  ASSERT_TRUE(settings::parse_listen("localhost:81", serve));
   EXPECT_EQ(serve.address, "127.0.0.1");
   for (const char* bad : {"", ":", "80", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1"})
-    EXPECT_FALSE(parse_listen(bad, serve)) << bad;
+    EXPECT_FALSE(settings::parse_listen(bad, serve)) << bad;
 }
 
 }  // namespace

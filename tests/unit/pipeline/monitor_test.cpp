@@ -91,7 +91,7 @@ class MonitorTest : public ::testing::Test {
   std::map<std::string, std::uint64_t> run(std::vector<std::unique_ptr<capture::Source>> sources) {
     summaries_.clear();
     auto monitor = Monitor::make(
-        config_, std::move(sources),
+        config_, sources,
         [this](std::span<const summary::Summary> batch) {
           const std::scoped_lock lock(mutex_);
           summaries_.insert(summaries_.end(), batch.begin(), batch.end());

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,6 +60,15 @@ Client::Client(std::uint16_t port, const std::string& address) : Client(port, ad
 
 Client Client::slow(std::uint16_t port) { return Client(port, "127.0.0.1", 4096); }
 
+Client Client::with_tls(std::uint16_t port, const Handshake& handshake) {
+  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  Client client(port);
+  client.tls_.reset(SSL_new(context_of(handshake).get()), SSL_free);
+  SSL_set_fd(client.tls_.get(), client.socket_);
+  if (SSL_connect(client.tls_.get()) != 1) client.tls_ = nullptr;
+  return client;
+}
+
 Client::Client(std::uint16_t port, const std::string& address, int receive_buffer_octets)
     : socket_(::socket(address.find(':') == std::string::npos ? AF_INET : AF_INET6, SOCK_STREAM, 0)) {
   if (receive_buffer_octets != 0) set_option(socket_, SO_RCVBUF, receive_buffer_octets);
@@ -68,6 +78,8 @@ Client::Client(std::uint16_t port, const std::string& address, int receive_buffe
 
 Client::Client(Client&& other) noexcept
     : socket_(std::exchange(other.socket_, -1)),
+      tls_(std::move(other.tls_)),
+      last_event_id_(std::move(other.last_event_id_)),
       end_seen_(other.end_seen_),
       received_(std::move(other.received_)),
       octets_read_(other.octets_read_) {}
@@ -78,7 +90,8 @@ Client::~Client() {
 
 Client& Client::send(std::string_view octets) {
   while (!octets.empty()) {
-    const auto sent = ::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL);
+    const auto sent = tls_ ? SSL_write(tls_.get(), octets.data(), static_cast<int>(octets.size()))
+                           : ::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL);
     if (sent <= 0) break;  // the server went: what it answered tells
     octets.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -92,8 +105,10 @@ void Client::vanish() {
   ::close(std::exchange(socket_, -1));
 }
 
-Reply Client::request(std::string_view method, std::string_view target) {
-  send(fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n\r\n", method, target));
+Reply Client::request(std::string_view method, std::string_view target, std::string_view headers,
+                      std::string_view body) {
+  const std::string length = body.empty() ? "" : fmt::format("Content-Length: {}\r\n", body.size());
+  send(fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n{}{}\r\n{}", method, target, headers, length, body));
   return read_reply(method != "HEAD");
 }
 
@@ -112,9 +127,15 @@ Reply Client::read_reply(bool has_body) {
   return reply;
 }
 
-Reply Client::listen(std::string_view target) {
-  send(fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", target));
-  return read_reply();
+Reply Client::listen(std::string_view target, std::string_view headers) { return request("GET", target, headers); }
+
+std::string Client::read_event() {
+  std::string event = read_to("\n\n");
+  while (event.starts_with("id: ")) {
+    last_event_id_ = event.substr(4, event.size() - 6);
+    event = read_to("\n\n");
+  }
+  return event;
 }
 
 std::string Client::read_to(std::string_view end) {
@@ -141,12 +162,19 @@ bool Client::ended_at_last() {
 
 bool Client::read_more() {
   std::array<char, 65536> octets;
-  const auto count = recv(socket_, octets.data(), octets.size(), 0);
+  const auto count = receive(octets.data(), octets.size());
   end_seen_ = count == 0 || (count < 0 && errno == ECONNRESET);
   if (count <= 0) return false;
   received_.append(octets.data(), static_cast<std::size_t>(count));
   octets_read_ += static_cast<std::uint64_t>(count);
   return true;
+}
+
+long Client::receive(char* room, std::size_t octets) {
+  if (!tls_) return recv(socket_, room, octets, 0);
+  const int count = SSL_read(tls_.get(), room, static_cast<int>(octets));
+  if (count > 0) return count;
+  return SSL_get_error(tls_.get(), count) == SSL_ERROR_ZERO_RETURN ? 0 : recv(socket_, room, octets, 0);
 }
 
 bool eventually(const std::function<bool()>& condition) {
@@ -185,6 +213,12 @@ aggregate::Board board_of(std::uint64_t revision, std::size_t padding_octets) {
   }
   return board;
 }
+
+std::string event_of(const std::string& view, const std::string& json) {
+  return fmt::format("event: {}\ndata: {}\n\n", view, json);
+}
+
+std::string status_event(std::uint64_t number) { return event_of("status", status_of(number)); }
 
 std::string status_of(std::uint64_t number) { return fmt::format(R"({{"state":"live","number":{}}})", number); }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "certificates.h"
 #include "serve/server.h"
 
 namespace rata::serve {
@@ -25,6 +26,8 @@ class Client {
   explicit Client(std::uint16_t port, const std::string& address = "127.0.0.1");
   /// With a receive buffer so small that unread events soon fill it.
   static Client slow(std::uint16_t port);
+  /// Through TLS. Whether the handshake came to its end: `secure()`.
+  static Client with_tls(std::uint16_t port, const Handshake& handshake);
   Client(Client&& other) noexcept;
   ~Client();
 
@@ -34,13 +37,16 @@ class Client {
   /// Ends the connection with a reset.
   void vanish();
 
-  Reply request(std::string_view method, std::string_view target);
+  /// `headers`: further ones, each with its line end.
+  Reply request(std::string_view method, std::string_view target, std::string_view headers = "",
+                std::string_view body = "");
   Reply get(std::string_view target) { return request("GET", target); }
   Reply read_reply(bool has_body = true);
   /// Sends a request for an event stream and reads the answer's head.
-  Reply listen(std::string_view target);
-  /// One event with its empty line; empty: the stream ended.
-  std::string read_event() { return read_to("\n\n"); }
+  Reply listen(std::string_view target, std::string_view headers = "");
+  /// One event with its empty line; empty: the stream ended. What is an id and nothing else is kept and passed over.
+  std::string read_event();
+  const std::string& last_event_id() const { return last_event_id_; }
   std::string read_to(std::string_view end);
   /// Waits for the end of the connection. False: something else came, or nothing.
   bool ended();
@@ -48,12 +54,18 @@ class Client {
   bool ended_at_last();
 
   std::uint64_t octets_read() const { return octets_read_; }
+  bool secure() const { return tls_ != nullptr; }
+  SSL* tls() const { return tls_.get(); }
 
  private:
   Client(std::uint16_t port, const std::string& address, int receive_buffer_octets);
   bool read_more();
 
+  long receive(char* room, std::size_t octets);
+
   int socket_ = -1;
+  std::shared_ptr<SSL> tls_;
+  std::string last_event_id_;
   bool end_seen_ = false;
   std::string received_;
   std::uint64_t octets_read_ = 0;
@@ -65,6 +77,9 @@ bool eventually(const std::function<bool()>& condition);
 /// A board of `rates` (with a shorter live form) and `top_names`, for spans 1 and 5 and the server ns1. Every view's
 /// JSON is made longer by `padding_octets`.
 aggregate::Board board_of(std::uint64_t revision, std::size_t padding_octets = 0);
+/// An event as the live stream sends it.
+std::string event_of(const std::string& view, const std::string& json);
+std::string status_event(std::uint64_t number);
 std::string status_of(std::uint64_t number);
 /// What `board_of` holds.
 std::string view_json(const std::string& view, unsigned minutes, const std::string& server, std::uint64_t revision);

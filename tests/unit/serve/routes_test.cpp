@@ -97,7 +97,6 @@ TEST_F(Routes, Servers_locations_are_in_the_older_form) {
   const Reply reply = get("/servers_location");
   EXPECT_EQ(reply.body, "[{\"name\":\"ns1\"}]\n\n");
   EXPECT_EQ(reply.headers.at("content-type"), "application/json");
-  EXPECT_EQ(reply.headers.at("access-control-allow-origin"), "*");
 }
 
 TEST_F(Routes, Metrics_and_health_are_plain_text) {
@@ -157,7 +156,7 @@ TEST(RoutesBeforeThePublication, Say_starting_but_live_streams_may_wait) {
   Client early(server->port());
   EXPECT_EQ(early.listen("/api/v1/live?span=5").status, 200u);
   server->publish(board_of(1), status_of(1));
-  EXPECT_EQ(early.read_event(), "event: rates\nid: 1\ndata: " + view_json("rates", 5, "", 1) + "\n\n");
+  EXPECT_EQ(early.read_event(), event_of("rates", view_json("rates", 5, "", 1)));
 }
 
 TEST(RoutesOfAMonitor, Are_metrics_and_health_only) {
@@ -182,14 +181,6 @@ TEST(RoutesOfAMonitor, Go_on_when_the_metrics_fail) {
   client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_TRUE(client.ended());
   EXPECT_EQ(Client(server->port()).get("/healthz").status, 200u);
-}
-
-TEST(RoutesElsewhere, Any_host_is_answered_when_others_can_reach_us) {
-  Config config = on_any_port();
-  config.address = "0.0.0.0";
-  const auto server = started(config);
-  Client client(server->port());
-  EXPECT_EQ(client.send("GET /healthz HTTP/1.1\r\nHost: watch.example\r\n\r\n").read_reply().status, 200u);
 }
 
 TEST(RoutesElsewhere, Ipv6_addresses_can_be_listened_on) {

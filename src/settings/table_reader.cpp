@@ -1,4 +1,4 @@
-#include "pipeline/table_reader.h"
+#include "settings/table_reader.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,10 +6,10 @@
 #include <cmath>
 #include <sstream>
 
-#include "pipeline/key_homes.h"
+#include "settings/key_homes.h"
 #include "util/nearest.h"
 
-namespace rata::pipeline {
+namespace rata::settings {
 namespace {
 
 std::string shown(const toml::node& node) {
@@ -125,4 +125,4 @@ const std::optional<util::Error>& TableReader::finish() {
   return error_;
 }
 
-}  // namespace rata::pipeline
+}  // namespace rata::settings

@@ -1,4 +1,4 @@
-#include "pipeline/key_homes.h"
+#include "settings/key_homes.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace rata::pipeline {
+namespace rata::settings {
 namespace {
 
 constexpr std::string_view top = "top level";
@@ -23,13 +23,22 @@ constexpr struct {
     {"[lists]", " tlds public_suffixes "},
     {"[geography]", " country asn "},
     {"[[source]]", " interface file dnstap speedy filter ring_mib arrival_time server "},
-    {"[[channel]]", " name url form password_file password_env rotate_mib rotate_seconds keep compress "},
+    {"[[channel]]",
+     " name url form password_file password_env token_file token_env ca_file certificate_file key_file rotate_mib "
+     "rotate_seconds keep compress spool "},
+    {"spool of [[channel]]", " path limit_mib fsync "},
     {"[anonymise]", " method key_file ipv4_bits ipv6_bits "},
     {"[[reducer]]", " type name by where measure limit cells n prefix orig send "},
     {"send", " channel topic "},
-    {"[serve]", " listen clients "},
-    {"[aggregate]", " spans cells servers "},
+    {"[serve]", " listen clients allow_origins older_open tls "},
+    {"tls of [serve]", " certificate key client_ca "},
+    {"[[access]]", " name token_file token_env certificate may servers addresses "},
+    {"[aggregate]", " spans cells servers views "},
     {"[[processor]]", " type output_limit parts_limit reads "},
+    {"[store]", " path limit_mib settle_seconds table_rows fine_hours "},
+    {"[[level]]", " seconds keep_hours "},
+    {"[[subscribe]]", " url channels patterns password_file password_env ca_file certificate_file key_file "},
+    {"[[group]]", " name servers "},
     {"[[server]]", " name addresses "},
     {"[[location]]", " server longitude latitude country_name "},
 };
@@ -52,4 +61,4 @@ std::string key_home(std::string_view key, std::string_view table) {
   return places.empty() ? "" : fmt::format("it belongs {}", fmt::join(places, " or "));
 }
 
-}  // namespace rata::pipeline
+}  // namespace rata::settings

@@ -10,7 +10,7 @@
 
 #include "util/result.h"
 
-namespace rata::pipeline {
+namespace rata::settings {
 
 /// Reads the keys of one TOML table into plain fields and remembers the first thing that is wrong, so that the caller
 /// can read straight through and ask once. Keys that nobody asked for are refused with the nearest one that exists.
@@ -81,4 +81,4 @@ class TableReader {
   std::optional<util::Error> error_;
 };
 
-}  // namespace rata::pipeline
+}  // namespace rata::settings

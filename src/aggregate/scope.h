@@ -1,0 +1,29 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rata::aggregate {
+
+/// Which servers a view is about.
+struct Scope {
+  enum class Kind : std::uint8_t { total, group, server };
+  Kind kind = Kind::total;
+  std::string name;  ///< of the group or the server; empty for the total
+
+  static Scope total() { return {}; }
+  static Scope group(std::string name) { return {Kind::group, std::move(name)}; }
+  static Scope server(std::string name) { return {Kind::server, std::move(name)}; }
+
+  friend auto operator<=>(const Scope&, const Scope&) = default;
+};
+
+/// Servers that are shown together: a site, a country.
+struct Group {
+  std::string name;
+  std::vector<std::string> servers;
+};
+
+}  // namespace rata::aggregate

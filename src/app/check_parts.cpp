@@ -1,0 +1,46 @@
+#include "app/check_parts.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "channel/spool.h"
+#include "util/folder.h"
+
+namespace rata::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Only where the lock's file is there already: who makes it owns it.
+bool is_in_use(const std::string& folder) {
+  std::error_code fault;
+  if (!fs::exists(fs::path(folder) / "lock", fault)) return false;
+  channel::FolderLock lock;
+  return !lock.take(folder);
+}
+
+}  // namespace
+
+void check_listener(const serve::Config& serve, const std::vector<unsigned>& spans, Findings& findings) {
+  const std::string part = fmt::format("listen {}:{}", serve.address, serve.port);
+  const auto server =
+      serve::Server::start(serve, {.spans = spans, .servers_location_json = "[]", .metrics = [] { return ""; }});
+  if (!server) return findings.bad(part, server.error().message);
+  findings.good(part, serve.tls ? "free; certificate and key can be used" : "free");
+}
+
+util::Result<std::string> try_spool(const channel::Settings::Spool& spool) {
+  if (!spool.path.starts_with('/'))
+    return util::Error{fmt::format("\"{}\": the path has to be absolute: /var/lib/ratadns/spool/NAME", spool.path)};
+  const auto folder = util::try_folder(spool.path);
+  if (!folder) return folder.error();
+  if (folder->there && is_in_use(spool.path)) return std::string("another process uses it, and only one may");
+  std::string found = folder->there ? "can be written" : "will be made";
+  if (folder->free_mib < spool.limit_mib)
+    found += fmt::format("; the disk has room for {} MiB of limit_mib = {}", folder->free_mib, spool.limit_mib);
+  return found;
+}
+
+}  // namespace rata::app

@@ -1,0 +1,53 @@
+#include "hub/batch.h"
+
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "summary/reading.h"
+
+namespace rata::hub {
+
+util::Result<std::string> unpack(const serve::Delivery& delivery) {
+  if (!delivery.zstd) return delivery.octets;
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  std::string out, piece(ZSTD_DStreamOutSize(), '\0');
+  ZSTD_inBuffer in{delivery.octets.data(), delivery.octets.size(), 0};
+  std::size_t wanted = 1;
+  while (in.pos < in.size) {
+    ZSTD_outBuffer to{piece.data(), piece.size(), 0};
+    wanted = ZSTD_decompressStream(context.get(), &to, &in);
+    if (ZSTD_isError(wanted) != 0)
+      return util::Error{fmt::format("the body is no zstd: {}", ZSTD_getErrorName(wanted))};
+    if (out.size() + to.pos > delivery.unpacked_octets)
+      return util::Error{fmt::format("more than {} octets come out of the body", delivery.unpacked_octets)};
+    out.append(piece, 0, to.pos);
+  }
+  if (wanted != 0 && !delivery.octets.empty()) return util::Error{"the body ends in the middle of a zstd frame"};
+  return out;
+}
+
+Batch read_batch(std::string_view lines, const std::vector<std::string>& servers, util::Time arrival) {
+  Batch batch;
+  std::size_t number = 0;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    const std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+    ++number;
+    if (line.empty()) continue;
+    auto summary = summary::read_json(line, arrival);
+    if (!summary)
+      batch.refused.push_back({number, summary.error().message});
+    else if (!servers.empty() && std::ranges::find(servers, summary->server) == servers.end())
+      batch.refused.push_back({number, fmt::format("may not send for the server \"{}\"", summary->server)});
+    else
+      batch.entries.push_back({number, line, std::move(*summary)});
+  }
+  return batch;
+}
+
+}  // namespace rata::hub

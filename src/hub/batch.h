@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "serve/delivery.h"
+#include "summary/summary.h"
+#include "util/result.h"
+#include "util/time.h"
+
+namespace rata::hub {
+
+/// The octets of a delivery as its lines. Errors: no zstd frames, damaged ones, or more comes out of them than may.
+util::Result<std::string> unpack(const serve::Delivery& delivery);
+
+/// A line that cannot be counted, and why.
+struct Refusal {
+  std::size_t line = 0;  ///< from 1
+  std::string why;
+};
+
+/// A batch, read. The line of a summary lies in the text that it was read from.
+struct Batch {
+  struct Entry {
+    std::size_t line = 0;  ///< from 1
+    std::string_view text;
+    summary::Summary summary;
+  };
+  std::vector<Entry> entries;
+  std::vector<Refusal> refused;
+};
+
+/// Reads a summary a line; empty lines do not count as anything. `servers`: whose the sender may send; empty: all.
+/// `arrival`: the time of those that do not say theirs, as of the older chain.
+/// Lifetime: that of `lines`.
+Batch read_batch(std::string_view lines, const std::vector<std::string>& servers, util::Time arrival);
+
+}  // namespace rata::hub

@@ -1,0 +1,222 @@
+#include "hub/hub.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <filesystem>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "hub/answers.h"
+#include "hub/inbox.h"
+#include "hub/keeper.h"
+#include "hub/metrics.h"
+#include "hub/missing.h"
+#include "hub/status.h"
+#include "hub/subscriptions.h"
+#include "serve/aggregate_views.h"
+#include "serve/metrics.h"
+#include "settings/aggregate_keys.h"
+#include "store/history.h"
+#include "util/guarded.h"
+
+namespace rata::hub {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds publish_interval{1000};
+constexpr std::chrono::milliseconds flush_interval{1000};
+constexpr std::chrono::milliseconds look_for_gaps_interval{10'000};
+constexpr std::int64_t gaps_seconds = 24 * 3600;
+constexpr std::chrono::milliseconds patience{100};
+
+util::Time wall_time() { return util::Clock::system().now(); }
+
+/// Something that is to be done every so often.
+class Pace {
+ public:
+  explicit Pace(steady_clock::duration interval) : interval_(interval) {}
+  bool is_due() {
+    const auto now = steady_clock::now();
+    if (now < next_) return false;
+    next_ = now + interval_;
+    return true;
+  }
+
+ private:
+  steady_clock::duration interval_;
+  steady_clock::time_point next_{};
+};
+
+class RunningHub final : public Hub {
+ public:
+  RunningHub(Config config, Report report) : config_(std::move(config)), report_(std::move(report)) {}
+  ~RunningHub() override { stop(); }
+  void stop() override;
+
+  util::Result<void> open();
+
+  std::uint16_t port() const override { return server_->port(); }
+  util::Result<void> reload(const Config& config) override;
+  std::string balance() const override {
+    return standing_.with([](const Standing& standing) { return balance_text(standing); });
+  }
+
+ private:
+  util::Result<void> open_store();
+  util::Result<void> start_server();
+  void work();
+  void look_for_gaps(util::Time now);
+  void publish(util::Time now);
+  std::string metrics() const;
+
+  Config config_;
+  Report report_;
+  util::Time started_ = wall_time();
+  serve::SharedAggregator aggregator_;
+  Inbox inbox_;
+  std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<store::HistoryReader> history_;  // of the working thread
+  std::unique_ptr<Answers> answers_;               // on a thread of their own
+  std::vector<MissingWindows> missing_;
+  util::Guarded<Standing> standing_;
+  std::shared_ptr<const serve::AggregateViews> views_;
+  std::unique_ptr<serve::Server> server_;
+  std::atomic<const serve::Server*> counted_server_ = nullptr;  // what `metrics` may ask, on the server's own thread
+  std::unique_ptr<Subscriptions> subscriptions_;
+  std::jthread worker_;
+};
+
+util::Result<void> RunningHub::open() {
+  auto aggregator = aggregate::Aggregator::make(config_.aggregate);
+  if (!aggregator) return aggregator.error();
+  aggregator_.with([&](auto& held) { held = std::move(*aggregator); });
+  if (auto opened = open_store(); !opened) return opened;
+  if (auto served = start_server(); !served) return served;
+  auto subscribed = Subscriptions::start(config_.subscriptions, inbox_, report_);
+  if (!subscribed) return subscribed.error();
+  subscriptions_ = std::move(*subscribed);
+  worker_ = std::jthread([this] { work(); });
+  return {};
+}
+
+util::Result<void> RunningHub::open_store() {
+  const std::filesystem::path folder = std::filesystem::path(config_.store.path).parent_path();
+  std::error_code fault;
+  if (!folder.empty() && !std::filesystem::create_directories(folder, fault) && fault)
+    return util::Error{fmt::format("history: the folder {} cannot be made: {}; [store] path names another",
+                                   folder.string(), fault.message())};
+  auto store = store::Store::open(config_.store, wall_time());
+  if (!store) return store.error();
+  keeper_ = std::make_unique<Keeper>(std::move(*store), aggregator_, config_.aggregate.servers,
+                                     config_.clock_tolerance_seconds, report_);
+  if (auto restored = keeper_->restore(config_.aggregate.spans.back(), wall_time()); !restored) return restored;
+  auto history = store::HistoryReader::open(config_.store);
+  if (!history) return history.error();
+  history_ = std::move(*history);
+  auto answers = Answers::start(config_.store);
+  if (!answers) return answers.error();
+  answers_ = std::move(*answers);
+  return {};
+}
+
+util::Result<void> RunningHub::start_server() {
+  auto server = serve::Server::start(config_.serve,
+                                     {.spans = config_.aggregate.spans,
+                                      .servers_location_json = settings::servers_location_json(config_.places),
+                                      .metrics = [this] { return metrics(); },
+                                      .page = true,
+                                      .take =
+                                          [this](serve::Delivery delivery, std::function<void(serve::Receipt)> answer) {
+                                            inbox_.put(Inbox::Posted{std::move(delivery), std::move(answer)});
+                                          },
+                                      .ask =
+                                          [this](serve::Question question, std::function<void(serve::Receipt)> answer) {
+                                            answers_->put(std::move(question), std::move(answer));
+                                          }});
+  if (!server) return server.error();
+  server_ = std::move(*server);
+  counted_server_ = server_.get();
+  publish(wall_time());
+  return {};
+}
+
+void RunningHub::stop() {
+  subscriptions_.reset();
+  inbox_.close();
+  if (worker_.joinable()) worker_.join();
+  counted_server_ = nullptr;
+  server_.reset();  // before what its thread looks at
+}
+
+/// Commits and merges until the end; what waits then is still taken.
+void RunningHub::work() {
+  Pace flush(flush_interval), look(look_for_gaps_interval), show(publish_interval);
+  while (true) {
+    const bool ends = inbox_.closed();
+    Inbox::Taken taken = inbox_.take(patience);
+    const util::Time now = wall_time();
+    keeper_->take(std::move(taken), now);
+    if (flush.is_due()) keeper_->tidy(now);
+    if (look.is_due()) look_for_gaps(now);
+    if (show.is_due() || ends) publish(now);
+    if (ends) break;
+  }
+  keeper_->finish(wall_time());
+}
+
+void RunningHub::look_for_gaps(util::Time now) {
+  std::vector<std::string> servers;
+  for (const MonitorState& monitor : keeper_->roster().monitors())
+    if (servers.empty() || servers.back() != monitor.server) servers.push_back(monitor.server);
+  auto missing = missing_windows(*history_, servers, {now.ns - gaps_seconds * util::ns_per_second}, now);
+  if (missing) missing_ = std::move(*missing);
+}
+
+void RunningHub::publish(util::Time now) {
+  auto views = std::make_shared<const serve::AggregateViews>(aggregator_, views_.get());
+  Standing standing{.started = started_,
+                    .now = now,
+                    .watermark = {},
+                    .views = {},
+                    .monitors = keeper_->roster().monitors(),
+                    .missing = missing_,
+                    .intake = keeper_->counters(),
+                    .store = keeper_->history().counters(),
+                    .aggregator = {},
+                    .subscriptions = subscriptions_ ? subscriptions_->states() : std::vector<SubscriptionState>{},
+                    .trouble = keeper_->trouble()};
+  aggregator_.with([&](const auto& aggregator) {
+    standing.watermark = aggregator->watermark();
+    standing.views = aggregator->views();
+    standing.aggregator = aggregator->counters();
+  });
+  server_->publish(views, status_json(config_, standing));
+  answers_->show(status_json(config_, standing));
+  standing_.with([&](Standing& held) { held = std::move(standing); });
+  views_ = std::move(views);
+}
+
+std::string RunningHub::metrics() const {
+  std::string text = standing_.with([](const Standing& standing) { return metrics_text(standing); });
+  if (const serve::Server* server = counted_server_) text += serve::metrics_text(server->counters());
+  return text;
+}
+
+util::Result<void> RunningHub::reload(const Config& config) {
+  if (auto renewed = server_->reload_tls(); !renewed) return renewed;
+  static_cast<void>(config);
+  return {};
+}
+
+}  // namespace
+
+util::Result<std::unique_ptr<Hub>> Hub::start(const Config& config, Report report) {
+  auto hub = std::make_unique<RunningHub>(config, std::move(report));
+  if (auto opened = hub->open(); !opened) return opened.error();
+  return std::unique_ptr<Hub>(std::move(hub));
+}
+
+}  // namespace rata::hub

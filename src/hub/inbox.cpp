@@ -1,0 +1,55 @@
+#include "hub/inbox.h"
+
+#include <utility>
+
+namespace rata::hub {
+
+void Inbox::put(Posted posted) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!closed_) {
+      waiting_.deliveries.push_back(std::move(posted));
+      changed_.notify_one();
+      return;
+    }
+  }
+  posted.answer({.status = 503, .json = R"({"error":"the aggregator ends"})", .retry_after = std::chrono::seconds(1)});
+}
+
+void Inbox::put(std::string message) {
+  const std::scoped_lock lock(mutex_);
+  if (closed_ || message_octets_ + message.size() > most_message_octets) {
+    ++dropped_;
+    return;
+  }
+  message_octets_ += message.size();
+  waiting_.messages.push_back(std::move(message));
+  changed_.notify_one();
+}
+
+Inbox::Taken Inbox::take(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, patience, [this] { return closed_ || !waiting_.empty(); });
+  message_octets_ = 0;
+  return std::exchange(waiting_, {});
+}
+
+void Inbox::close() {
+  {
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+}
+
+bool Inbox::closed() const {
+  const std::scoped_lock lock(mutex_);
+  return closed_;
+}
+
+std::uint64_t Inbox::dropped_messages() const {
+  const std::scoped_lock lock(mutex_);
+  return dropped_;
+}
+
+}  // namespace rata::hub

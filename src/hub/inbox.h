@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "serve/delivery.h"
+
+namespace rata::hub {
+
+/// What has come and is not committed yet: whole deliveries, which somebody waits for, and single messages, which
+/// nobody does. Deliveries are bounded by who brings them, messages here: beyond it they are dropped and counted.
+/// Thread: any.
+class Inbox {
+ public:
+  static constexpr std::size_t most_message_octets = std::size_t{64} << 20;
+
+  struct Posted {
+    serve::Delivery delivery;
+    std::function<void(serve::Receipt)> answer;
+  };
+  struct Taken {
+    std::vector<Posted> deliveries;
+    std::vector<std::string> messages;
+
+    bool empty() const { return deliveries.empty() && messages.empty(); }
+  };
+
+  void put(Posted posted);
+  void put(std::string message);
+  /// All there is; waits for something, or until `patience` is over or `close` is called.
+  Taken take(std::chrono::milliseconds patience);
+  void close();
+  bool closed() const;
+  std::uint64_t dropped_messages() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Taken waiting_;
+  std::size_t message_octets_ = 0;
+  std::uint64_t dropped_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace rata::hub

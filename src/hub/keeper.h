@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hub/batch.h"
+#include "hub/config.h"
+#include "hub/inbox.h"
+#include "hub/roster.h"
+#include "serve/aggregate_views.h"
+#include "store/store.h"
+#include "util/result.h"
+#include "util/time.h"
+
+namespace rata::hub {
+
+/// What has come in, in summaries: lines = committed + repeated + too_old + refused, but for what was answered with
+/// "later", which comes again.
+struct IntakeCounters {
+  std::uint64_t batches = 0, later_batches = 0, unreadable_batches = 0;
+  std::uint64_t refused_lines = 0;  ///< of batches: they are no summaries, or not of a server that the sender may
+  std::uint64_t messages = 0;       ///< from Redis
+  std::uint64_t unreadable_messages = 0;
+  std::uint64_t lost_messages = 0;  ///< from Redis, while nothing could be committed: nobody sends them again
+};
+
+/// Takes what has come: on the disk first, then into the views; then the sender is told.
+/// Thread: one.
+class Keeper {
+ public:
+  using Report = std::function<void(const std::string&)>;
+
+  Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& aggregator, std::size_t monitors_limit,
+         double clock_tolerance_seconds, Report report);
+
+  /// Shows again what was shown before the start. Errors: the history cannot be read.
+  util::Result<void> restore(unsigned minutes, util::Time now);
+
+  void take(Inbox::Taken taken, util::Time now);
+  /// What has settled is written. To be called every second or so.
+  void tidy(util::Time now);
+  /// All that is there is written.
+  void finish(util::Time now);
+
+  store::Store& history() { return *store_; }
+  const Roster& roster() const { return roster_; }
+  const IntakeCounters& counters() const { return counters_; }
+  /// Why nothing can be committed at the moment; empty: it can.
+  const std::string& trouble() const { return trouble_; }
+
+ private:
+  /// A delivery on its way, or several messages.
+  struct Work;
+
+  std::deque<Work> read(Inbox::Taken taken, util::Time now);
+  void commit(std::deque<Work>& works, util::Time now);
+  void settle(Work& work, std::vector<store::Answer>::const_iterator& answer, util::Time now);
+  void put_off(std::deque<Work>& works, const std::string& why);
+  void note(util::Result<void> outcome);
+
+  std::unique_ptr<store::Store> store_;
+  serve::SharedAggregator& aggregator_;
+  Roster roster_;
+  std::int64_t clock_tolerance_ns_;
+  Report report_;
+  IntakeCounters counters_;
+  std::string trouble_;
+};
+
+}  // namespace rata::hub

@@ -1,0 +1,162 @@
+#include "hub/status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "hub/servers.h"
+
+namespace rata::hub {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string dumped(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+ordered_json time_json(util::Time time) { return time.ns <= 0 ? ordered_json() : ordered_json(util::text(time)); }
+
+double tenths(double seconds) { return std::round(seconds * 10) / 10; }
+
+ordered_json server_json(const std::string& name, const Server& server, util::Time now) {
+  const MonitorState& newest = server.newest();
+  ordered_json json = {{"server", name},
+                       {"last", time_json(newest.last)},
+                       {"state", hub::name(newest.health(now))},
+                       {"lag_seconds", tenths(newest.lag_seconds(now))},
+                       {"missing_windows", server.missing},
+                       {"packets", server.sum(&MonitorState::packets)},
+                       {"late_packets", server.sum(&MonitorState::late)},
+                       {"kernel_lost", server.sum(&MonitorState::kernel)},
+                       {"queue_lost", server.sum(&MonitorState::queue)},
+                       {"malformed", server.sum(&MonitorState::malformed)},
+                       {"monitors", ordered_json::array()}};
+  for (const MonitorState* monitor : server.monitors)
+    json["monitors"].push_back({{"monitor", monitor->monitor},
+                                {"state", hub::name(monitor->health(now))},
+                                {"lag_seconds", tenths(monitor->lag_seconds(now))},
+                                {"boot", monitor->boot},
+                                {"arrived", time_json(monitor->arrived)},
+                                {"summaries", monitor->summaries}});
+  return json;
+}
+
+struct Trust {
+  std::string level = "green";
+  std::vector<std::string> reasons;
+
+  void doubt(const char* worse, std::string reason) {
+    if (level != "red") level = worse;
+    reasons.push_back(std::move(reason));
+  }
+};
+
+std::string doubt_about(const std::string& name, const MonitorState& monitor, util::Time now) {
+  const double lag = monitor.lag_seconds(now);
+  switch (monitor.health(now)) {
+    case Health::live:
+    case Health::past:
+      return {};
+    case Health::late:
+      return fmt::format("{} is late by {:.0f} s: delayed on the way, or its clock is behind", name, lag);
+    case Health::ahead:
+      return fmt::format("{}: its clock is ahead by {:.0f} s", name, -lag);
+    case Health::silent:
+      return fmt::format("{} is silent", name);
+  }
+  return {};
+}
+
+/// Red: windows are missing or cannot be taken. Amber: something else was lost, or somebody is not there.
+Trust trust_of(const Standing& standing, const std::map<std::string, Server>& servers) {
+  Trust trust;
+  if (!standing.trouble.empty()) trust.doubt("red", "nothing can be kept: " + standing.trouble);
+  for (const auto& [name, server] : servers) {
+    if (server.missing > 0) trust.doubt("red", fmt::format("{}: {} windows are missing", name, server.missing));
+    if (const std::uint64_t lost = server.sum(&MonitorState::kernel); lost > 0)
+      trust.doubt("amber", fmt::format("{}: its kernel lost {} frames", name, lost));
+    if (const std::uint64_t lost = server.sum(&MonitorState::queue); lost > 0)
+      trust.doubt("amber", fmt::format("{}: its monitor lost {} frames", name, lost));
+    if (std::string doubt = doubt_about(name, server.newest(), standing.now); !doubt.empty())
+      trust.doubt("amber", std::move(doubt));
+  }
+  for (const SubscriptionState& subscription : standing.subscriptions)
+    if (!subscription.trouble.empty())
+      trust.doubt("amber", fmt::format("{}: {}", subscription.url, subscription.trouble));
+  return trust;
+}
+
+/// What came in is in one of the others.
+ordered_json balance_json(const Standing& standing) {
+  const store::Counters& store = standing.store;
+  const IntakeCounters& intake = standing.intake;
+  std::uint64_t missing = 0;
+  for (const MissingWindows& one : standing.missing) missing += one.windows;
+  return {{"summaries",
+           {{"in", store.committed + store.repeated + store.too_old + store.refused + intake.refused_lines},
+            {"committed", store.committed},
+            {"repeated", store.repeated},
+            {"too_old", store.too_old},
+            {"refused", store.refused + intake.refused_lines}}},
+          {"batches",
+           {{"in", intake.batches}, {"put_off", intake.later_batches}, {"unreadable", intake.unreadable_batches}}},
+          {"messages",
+           {{"in", intake.messages}, {"unreadable", intake.unreadable_messages}, {"lost", intake.lost_messages}}},
+          {"windows", {{"missing", missing}}},
+          {"history",
+           {{"panes_written", store.panes_written},
+            {"panes_derived", store.panes_derived},
+            {"pruned", store.pruned},
+            {"pruned_for_room", store.pruned_for_room},
+            {"octets", store.database_octets}}}};
+}
+
+}  // namespace
+
+std::string status_json(const Config& config, const Standing& standing) {
+  const std::map<std::string, Server> servers = servers_of(standing);
+  const Trust trust = trust_of(standing, servers);
+  ordered_json json = {{"version", RATADNS_VERSION},
+                       {"role", "aggregator"},
+                       {"source", fmt::format("{} server{}", servers.size(), servers.size() == 1 ? "" : "s")},
+                       {"state", servers.empty() ? "waiting" : "live"},
+                       {"error", standing.trouble},
+                       {"server", config.name},
+                       {"started", util::text(standing.started)},
+                       {"watermark", time_json(standing.watermark)},
+                       {"behind_seconds", nullptr},
+                       {"spans", config.aggregate.spans},
+                       {"views", ordered_json::array()},
+                       {"kinds", ordered_json::object()},
+                       {"groups", ordered_json::array()},
+                       {"servers", ordered_json::array()},
+                       {"trust", {{"level", trust.level}, {"reasons", trust.reasons}}},
+                       {"balance", balance_json(standing)}};
+  if (standing.watermark.ns > 0)
+    json["behind_seconds"] = std::max(0.0, util::seconds_between(standing.watermark, standing.now));
+  for (const aggregate::ViewInfo& view : standing.views) {
+    json["views"].push_back(view.name);
+    json["kinds"][view.name] = view.kind;
+  }
+  for (const aggregate::Group& group : config.aggregate.groups)
+    json["groups"].push_back({{"name", group.name}, {"servers", group.servers}});
+  for (const auto& [name, server] : servers) json["servers"].push_back(server_json(name, server, standing.now));
+  return dumped(json);
+}
+
+std::string balance_text(const Standing& standing) {
+  std::string text;
+  const ordered_json balance = balance_json(standing);
+  for (const auto& [unit, figures] : balance.items()) {
+    text += unit + ":";
+    for (const auto& [name, value] : figures.items()) text += fmt::format(" {} {}", value.get<std::uint64_t>(), name);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace rata::hub

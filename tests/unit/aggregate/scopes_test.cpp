@@ -1,0 +1,86 @@
+#include <algorithm>
+
+#include "sample.h"
+
+namespace rata::aggregate {
+namespace {
+
+using summary::Counts;
+using summary::Rate;
+
+std::unique_ptr<Aggregator> grouped(std::vector<std::string> types = {"rates", "top_names"}) {
+  Config config;
+  config.groups = {{"chile", {"a", "b"}}, {"europe", {"c"}}};
+  return aggregator(std::move(types), config);
+}
+
+Json group_view(Aggregator& hub, const std::string& name, const std::string& group) {
+  return Json::parse(view_text(hub, name, 0, Scope::group(group)));
+}
+
+TEST(Groups, AddUpTheirServersAndNoOther) {
+  const auto hub = grouped();
+  std::uint64_t queries = 1;
+  for (const char* server : {"a", "b", "c", "d"}) {
+    hub->add(summary_of("client_by_qname", server, 0, 1, counts_by("qname", "client", {{"x.", "k", queries}})));
+    hub->add(summary_of("QueriesPerSecond", server, 0, 1, Rate{"qps", queries, 1}));
+    queries *= 10;
+  }
+  EXPECT_EQ(group_view(*hub, "top_names", "chile")["total"], 11);
+  EXPECT_EQ(group_view(*hub, "top_names", "chile")["group"], "chile");
+  EXPECT_EQ(group_view(*hub, "top_names", "europe")["total"], 100);
+  EXPECT_EQ(view(*hub, "top_names")["total"], 1111);
+  const Json rates = group_view(*hub, "rates", "chile");
+  EXPECT_EQ(rates["total"]["queries_per_second"], 11);
+  EXPECT_EQ(rates["servers"].size(), 2u);
+}
+
+TEST(Groups, OneThatIsNotThereHasNoView) {
+  const auto hub = grouped();
+  EXPECT_FALSE(hub->json("rates", 1, Scope::group("asia"), Part::whole));
+  EXPECT_FALSE(hub->json("rates", 1, Scope::server("a"), Part::whole));  // not heard of yet
+  EXPECT_TRUE(hub->json("rates", 1, Scope::group("chile"), Part::whole));
+  EXPECT_FALSE(hub->json("rates", 2, {}, Part::whole));
+  EXPECT_FALSE(hub->json("rate", 1, {}, Part::whole));
+}
+
+TEST(Ceiling, AServerWhoseClockRunsAheadDoesNotMoveTheViewsOfOthers) {
+  const auto hub = grouped();
+  hub->set_ceiling(util::from_seconds(day_one + 5));
+  hub->add(summary_of("client_by_qname", "a", 0, 1, counts_by("qname", "client", {{"x.", "k", 1}})));
+  hub->add(summary_of("client_by_qname", "b", 3600, 1, counts_by("qname", "client", {{"x.", "k", 2}})));
+  EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 1));
+  EXPECT_EQ(view(*hub, "top_names", 0, "a")["total"], 1);
+  EXPECT_EQ(hub->servers().at(1).last, util::from_seconds(day_one + 3601));  // and is told
+  hub->add(summary_of("client_by_qname", "a", 3, 1, counts_by("qname", "client", {{"x.", "k", 1}})));
+  EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 4));
+}
+
+TEST(Ceiling, WhereAllClocksRunAheadTheCeilingIsTheTime) {
+  const auto hub = grouped();
+  hub->set_ceiling(util::from_seconds(day_one + 5));
+  hub->add(summary_of("QueriesPerSecond", "a", 100, 1, Rate{"qps", 1, 1}));
+  EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 5));
+  hub->set_ceiling(util::from_seconds(day_one + 200));
+  EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 101));
+}
+
+TEST(Servers, OneThatIsLongSilentMakesRoomForAnother) {
+  Config config;
+  config.servers = 2;
+  const auto hub = aggregator({"rates"}, config);
+  hub->add(summary_of("QueriesPerSecond", "a", 0, 1, Rate{"qps", 1, 1}));
+  hub->add(summary_of("QueriesPerSecond", "b", 0, 1, Rate{"qps", 1, 1}));
+  hub->add(summary_of("QueriesPerSecond", "c", 1, 1, Rate{"qps", 1, 1}));
+  EXPECT_EQ(hub->counters().refused, 1u);
+  hub->add(summary_of("QueriesPerSecond", "b", 2000, 1, Rate{"qps", 1, 1}));
+  hub->add(summary_of("QueriesPerSecond", "c", 2000, 1, Rate{"qps", 1, 1}));
+  EXPECT_EQ(hub->counters().refused, 1u);
+  const auto servers = hub->servers();
+  ASSERT_EQ(servers.size(), 2u);
+  EXPECT_EQ(servers[0].name, "b");
+  EXPECT_EQ(servers[1].name, "c");
+}
+
+}  // namespace
+}  // namespace rata::aggregate
