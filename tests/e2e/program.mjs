@@ -73,17 +73,19 @@ const run = async (command, args, feed) => {
   }
 };
 
-const mock = (scenario, port) =>
+/// The made-up numbers of web/dev, which has in `scenario` what a program would need many servers for.
+export const startScenario = (scenario, port = 0) =>
   run(process.execPath, [join(root, 'web/dev/server.mjs'), '--scenario', scenario, '--port', String(port)]);
 
 /// The program on traffic that goes on and on.
 export const startLive = (port = 0) =>
   synthetic
-    ? mock('steady', port)
+    ? startScenario('steady', port)
     : run(program, ['run', '--listen', `127.0.0.1:${port}`, '-'], {
         command: traffic,
         args: ['--realtime', '--qps', '500', '--out', '-'],
       });
 
 /// The program on a file, which it reads to its end.
-export const startOnFile = (file) => (synthetic ? mock('ended', 0) : run(program, ['run', '--listen', '127.0.0.1:0', file]));
+export const startOnFile = (file) =>
+  synthetic ? startScenario('ended') : run(program, ['run', '--listen', '127.0.0.1:0', file]);

@@ -9,6 +9,7 @@ test('a look survives the address bar', () => {
   const looks: Look[] = [
     plainLook,
     { ...plainLook, span: 15, server: 'ns1 & ns2', theme: 'dark' },
+    { ...plainLook, group: 'chile & perú', rows: { rcode_by_transport: 'NXDOMAIN', 'a=b&c': '?' } },
     { ...plainLook, open: { name: 'a\\.b?&=#%.example.', client: '2001:db8::1', type: 'TYPE65280' }, frozen: 1_700_000_000 },
   ];
   for (const look of looks) assert.deepEqual(parseLook(formatLook(look)), look);
@@ -18,8 +19,14 @@ test('nothing chosen leaves the address bare', () => {
   assert.equal(formatLook(plainLook), '');
 });
 
+test('a server and a group exclude each other', () => {
+  assert.deepEqual(parseLook('?server=ns1&group=chile'), { ...plainLook, server: 'ns1' });
+  assert.equal(formatLook({ ...plainLook, server: 'ns1', group: 'chile' }), '?server=ns1');
+});
+
 test('what an address says wrongly is taken as not said', () => {
-  for (const search of ['?span=-1', '?span=x', '?span=1e3', '?theme=pink', '?frozen=now', '?frozen=', '?unknown=1', '?%%%'])
+  const wrong = ['?span=-1', '?span=x', '?span=1e3', '?theme=pink', '?frozen=now', '?frozen=', '?unknown=1', '?%%%'];
+  for (const search of [...wrong, '?row=x', '?row.x='])
     assert.deepEqual(parseLook(search), plainLook, search);
 });
 

@@ -43,16 +43,17 @@ class Drawing {
     // A point stands at the start of its window, so the newest stands one step before the end.
     this.to = end - series.step;
     this.top = highest(view);
-    const names = series.servers.map((s) => s.server);
-    const alone = names.length === 1;
-    const lines: (number | null)[][] = series.servers.map((s) => s[this.line]);
+    const alone = series.servers.length === 1;
+    const lined = series.servers.filter((s) => alone || serverColour(s.server) > 0);
+    const names = lined.map((s) => s.server);
+    const lines: (number | null)[][] = lined.map((s) => s[this.line]);
     // Behind the responses stand all queries, so that what is missing between them shows.
     const behind = this.line === 'responses' ? [totals(series, 'queries')] : [];
     const data = [times(series), ...behind, ...(alone ? [] : [totals(series, this.line)]), ...lines] as uPlot.AlignedData;
-    const shape = `${appearance} ${names.map((name) => `${name}:${serverColour(name)}`).join(' ')}`;
+    const shape = `${appearance} ${alone} ${names.map((name) => `${name}:${serverColour(name)}`).join(' ')}`;
     if (shape !== this.made) {
       this.remove();
-      this.plot = new uPlot(this.options(names), data, this.box);
+      this.plot = new uPlot(this.options(names, alone), data, this.box);
       this.made = shape;
     } else {
       this.plot?.setData(data);
@@ -87,14 +88,14 @@ class Drawing {
     if (changed) plot.redraw(false);
   }
 
-  private options(names: readonly string[]): uPlot.Options {
+  private options(names: readonly string[], alone: boolean): uPlot.Options {
     const grid = colour('--line');
     const label = colour('--ink-3');
     const base = { points: { show: few, size: 4 } };
     const all = (stroke: string, fill?: string): uPlot.Series => ({ ...base, stroke, width: 1, ...(fill ? { fill } : {}) });
     const own = names.map((name): uPlot.Series => {
-      const stroke = colour(`--s${serverColour(name)}`);
-      return { ...base, stroke, width: 1.5, ...(names.length === 1 ? { fill: colour('--fill') } : {}) };
+      const stroke = colour(`--s${serverColour(name) || 1}`);
+      return { ...base, stroke, width: 1.5, ...(alone ? { fill: colour('--fill') } : {}) };
     });
     const bottom = this.line === 'responses';
     return {
@@ -118,7 +119,12 @@ class Drawing {
         },
         { size: 0, grid: { stroke: grid, width: 1 }, ticks: { show: false }, splits: () => valueSplits(this.top), values: (_, s) => s.map(() => '') },
       ],
-      series: [{}, ...(bottom ? [all(colour('--ink-4'))] : []), ...(names.length === 1 ? [] : [all(colour('--ink-4'), colour('--fill'))]), ...own],
+      series: [
+        {},
+        ...(bottom ? [all(colour('--ink-4'))] : []),
+        ...(alone ? [] : [all(colour('--ink-4'), colour('--fill'))]),
+        ...own,
+      ],
       hooks: { draw: [(u) => this.labels(u, label)], setCursor: [(u) => this.point(u)] },
     };
   }

@@ -1,3 +1,4 @@
+import { isAddress, isName, keyColour, typeColour } from './keys.ts';
 import { splitName, splitTail, unicodeName } from './name.ts';
 
 /// Text from the wire is only ever a text node; the program has escaped what is not printable.
@@ -37,15 +38,15 @@ export function Address({ text }: { text: string }) {
   );
 }
 
-// The types that have a colour of their own, the same in every chart and table, for ever.
-const coloured = new Set(['A', 'AAAA', 'ANY', 'CNAME', 'DNSKEY', 'DS', 'HTTPS', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'SVCB', 'TXT']);
-export const typeClass = (type: string): string => `type type-${coloured.has(type) ? type : 'other'}`;
+export const typeClass = (type: string): string => `type ${typeColour(type)}`;
 
+/// A key of a dimension.
 export function WireKey({ kind, text }: { kind: string; text: string }) {
-  if (kind === 'qname') return <DomainName name={text} />;
-  if (kind === 'client') return <Address text={text} />;
+  if (isName(kind)) return <DomainName name={text} />;
+  if (isAddress(kind)) return <Address text={text} />;
+  const colour = keyColour(kind, text);
   return (
-    <bdi class={`wire ${typeClass(text)}`} dir="ltr" title={text}>
+    <bdi class={colour ? `wire type ${colour}` : 'wire'} dir="ltr" title={text}>
       <span class="start">{text}</span>
     </bdi>
   );

@@ -1,7 +1,8 @@
 import { batch, effect, untracked } from '@preact/signals';
+import type { Choice } from '../api/client.ts';
 import { Live, type Sink } from '../api/live.ts';
 import type { Status } from '../api/types.ts';
-import { flush, heard_ms, link, look, settleSpan, status, take } from './store.ts';
+import { flush, forget, heard_ms, link, look, settleSpan, status, take } from './store.ts';
 
 // A page nobody looks at lets go of its stream after this long; a glance at another tab does not.
 const hidden_ms = 10_000;
@@ -18,7 +19,10 @@ function draw(): void {
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     batch(() => {
-      if (pending) status.value = pending;
+      if (pending) {
+        status.value = pending;
+        forget();
+      }
       pending = null;
       flush();
     });
@@ -47,24 +51,28 @@ const sink: Sink = {
     const [first] = now.spans;
     if (first !== undefined && !now.spans.includes(look.value.span)) {
       // Not a new choice to connect for: this connection is about to ask for it.
-      asked = choiceKey(first, look.value.server);
+      asked = choiceKey({ ...look.value, span: first });
       settleSpan(first);
     }
-    return { span: look.value.span, server: look.value.server };
+    const { span, server, group } = look.value;
+    return { span, server, group };
   },
 };
 
-const choiceKey = (minutes: number, name: string): string => `${minutes} ${name}`;
+const choiceKey = ({ span, server, group }: Choice): string => JSON.stringify([span, server, group]);
 let asked = '';
 const live = new Live(sink);
 
+/// Begins anew, for instance with an access token.
+export const reconnect = (): void => live.start();
+
 export function follow(): void {
   const begin = () => {
-    asked = choiceKey(look.peek().span, look.peek().server);
+    asked = choiceKey(look.peek());
     live.start();
   };
   effect(() => {
-    if (choiceKey(look.value.span, look.value.server) !== asked) untracked(begin);
+    if (choiceKey(look.value) !== asked) untracked(begin);
   });
   let hiding: ReturnType<typeof setTimeout> | undefined;
   let let_go = false;

@@ -1,10 +1,13 @@
 import { toggleTheme } from './theme.ts';
-import { closeRows, drawer, freeze, frozen, look, setServer, setSpan, status, thaw } from './store.ts';
+import {
+  closeRows, drawer, freeze, frozen, scopesAreMany, setServer, setSpan, someRowOpen, status, thaw,
+} from './store.ts';
 
 export const keyHelp: readonly [string, string][] = [
   ['Space', 'freeze, and go on'],
   ['l', 'live again'],
   ['1  5  f', 'the last minute, five minutes, the longest span'],
+  ['s', 'which servers: type to find, Enter to choose'],
   ['a', 'all servers'],
   ['t', 'light or dark'],
   ['?', 'this help'],
@@ -15,7 +18,7 @@ export const toggleFreeze = (): void => (frozen.value ? thaw() : freeze());
 
 function close(): void {
   if (drawer.value) drawer.value = '';
-  else if (Object.values(look.value.open).some(Boolean)) closeRows();
+  else if (someRowOpen()) closeRows();
 }
 
 function act(key: string): boolean {
@@ -25,6 +28,7 @@ function act(key: string): boolean {
   else if (key === 'l') thaw();
   else if (key === 'f' && spans.length) setSpan(longest);
   else if (spans.includes(Number(key))) setSpan(Number(key));
+  else if (key === 's') drawer.value = scopesAreMany.value ? 'scope' : drawer.value;
   else if (key === 'a') setServer('');
   else if (key === 't') toggleTheme();
   else if (key === '?') drawer.value = drawer.value === 'help' ? '' : 'help';

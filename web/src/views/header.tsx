@@ -1,37 +1,14 @@
 import type { TrustLevel } from '../api/types.ts';
-import { connected, drawer, server, serverNames, setServer, setSpan, span, status, type Drawer } from '../state/store.ts';
+import { leave, signedIn } from '../state/session.ts';
+import { connected, drawer, link, setSpan, span, status, type Drawer } from '../state/store.ts';
 import { isDark, toggleTheme } from '../state/theme.ts';
+import { ScopeChoice } from './scope_choice.tsx';
 
 const trustWords: Record<TrustLevel, string> = { green: 'complete', amber: 'dropped or late', red: 'incomplete' };
 
 const toggle = (which: Drawer): void => {
   drawer.value = drawer.value === which ? '' : which;
 };
-
-function ServerChoice() {
-  const names = serverNames.value;
-  const chosen = server.value;
-  if (names.length < 2 && !chosen) return null;
-  return (
-    <span class="server-choice">
-      <label class="select">
-        <select aria-label="server" value={chosen} onChange={(event) => setServer(event.currentTarget.value)}>
-          <option value="">all servers</option>
-          {(names.includes(chosen) || !chosen ? names : [chosen, ...names]).map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      {chosen && (
-        <button class="quiet" title="all servers (a)" aria-label="all servers" onClick={() => setServer('')}>
-          ×
-        </button>
-      )}
-    </span>
-  );
-}
 
 function SpanChoice() {
   const spans = status.value?.spans ?? [span.value || 1];
@@ -71,14 +48,23 @@ export function Header() {
         RaTA <span>DNS</span>
       </h1>
       <div class="choices">
-        <SpanChoice />
-        <ServerChoice />
+        {link.value.kind !== 'locked' && (
+          <>
+            <SpanChoice />
+            <ScopeChoice />
+          </>
+        )}
       </div>
       <div class="tools">
-        <TrustLight />
+        {link.value.kind !== 'locked' && <TrustLight />}
         <button class="quiet" aria-expanded={drawer.value === 'help'} title="help and keys (?)" aria-label="help" onClick={() => toggle('help')}>
           ?
         </button>
+        {signedIn.value && link.value.kind !== 'locked' && (
+          <button class="quiet sign-out" onClick={leave}>
+            sign out
+          </button>
+        )}
         <button class="quiet theme" title="light or dark (t)" onClick={toggleTheme}>
           {isDark() ? 'light' : 'dark'}
         </button>

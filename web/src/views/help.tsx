@@ -1,5 +1,5 @@
 import { keyHelp } from '../state/keys.ts';
-import { status } from '../state/store.ts';
+import { aggregates, status } from '../state/store.ts';
 
 export function Help() {
   return (
@@ -27,6 +27,13 @@ export function Help() {
           <b>Unanswered</b> compares queries with responses in the same minutes; a response that is still on its way counts as missing.
         </p>
         <p>Hover a number for all its digits and a name for all its octets. Press a row to see who is behind it, a server to see it alone.</p>
+        {aggregates.value && (
+          <p>
+            A server's <b>state</b> is that of its newest window: live; late, when it should have come before; clock
+            ahead, when it ends in the future; silent, when nothing comes. Missing windows are those between others that
+            are here.
+          </p>
+        )}
         <p>
           Freezing stops only the page: counting goes on. The address bar holds what you see, to reload or to send to somebody.
         </p>

@@ -1,7 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { TrustLevel } from '../api/types.ts';
 import { clock, dayMinute, duration } from '../parts/format.ts';
-import { connected, heard_ms, link, seconds, server, setServer, shown_s, sourceName, span, status } from '../state/store.ts';
+import {
+  connected, drawer, group, heard_ms, link, seconds, server, setServer, shown_s, sourceName, span, status,
+} from '../state/store.ts';
 
 type Tone = 'plain' | 'amber' | 'red';
 
@@ -41,7 +44,7 @@ function Refused({ why }: { why: string }) {
   return (
     <Notice tone="amber" kind="refused">
       {why}{' '}
-      {server.value && (
+      {(server.value || group.value) && (
         <button class="link" onClick={() => setServer('')}>
           show all servers
         </button>
@@ -69,6 +72,27 @@ function sourceNotice() {
   );
 }
 
+// With many servers there may be as many reasons: the first say what it is about.
+const reasons_shown = 3;
+
+function TrustNotice({ level, reasons }: { level: TrustLevel; reasons: readonly string[] }) {
+  if (level === 'green' || !reasons.length) return null;
+  const more = reasons.length - reasons_shown;
+  return (
+    <Notice tone={level} kind="trust">
+      {reasons.slice(0, reasons_shown).join(' · ')}
+      {more > 0 && (
+        <>
+          {' · '}
+          <button class="link" onClick={() => (drawer.value = drawer.value === 'trust' ? '' : 'trust')}>
+            {more} more
+          </button>
+        </>
+      )}
+    </Notice>
+  );
+}
+
 export function Notices() {
   const { value: now } = link;
   const trust = connected.value ? status.value?.trust : undefined;
@@ -77,11 +101,7 @@ export function Notices() {
       {now.kind === 'lost' && <Lost retry_at_ms={now.retry_at_ms} />}
       {now.kind === 'refused' && <Refused why={now.why} />}
       {sourceNotice()}
-      {trust && trust.level !== 'green' && trust.reasons.length > 0 && (
-        <Notice tone={trust.level} kind="trust">
-          {trust.reasons.join(' · ')}
-        </Notice>
-      )}
+      {trust && <TrustNotice level={trust.level} reasons={trust.reasons} />}
     </div>
   );
 }

@@ -1,13 +1,14 @@
 import { RateChart } from '../charts/rate_chart.tsx';
 import { clock, shortText } from '../parts/format.ts';
 import { times, totals } from '../state/series.ts';
-import { cursor_s, frozen, isChosen, link, rates, sourceName, status, switchedOn } from '../state/store.ts';
+import { aggregates, cursor_s, frozen, isChosen, link, rates, sourceName, status, switchedOn } from '../state/store.ts';
 
 /// What the frame waits for, while there is nothing to draw.
 export function waiting(): string {
   const now = status.value;
   if (link.value.kind === 'refused') return 'Nothing to show for this choice.';
   if (!now) return `Connecting to ${location.host}.`;
+  if (aggregates.value) return 'Waiting for the first summaries of a monitor.';
   if (now.state === 'failed') return 'Nothing was read.';
   if (now.state === 'ended') return 'No DNS message was found.';
   return `Waiting for the first DNS messages from ${sourceName.value || 'the source'}.`;
@@ -40,6 +41,7 @@ export function Rates() {
       data-to={view?.to ?? ''}
       data-span={view?.span_minutes ?? ''}
       data-server={view?.server ?? ''}
+      data-group={view?.group ?? ''}
       data-frozen={frozen.value}
     >
       <Title line="queries" />

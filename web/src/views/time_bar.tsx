@@ -1,6 +1,8 @@
 import { clock, day, duration } from '../parts/format.ts';
 import { toggleFreeze } from '../state/keys.ts';
-import { connected, frozen, heard_ms, link, look, newest_s, shown_s, sourceName, span, status } from '../state/store.ts';
+import {
+  aggregates, connected, frozen, heard_ms, link, look, newest_s, shown_s, sourceName, span, status,
+} from '../state/store.ts';
 
 interface State {
   kind: string;
@@ -15,6 +17,7 @@ function state(): State {
     return { kind: 'frozen', words: behind >= 1 ? `frozen, ${duration(behind)} behind` : 'frozen' };
   }
   if (link.value.kind === 'lost') return { kind: 'lost', words: heard_ms.value ? 'reconnecting' : 'connecting' };
+  if (link.value.kind === 'locked') return { kind: 'waiting', words: 'not signed in' };
   if (link.value.kind === 'refused') return { kind: 'waiting', words: 'nothing to show' };
   if (!now || (!connected.value && shown === null)) return { kind: 'waiting', words: 'connecting' };
   const behind = now.behind_seconds ?? 0;
@@ -22,7 +25,7 @@ function state(): State {
     case 'live':
       return { kind: 'live', words: behind > 5 ? `live, ${duration(behind)} behind` : 'live' };
     case 'waiting':
-      return { kind: 'waiting', words: 'waiting for messages' };
+      return { kind: 'waiting', words: aggregates.value ? 'waiting for monitors' : 'waiting for messages' };
     default:
       return { kind: now.state, words: now.state };
   }

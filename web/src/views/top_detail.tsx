@@ -4,11 +4,10 @@ import { exact, percent, shortText } from '../parts/format.ts';
 import { unicodeName } from '../parts/name.ts';
 import { Count } from '../parts/count.tsx';
 import { WireKey } from '../parts/wire_text.tsx';
-import type { ShownRow } from '../state/order.ts';
 import { narrow } from '../state/screen.ts';
 import { look, toggleRow, tops } from '../state/store.ts';
 import type { Table } from '../state/url.ts';
-import type { Kind } from './top_table.tsx';
+import type { Kind, ShownRow } from './top_table.tsx';
 
 const tableOf: Record<string, { view: TopName; table: Table }> = {
   client: { view: 'top_clients', table: 'client' },

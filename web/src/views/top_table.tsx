@@ -1,14 +1,16 @@
-import { useRef, useState } from 'preact/hooks';
-import type { TopName, TopView } from '../api/types.ts';
+import type { TopName, TopRow, TopView } from '../api/types.ts';
 import { ShareBar, TypeStack } from '../charts/bars.tsx';
 import { Count } from '../parts/count.tsx';
 import { exact, percent, shortText } from '../parts/format.ts';
+import { aboutOf, useHolding } from '../parts/holding.ts';
 import { WireKey } from '../parts/wire_text.tsx';
-import { asSent, inHeldOrder, type ShownRow } from '../state/order.ts';
+import type { Shown } from '../state/order.ts';
 import { narrow } from '../state/screen.ts';
 import { isChosen, look, status, switchedOn, toggleRow, tops } from '../state/store.ts';
 import type { Table } from '../state/url.ts';
 import { Detail } from './top_detail.tsx';
+
+export type ShownRow = Shown<TopRow>;
 
 export interface Kind {
   table: Table;
@@ -25,17 +27,6 @@ const kinds: Record<TopName, Kind> = {
   top_clients: { table: 'client', title: 'Clients', many: 'clients', part: 'types', inside: 'asks for', parts: 'types' },
   top_types: { table: 'type', title: 'Types', many: 'types', part: 'most from', inside: 'asked by', parts: 'clients' },
 };
-
-/// The rows to show: as they come, but in the order they stand in while a pointer is on them.
-function useRows(view: TopView | null, holding: boolean): ShownRow[] {
-  const shown = useRef<{ of: string; rows: ShownRow[] }>({ of: '', rows: [] });
-  if (!view) return [];
-  const of = `${view.span_minutes} ${view.server}`;
-  const held = shown.current;
-  const rows = holding && held.of === of && held.rows.length ? inHeldOrder(held.rows, view.rows) : asSent(view.rows);
-  shown.current = { of, rows };
-  return rows;
-}
 
 /// Who or what is most in a row, without opening it.
 function PartInShort({ row, kind }: { row: ShownRow; kind: string }) {
@@ -168,8 +159,7 @@ function Empty({ kind }: { kind: Kind }) {
 export function TopTable({ name }: { name: TopName }) {
   const kind = kinds[name];
   const view = tops[name].value ?? null;
-  const [holding, hold] = useState(false);
-  const rows = useRows(view, holding);
+  const { rows, handlers } = useHolding(view?.rows ?? [], aboutOf(view));
   if (!switchedOn.value.includes(name)) return null;
   const wanted = look.value.open[kind.table];
   return (
@@ -179,12 +169,10 @@ export function TopTable({ name }: { name: TopName }) {
       data-to={view?.to ?? ''}
       data-span={view?.span_minutes ?? ''}
       data-server={view?.server ?? ''}
+      data-group={view?.group ?? ''}
       data-total={view?.total ?? ''}
       data-distinct={view?.distinct ?? ''}
-      onPointerEnter={(event) => hold(event.pointerType !== 'touch')}
-      onPointerLeave={() => hold(false)}
-      onFocusIn={(event) => hold((event.target as Element).matches(':focus-visible') || holding)}
-      onFocusOut={(event) => hold(event.currentTarget.matches(':hover'))}
+      {...handlers}
     >
       <table>
         <Head view={view} kind={kind} />

@@ -1,60 +1,68 @@
 import type { Account } from '../api/types.ts';
 import { exact } from '../parts/format.ts';
-import { status } from '../state/store.ts';
+import { plain } from '../parts/words.ts';
+import { accountLines, type AccountLine } from '../state/account.ts';
+import { aggregates, status } from '../state/store.ts';
 
-const plain = (name: string): string => name.replaceAll('_', ' ').replace(/\b(dns|edns|ip|tcp|udp)\b/g, (word) => word.toUpperCase());
-
-// The member that says how much there was to account for; the others say where it went.
-const wholes = ['in', 'closed', 'pushed'];
-
-function Line({ name, count, kind }: { name: string; count: number; kind: string }) {
+function Line({ line: { name, value, kind } }: { line: AccountLine }) {
   return (
-    <tr class={count === 0 ? `${kind} zero` : kind}>
+    <tr class={value === 0 ? `${kind} zero` : kind}>
       <td>{plain(name)}</td>
-      <td class="num">{exact(count)}</td>
+      <td class="num">{typeof value === 'number' ? exact(value) : value}</td>
     </tr>
   );
 }
 
-/// What came in and where it went; below each place the reasons, where some are counted.
 function AccountTable({ title, account }: { title: string; account: Account }) {
-  const entries = Object.entries(account);
-  const counts = entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-  const whole = counts.find(([name]) => wholes.includes(name));
-  const reasons = (name: string) => {
-    const by = account[`${name}_by_reason`];
-    return typeof by === 'object' ? Object.entries(by).filter(([, count]) => count > 0) : [];
-  };
   return (
     <div>
       <h2>{plain(title)}</h2>
       <table class="account">
         <tbody>
-          {whole && <Line name={whole[0] === 'in' ? 'came in' : whole[0]} count={whole[1]} kind="sum" />}
-          {counts
-            .filter((entry) => entry !== whole)
-            .map(([name, count]) => [
-              <Line key={name} name={name} count={count} kind="" />,
-              ...reasons(name).map(([reason, times]) => <Line key={`${name} ${reason}`} name={reason} count={times} kind="reason" />),
-            ])}
+          {accountLines(account).map((line, i) => (
+            <Line key={`${i} ${line.name}`} line={line} />
+          ))}
         </tbody>
       </table>
     </div>
   );
 }
 
+/// All reasons; above the numbers stand only the first ones.
+function Reasons({ reasons }: { reasons: readonly string[] }) {
+  if (!reasons.length) return null;
+  return (
+    <div class="reasons">
+      <h2>Why not all is well</h2>
+      <ul>
+        {reasons.map((reason) => (
+          <li key={reason}>{reason}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+const notes = {
+  run: 'Since the program started. Lost: before we saw it. Dropped: by a full queue of ours. Refused: by the decoder.',
+  aggregator:
+    'Since the program started; what is missing and the size of the history are of now. Repeated: counted before.',
+};
+
 export function Trust() {
   const now = status.value;
   if (!now) return <section class="drawer">Nothing is known yet.</section>;
-  const malformed = Object.fromEntries(Object.entries(now.malformed).filter(([, count]) => count > 0));
-  const told = now.balance['messages']?.['malformed_by_reason'] !== undefined;
+  const balance = now.balance ?? {};
+  const malformed = Object.fromEntries(Object.entries(now.malformed ?? {}).filter(([, count]) => count > 0));
+  const told = balance['messages']?.['malformed_by_reason'] !== undefined;
   return (
     <section class="drawer balance">
-      {Object.entries(now.balance).map(([title, account]) => (
-        <AccountTable key={title} title={title} account={account} />
+      {Object.entries(balance).map(([unit, account]) => (
+        <AccountTable key={unit} title={unit} account={typeof account === 'object' ? account : { total: account }} />
       ))}
       {!told && Object.keys(malformed).length > 0 && <AccountTable title="malformed" account={malformed} />}
-      <p class="small">Since the program started. Lost: before we saw it. Dropped: by a full queue of ours. Refused: by the decoder.</p>
+      <Reasons reasons={now.trust.reasons} />
+      <p class="small">{aggregates.value ? notes.aggregator : notes.run}</p>
     </section>
   );
 }
