@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <string_view>
@@ -14,6 +15,9 @@
 
 namespace rata::aggregate {
 namespace {
+
+/// Over all views of the process, so that one that comes again, or another aggregator's, is not taken for what it was.
+std::atomic<std::uint64_t> newest_revision = 0;
 
 constexpr unsigned longest_span_minutes = 7 * 24 * 60;
 
@@ -61,7 +65,7 @@ class AggregatorOfWindows final : public Aggregator {
     std::erase_if(running_, [&](const Running& one) { return one.by_itself && one.processor->updated() <= cutoff; });
     for (Running& one : running_) {
       if (!std::exchange(one.changed, false)) continue;
-      one.revision = ++revision_;
+      one.revision = ++newest_revision;
       one.processor->settle();
     }
   }
@@ -212,7 +216,6 @@ class AggregatorOfWindows final : public Aggregator {
   ServerList servers_;
   std::size_t known_servers_ = 0;
   std::vector<Running> running_;
-  std::uint64_t revision_ = 0;  // over all views, so that one that comes again is not taken for what it was
   util::Time watermark_;
   Counters counters_;
 };

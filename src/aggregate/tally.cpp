@@ -126,9 +126,12 @@ void Tally::hold(const Pane& pane) {
 }
 
 void Tally::let_go(const Pane& pane) {
-  for (const Entry& entry : pane.entries)
-    if (--cells_.panes[entry.cell] == 0) cells_.forget(keys_, entry.cell);
+  for (const Entry& entry : pane.entries) let_go(entry.cell);
   for (const KeyRest& rest : pane.key_rests) keys_.names.release(rest.key);
+}
+
+void Tally::let_go(std::uint32_t cell) {
+  if (--cells_.panes[cell] == 0) cells_.forget(keys_, cell);
 }
 
 void Tally::replay_into(Tally& other, std::uint64_t& sequence) const {

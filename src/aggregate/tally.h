@@ -105,13 +105,14 @@ class Tally {
   Panes::iterator remove(Panes::iterator pane);
   void hold(const Pane& pane);
   void let_go(const Pane& pane);
+  void let_go(std::uint32_t cell);
 
   // tally_limits.cpp: what happens past the limits.
   struct GivenUp;
   void cut();
   GivenUp choose_smallest(std::size_t how_many) const;
   void clear_counters(const GivenUp& given_up);
-  Pane without(const Pane& pane, GivenUp& given_up) const;
+  void take_out(GivenUp& given_up, Pane& pane);
   void join_panes();
   /// Makes one pane of a row of them.
   void join(Panes::iterator first, Panes::iterator last);

@@ -62,12 +62,9 @@ void Tally::cut() {
   given_up_ += how_many;
   clear_counters(given_up);
   for (auto pane = panes_.rbegin(); pane != panes_.rend(); ++pane) {
-    Pane smaller = without(pane->second, given_up);
-    hold(smaller);
-    let_go(pane->second);
     entries_ -= weight(pane->second);
-    entries_ += weight(smaller);
-    pane->second = std::move(smaller);
+    take_out(given_up, pane->second);
+    entries_ += weight(pane->second);
   }
 }
 
@@ -118,25 +115,35 @@ void Tally::clear_counters(const GivenUp& given_up) {
   }
 }
 
-Tally::Pane Tally::without(const Pane& pane, GivenUp& given_up) const {
-  Pane smaller{pane.origin, {}, {}, pane.rest};
-  smaller.entries.reserve(pane.entries.size());
+// Most panes have little of what goes, the older ones, which were cut before, next to nothing: what stays is not
+// touched.
+void Tally::take_out(GivenUp& given_up, Pane& pane) {
+  std::vector<KeyRest> rests;
+  std::vector<std::uint32_t> gone;
   const auto give_up = [&](const KeyRest& rest) {
     GivenUp::Mark& key = given_up.keys[rest.key];
-    if (key == GivenUp::Mark::stays) return smaller.key_rests.push_back(rest);
-    smaller.rest.keys += GivenUp::count_once(key);
-    smaller.rest.count += rest.count;
+    if (key == GivenUp::Mark::stays) return rests.push_back(rest);
+    pane.rest.keys += GivenUp::count_once(key);
+    pane.rest.count += rest.count;
   };
-  for (const Entry& entry : pane.entries) {
+  const auto [last, end] = std::ranges::remove_if(pane.entries, [&](const Entry& entry) {
     GivenUp::Mark& cell = given_up.cells[entry.cell];
-    if (cell == GivenUp::Mark::stays)
-      smaller.entries.push_back(entry);
-    else
-      give_up({cells_.key[entry.cell], GivenUp::count_once(cell), entry.count});
-  }
+    if (cell == GivenUp::Mark::stays) return false;
+    give_up({cells_.key[entry.cell], GivenUp::count_once(cell), entry.count});
+    gone.push_back(entry.cell);
+    return true;
+  });
+  pane.entries.erase(last, end);
+  const bool has_key_gone = std::ranges::any_of(
+      pane.key_rests, [&](const KeyRest& rest) { return given_up.keys[rest.key] != GivenUp::Mark::stays; });
+  if (gone.empty() && !has_key_gone) return;
   for (const KeyRest& rest : pane.key_rests) give_up(rest);
-  combine(smaller.key_rests);
-  return smaller;
+  combine(rests);
+  // What is held anew before what is let go, which may be the last that speaks of a key.
+  for (const KeyRest& rest : rests) keys_.names.hold(rest.key);
+  for (const KeyRest& rest : std::exchange(pane.key_rests, std::move(rests))) keys_.names.release(rest.key);
+  for (const std::uint32_t cell : gone) let_go(cell);
+  if (pane.entries.size() < pane.entries.capacity() / 2) pane.entries.shrink_to_fit();
 }
 
 bool Tally::in_same_spans(const Pane& left, const Pane& right) const {

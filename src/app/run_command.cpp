@@ -43,7 +43,7 @@ util::Result<Config> read_base(const std::string& file, Service::Kind kind) {
   if (!config || !config->reducers.empty()) return config;
   if (kind == Service::Kind::monitor)
     return util::Error{file + ": no [[reducer]]: nothing would be counted; `ratadns list reducers`"};
-  config->reducers = embedded.reducers;
+  config->reducers = pipeline::default_reducers(config->geography);
   config->channels.insert(config->channels.end(), embedded.channels.begin(), embedded.channels.end());
   return config;
 }

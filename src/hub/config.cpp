@@ -1,7 +1,6 @@
 #include "hub/config.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +8,7 @@
 #include "settings/serve_keys.h"
 #include "settings/table_reader.h"
 #include "settings/toml_file.h"
+#include "util/machine.h"
 
 namespace rata::hub {
 namespace {
@@ -16,11 +16,6 @@ namespace {
 using settings::TableReader;
 
 constexpr std::uint64_t seconds_per_hour = 3600;
-
-std::string machine_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "aggregator";
-}
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -98,7 +93,7 @@ void share_groups(Config& config) {
 
 Config default_config() {
   Config config;
-  config.name = machine_name();
+  config.name = util::machine_name();
   config.aggregate.processors = settings::default_processors();
   config.store.path = state_folder() + "/history.db";
   return config;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <future>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -65,6 +66,9 @@ class RunningHub final : public Hub {
   }
 
  private:
+  util::Result<void> check_same_base(const Config& config) const;
+  util::Result<void> apply(const Config& config);
+  serve::Content content(const Config& config);
   util::Result<void> open_store();
   util::Result<void> start_server();
   void work();
@@ -122,20 +126,23 @@ util::Result<void> RunningHub::open_store() {
   return {};
 }
 
+serve::Content RunningHub::content(const Config& config) {
+  return {.spans = config.aggregate.spans,
+          .servers_location_json = settings::servers_location_json(config.places),
+          .metrics = [this] { return metrics(); },
+          .page = true,
+          .take =
+              [this](serve::Delivery delivery, std::function<void(serve::Receipt)> answer) {
+                inbox_.put(Inbox::Posted{std::move(delivery), std::move(answer)});
+              },
+          .ask =
+              [this](serve::Question question, std::function<void(serve::Receipt)> answer) {
+                answers_->put(std::move(question), std::move(answer));
+              }};
+}
+
 util::Result<void> RunningHub::start_server() {
-  auto server = serve::Server::start(config_.serve,
-                                     {.spans = config_.aggregate.spans,
-                                      .servers_location_json = settings::servers_location_json(config_.places),
-                                      .metrics = [this] { return metrics(); },
-                                      .page = true,
-                                      .take =
-                                          [this](serve::Delivery delivery, std::function<void(serve::Receipt)> answer) {
-                                            inbox_.put(Inbox::Posted{std::move(delivery), std::move(answer)});
-                                          },
-                                      .ask =
-                                          [this](serve::Question question, std::function<void(serve::Receipt)> answer) {
-                                            answers_->put(std::move(question), std::move(answer));
-                                          }});
+  auto server = serve::Server::start(config_.serve, content(config_));
   if (!server) return server.error();
   server_ = std::move(*server);
   counted_server_ = server_.get();
@@ -158,6 +165,7 @@ void RunningHub::work() {
     const bool ends = inbox_.closed();
     Inbox::Taken taken = inbox_.take(patience);
     const util::Time now = wall_time();
+    for (const std::function<void()>& job : taken.jobs) job();
     keeper_->take(std::move(taken), now);
     if (flush.is_due()) keeper_->tidy(now);
     if (look.is_due()) look_for_gaps(now);
@@ -205,10 +213,41 @@ std::string RunningHub::metrics() const {
   return text;
 }
 
-util::Result<void> RunningHub::reload(const Config& config) {
-  if (auto renewed = server_->reload_tls(); !renewed) return renewed;
-  static_cast<void>(config);
+util::Result<void> RunningHub::check_same_base(const Config& config) const {
+  const auto needs_start = [](const char* what) {
+    return util::Error{fmt::format("{} is another than before, which needs a new start", what)};
+  };
+  if (config.store.path != config_.store.path) return needs_start("path of [store]");
+  if (!store::keeps_the_same(config.store, config_.store))
+    return needs_start("what the history keeps ([store], [[level]])");
+  if (config.serve.address != config_.serve.address || config.serve.port != config_.serve.port)
+    return needs_start("listen of [serve]");
   return {};
+}
+
+util::Result<void> RunningHub::reload(const Config& config) {
+  if (auto same = check_same_base(config); !same) return same;
+  std::promise<util::Result<void>> outcome;
+  if (!inbox_.put([&] { outcome.set_value(apply(config)); })) return util::Error{"the aggregator ends"};
+  return outcome.get_future().get();
+}
+
+/// On the thread that commits: nothing comes between.
+util::Result<void> RunningHub::apply(const Config& config) {
+  auto aggregator = aggregate::Aggregator::make(config.aggregate);
+  if (!aggregator) return aggregator.error();
+  if (auto reloaded = server_->reload(config.serve, content(config)); !reloaded) return reloaded;
+  subscriptions_.reset();
+  auto subscribed = Subscriptions::start(config.subscriptions, inbox_, report_);
+  if (!subscribed) report_(subscribed.error().message + "; nothing is heard from Redis");
+  if (subscribed) subscriptions_ = std::move(*subscribed);
+  keeper_->history().set_groups(config.store.groups);
+  history_->set_groups(config.store.groups);
+  answers_->set_groups(config.store.groups);
+  aggregator_.with([&](auto& held) { held = std::move(*aggregator); });
+  config_ = config;
+  views_.reset();  // revisions begin anew
+  return keeper_->restore(config_.aggregate.spans.back(), wall_time());
 }
 
 }  // namespace

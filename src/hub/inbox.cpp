@@ -27,6 +27,14 @@ void Inbox::put(std::string message) {
   changed_.notify_one();
 }
 
+bool Inbox::put(std::function<void()> job) {
+  const std::scoped_lock lock(mutex_);
+  if (closed_) return false;
+  waiting_.jobs.push_back(std::move(job));
+  changed_.notify_one();
+  return true;
+}
+
 Inbox::Taken Inbox::take(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, patience, [this] { return closed_ || !waiting_.empty(); });

@@ -26,12 +26,15 @@ class Inbox {
   struct Taken {
     std::vector<Posted> deliveries;
     std::vector<std::string> messages;
+    std::vector<std::function<void()>> jobs;
 
-    bool empty() const { return deliveries.empty() && messages.empty(); }
+    bool empty() const { return deliveries.empty() && messages.empty() && jobs.empty(); }
   };
 
   void put(Posted posted);
   void put(std::string message);
+  /// Something else that the thread which takes is to do, once. False: it ends.
+  [[nodiscard]] bool put(std::function<void()> job);
   /// All there is; waits for something, or until `patience` is over or `close` is called.
   Taken take(std::chrono::milliseconds patience);
   void close();

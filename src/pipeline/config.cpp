@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -15,6 +14,7 @@
 #include "settings/serve_keys.h"
 #include "settings/table_reader.h"
 #include "settings/toml_file.h"
+#include "util/machine.h"
 #include "util/nearest.h"
 
 namespace rata::pipeline {
@@ -22,27 +22,6 @@ namespace rata::pipeline {
 using settings::TableReader;
 
 namespace {
-
-std::string machine_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "ns1";
-}
-
-ReducerEntry entry(std::string type, std::string channel) {
-  ReducerEntry made;
-  made.reducer.type = std::move(type);
-  made.send = {std::move(channel)};
-  return made;
-}
-
-ReducerEntry count_by(std::string name, std::vector<std::string> by, std::vector<std::uint64_t> limit) {
-  ReducerEntry made = entry("count_by", "page");
-  made.reducer.name = std::move(name);
-  made.reducer.by = std::move(by);
-  made.reducer.where = {"query"};
-  made.reducer.limit = std::move(limit);
-  return made;
-}
 
 /// One [[source]] into what stands in the tables before it.
 void read_one_source(TableReader& reader, const toml::table& table, Config& config) {
@@ -259,24 +238,11 @@ void read_top_level(TableReader& root, Config& config) {
 
 }  // namespace
 
-Config embedded_config() {
-  Config config;
-  config.server = machine_name();
-  config.serve_enabled = true;
-  config.channels = {{"page", {.url = "memory:"}}};
-  config.reducers = {entry("QueriesPerSecond", "page"), entry("AnswersPerSecond", "page"),
-                     count_by("client_by_qname", {"qname", "client"}, {20'000, 20}),
-                     count_by("client_by_qtype", {"qtype", "client"}, {200, 20'000}),
-                     count_by("qtype_by_client", {"client", "qtype"}, {20'000, 20})};
-  config.aggregate.processors = settings::default_processors();
-  return config;
-}
-
 util::Result<Config> read_config(const std::string& path) {
   const auto parsed = settings::parse_toml(path);
   if (!parsed) return parsed.error();
   Config config;
-  config.server = machine_name();
+  config.server = util::machine_name();
   TableReader root(*parsed, path, "top level");
   read_top_level(root, config);
   read_window(root, config);

@@ -107,6 +107,10 @@ struct Config {
   std::string fingerprint() const;
 };
 
+/// Where nobody configured any: what the page shows, sent to the channel "page". Countries and networks only where
+/// there is something to look them up in.
+std::vector<ReducerEntry> default_reducers(const GeographyConfig& geography);
+
 /// What `ratadns run` does without a configuration file: the reducers that the page needs, into the aggregator of the
 /// same process.
 Config embedded_config();

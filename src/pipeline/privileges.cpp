@@ -124,6 +124,20 @@ util::Result<User> find_user(const std::string& name) {
                                  fault == 0 ? "there is none of that name here" : std::strerror(fault))};
 }
 
+util::Result<void> hand_over(const User& user, const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code fault;
+  std::vector<fs::path> paths = {folder};
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder, fault))
+    paths.push_back(entry.path());
+  if (fault) return util::Error{fmt::format("{}: cannot be looked into: {}", folder, fault.message())};
+  for (const fs::path& path : paths)
+    if (::lchown(path.c_str(), user.uid, user.gid) != 0)
+      return util::Error{
+          fmt::format("{}: cannot be given to user {}: {}", path.string(), user.name, std::strerror(errno))};
+  return {};
+}
+
 util::Result<void> become(const User& user) {
   if (::geteuid() == user.uid && ::getuid() == user.uid && user.uid != 0) return {};
   // In this order: without root's rights the groups could not be changed any more. The C library does each of these in

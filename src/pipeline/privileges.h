@@ -18,6 +18,9 @@ struct User {
 /// Errors: there is nobody of that name.
 util::Result<User> find_user(const std::string& name);
 
+/// Makes a folder, and what lies in it, that user's own. Errors: something in it cannot be.
+util::Result<void> hand_over(const User& user, const std::string& folder);
+
 /// Becomes that user, in all threads: its groups and no others, and nothing that could be got back.
 /// Errors: we may not.
 util::Result<void> become(const User& user);

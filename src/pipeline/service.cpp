@@ -147,6 +147,9 @@ util::Result<void> Service::give_up_privileges() {
   if (!config_.user.empty()) {
     const auto user = find_user(config_.user);
     if (!user) return user.error();
+    for (const ChannelConfig& channel : config_.channels)
+      if (channel.settings.spool && ::geteuid() == 0)
+        if (auto given = hand_over(*user, channel.settings.spool->path); !given) return given;
     if (auto became = become(*user); !became) return became;
   } else if (::geteuid() == 0) {
     if (monitor()->source().live())

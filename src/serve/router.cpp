@@ -234,19 +234,16 @@ Answer Router::take(Request& request) const {
                     .unpacked_octets = config_.unpacked_octets,
                     .access = (*access)->name,
                     .servers = (*access)->servers};
-  return Handover{.give =
-                      [take = content_.take, delivery = std::move(delivery)](std::function<void(Receipt)> answer) mutable {
-                        take(std::move(delivery), std::move(answer));
-                      },
-                  .too_late = "the summaries could not be taken in time; send them again"};
+  return Handover{
+      .give = [take = content_.take, delivery = std::move(delivery)](
+                  std::function<void(Receipt)> answer) mutable { take(std::move(delivery), std::move(answer)); },
+      .too_late = "the summaries could not be taken in time; send them again"};
 }
 
 /// What is not in memory.
 Answer Router::ask(const Target& target, Visibility addresses) const {
-  return Handover{.give =
-                      [ask = content_.ask, question = Question{target, addresses}](std::function<void(Receipt)> answer) {
-                        ask(question, std::move(answer));
-                      },
+  return Handover{.give = [ask = content_.ask, question = Question{target, addresses}](
+                              std::function<void(Receipt)> answer) { ask(question, std::move(answer)); },
                   .too_late = "the answer took too long; ask for less"};
 }
 

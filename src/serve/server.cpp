@@ -3,19 +3,16 @@
 #include "serve/session.h"  // before the rest of Asio
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <thread>
 
-#include "serve/board_views.h"
 #include "serve/tls.h"
 #include "util/address.h"
 #include "util/guarded.h"
@@ -65,12 +62,35 @@ struct Pending {
 
 using TlsContext = std::shared_ptr<asio::ssl::context>;
 
-/// Text that no other start of a server has.
-std::string new_epoch() {
-  std::array<std::uint8_t, 8> octets{};
-  RAND_bytes(octets.data(), octets.size());
-  return util::hex(octets);
+/// Beyond this machine nobody reads without TLS and a token: clients' addresses and names are on the way.
+util::Result<void> check_exposure(const Config& config, const tcp::endpoint& endpoint) {
+  if (auto good = check(config.access); !good) return good;
+  const bool asks_for_certificates = config.tls && !config.tls->client_ca_file.empty();
+  for (const Access& entry : config.access)
+    if (!entry.certificate.empty() && !asks_for_certificates)
+      return util::Error{fmt::format(
+          "access \"{}\" wants a certificate, which no client is asked for; [serve] tls = {{ client_ca = \"FILE\" }} "
+          "names who signs them",
+          entry.name)};
+  if (endpoint.address().is_loopback() || (config.tls && !config.access.empty())) return {};
+  return util::Error{
+      fmt::format("cannot listen on {}: others can reach it, so it needs {}; or listen on 127.0.0.1",
+                  place(config.address, config.port),
+                  config.tls ? "at least one [[access]] with a token or a certificate"
+                             : "[serve] tls = { certificate = \"FILE\", key = \"FILE\" } and at least one [[access]]")};
 }
+
+/// Of a monitor.
+class NoViews final : public Views {
+ public:
+  std::vector<std::string> names() const override { return {}; }
+  std::vector<aggregate::Scope> scopes() const override { return {}; }
+  std::uint64_t revision(const std::string&) const override { return 0; }
+  Text json(const std::string&, const Selection&) const override { return nullptr; }
+  Text newest(const std::string&, const Selection&, std::uint64_t) const override { return nullptr; }
+  std::map<std::string, std::string> older_names() const override { return {}; }
+  Text older(const std::string&) const override { return nullptr; }
+};
 
 class HttpServer final : public Server {
  public:
@@ -79,8 +99,7 @@ class HttpServer final : public Server {
   ~HttpServer() override;
 
   void publish(std::shared_ptr<const Views> views, std::string status_json) override;
-  void publish(aggregate::Board board, std::string status_json) override;
-  util::Result<void> reload_tls() override;
+  util::Result<void> reload(const Config& config, Content content) override;
   std::uint16_t port() const override { return local_.port(); }
   Counters counters() const override;
 
@@ -96,8 +115,7 @@ class HttpServer final : public Server {
   asio::steady_timer pause_;
   const tcp::endpoint local_;
   util::Guarded<Pending> pending_;
-  util::Guarded<std::shared_ptr<const BoardViews>> board_;  // the newest that was published
-  util::Guarded<TlsContext> tls_;                           // null: plain HTTP
+  util::Guarded<TlsContext> tls_;  // null: plain HTTP
   Common common_;
   bool stopping_ = false;
   bool accept_failure_reported_ = false;
@@ -111,15 +129,8 @@ HttpServer::HttpServer(std::unique_ptr<asio::io_context> io, tcp::acceptor accep
       pause_(*io_),
       local_(acceptor_.local_endpoint()),
       tls_(std::move(tls)),
-      common_{.config = config,
-              .tally = {},
-              .bulletin = Bulletin(new_epoch()),
-              .gatekeeper = Gatekeeper(config.access, common_.tally),
-              .router = Router(config, content, local_.address().is_loopback(), common_.bulletin, common_.gatekeeper,
-                               common_.tally),
-              .mailbox = std::make_shared<Mailbox>(*io_),
-              .room = std::make_shared<Room>(config.deliveries_octets),
-              .sessions = {}} {
+      common_(*io_) {
+  common_.follow(config, content, local_);
   asio::co_spawn(*io_, accept_all(), asio::detached);
   const SignalsBlocked blocked;
   thread_ = std::thread([this] { io_->run(); });
@@ -143,7 +154,7 @@ void HttpServer::stop() {
 }
 
 void HttpServer::publish(std::shared_ptr<const Views> views, std::string status_json) {
-  if (views == nullptr) views = std::make_shared<const BoardViews>(aggregate::Board());  // a monitor shows none
+  if (views == nullptr) views = std::make_shared<const NoViews>();
   // What is replaced, if anything, is freed after the lock.
   pending_.with([&](Pending& pending) {
     std::swap(pending.views, views);
@@ -152,18 +163,18 @@ void HttpServer::publish(std::shared_ptr<const Views> views, std::string status_
   if (views == nullptr) asio::post(*io_, [this] { take_over(); });
 }
 
-void HttpServer::publish(aggregate::Board board, std::string status_json) {
-  const auto before = board_.with([](const auto& newest) { return newest; });
-  const auto views = std::make_shared<const BoardViews>(std::move(board), before.get());
-  board_.with([&](auto& newest) { newest = views; });
-  publish(views, std::move(status_json));
-}
-
-util::Result<void> HttpServer::reload_tls() {
-  if (!common_.config.tls) return {};
-  auto renewed = read_tls(*common_.config.tls);
-  if (!renewed) return renewed.error();
-  tls_.with([&](TlsContext& tls) { std::swap(tls, *renewed); });
+util::Result<void> HttpServer::reload(const Config& config, Content content) {
+  const bool has_tls = tls_.with([](const TlsContext& tls) { return tls != nullptr; });
+  if (config.tls.has_value() != has_tls) return util::Error{"tls of [serve] comes or goes with a new start only"};
+  if (auto guarded = check_exposure(config, local_); !guarded) return guarded;
+  TlsContext renewed;
+  if (config.tls) {
+    auto read = read_tls(*config.tls);
+    if (!read) return read.error();
+    renewed = std::move(*read);
+  }
+  tls_.with([&](TlsContext& tls) { std::swap(tls, renewed); });
+  asio::post(*io_, [this, config, content = std::move(content)] { common_.follow(config, content, local_); });
   return {};
 }
 
@@ -231,24 +242,6 @@ tcp::acceptor listen(asio::io_context& io, const tcp::endpoint& endpoint, error_
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   return acceptor;
-}
-
-/// Beyond this machine nobody reads without TLS and a token: clients' addresses and names are on the way.
-util::Result<void> check_exposure(const Config& config, const tcp::endpoint& endpoint) {
-  if (auto good = check(config.access); !good) return good;
-  const bool asks_for_certificates = config.tls && !config.tls->client_ca_file.empty();
-  for (const Access& entry : config.access)
-    if (!entry.certificate.empty() && !asks_for_certificates)
-      return util::Error{fmt::format(
-          "access \"{}\" wants a certificate, which no client is asked for; [serve] tls = {{ client_ca = \"FILE\" }} "
-          "names who signs them",
-          entry.name)};
-  if (endpoint.address().is_loopback() || (config.tls && !config.access.empty())) return {};
-  return util::Error{
-      fmt::format("cannot listen on {}: others can reach it, so it needs {}; or listen on 127.0.0.1",
-                  place(config.address, config.port),
-                  config.tls ? "at least one [[access]] with a token or a certificate"
-                             : "[serve] tls = { certificate = \"FILE\", key = \"FILE\" } and at least one [[access]]")};
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "aggregate/view.h"
 #include "serve/access.h"
 #include "serve/delivery.h"
 #include "serve/question.h"
@@ -66,12 +65,12 @@ class Server {
   /// Makes known to all listeners that views or status are others than before. What of the views somebody looks at is
   /// asked for later, on the server's thread; they may be the same object each time. Of several publications that come
   /// faster than they are taken over, the newest counts. Thread: any; returns at once.
+  /// Null: there are none, and never will be.
   virtual void publish(std::shared_ptr<const Views> views, std::string status_json) = 0;
-  /// The same for a board: views that are all made already.
-  virtual void publish(aggregate::Board board, std::string status_json) = 0;
-  /// Reads the files of TLS again, for connections from now on. Errors: what cannot be used; the old ones stay. Without
-  /// TLS there is nothing to do. Thread: any.
-  virtual util::Result<void> reload_tls() = 0;
+  /// Another configuration, for requests from now on; the files of TLS are read again, for connections from now on.
+  /// Address and port stay what they are. Streams go on, whoever may open one now. Errors: what cannot be used, such as
+  /// a file, or TLS where there was none before; then all stays as it was. Thread: any, but not while it is destroyed.
+  virtual util::Result<void> reload(const Config& config, Content content) = 0;
   virtual std::uint16_t port() const = 0;
 
   struct Counters {

@@ -203,7 +203,8 @@ Session::Awaitable<bool> Session::exchange() {
   }
   ++common_.tally.requests;
   const bool with_body = !incoming.request || incoming.request->method != "HEAD";
-  Answer answer = incoming.refusal ? std::move(*incoming.refusal) : common_.router.answer(std::move(*incoming.request));
+  Answer answer =
+      incoming.refusal ? std::move(*incoming.refusal) : common_.router->answer(std::move(*incoming.request));
   if (auto* stream = std::get_if<Stream>(&answer)) {
     co_await write_stream(std::move(*stream), with_body);
     co_return false;
@@ -229,7 +230,7 @@ Session::Awaitable<Session::Incoming> Session::read_request() {
   const bool has_head = co_await read_to(Part::head, reading);
   if (!has_head) co_return Incoming{.refusal = std::move(reading.refusal)};
   Request request = request_from(reading.parser, peer_);
-  auto rule = common_.router.body_rule(request);
+  auto rule = common_.router->body_rule(request);
   if (auto* refusal = std::get_if<Response>(&rule)) co_return Incoming{.refusal = std::move(*refusal)};
   const bool has_body = co_await read_body(std::get<BodyRule>(rule), reading);
   if (!has_body) co_return Incoming{.refusal = std::move(reading.refusal)};

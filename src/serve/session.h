@@ -11,30 +11,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include "serve/bulletin.h"
-#include "serve/gatekeeper.h"
-#include "serve/mailbox.h"
-#include "serve/room.h"
-#include "serve/router.h"
-#include "serve/tally.h"
+#include "serve/common.h"
 #include "serve/wire.h"
 
 namespace rata::serve {
-
-class Session;
-
-/// What the connections have in common. Thread: the server's, but for `tally`, `mailbox` and `room`.
-struct Common {
-  Config config;
-  Tally tally;
-  Bulletin bulletin;
-  Gatekeeper gatekeeper;
-  Router router;
-  std::shared_ptr<Mailbox> mailbox;
-  std::shared_ptr<Room> room;  ///< for deliveries
-  std::unordered_set<std::shared_ptr<Session>> sessions;
-  std::size_t turned_away = 0;  ///< of them, those beyond `config.clients`
-};
 
 /// One connection: requests and answers one after the other, at the end perhaps an event stream.
 /// Lifetime: `Common::sessions` and its own coroutines hold it. Thread: the server's.

@@ -12,6 +12,8 @@ namespace rata::store {
 struct Level {
   std::uint32_t seconds = 0;       ///< how long a pane is
   std::uint64_t keep_seconds = 0;  ///< how long panes are kept, by packet time behind the newest
+
+  friend bool operator==(const Level&, const Level&) = default;
 };
 
 constexpr std::uint64_t seconds_per_day = 86'400;
@@ -29,7 +31,15 @@ struct Config {
   std::uint64_t open_mib = 256;            ///< of summaries, as text, whose panes are not written yet; then they are
   /// Servers by the name of a group. What comes late is counted by the groups of today.
   std::map<std::string, std::vector<std::string>> groups;
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
+
+/// All but the groups, which may change while it is open.
+inline bool keeps_the_same(Config one, const Config& other) {
+  one.groups = other.groups;
+  return one == other;
+}
 
 /// The level of single seconds, as the file names it. It stands beside the others: nothing is made from it.
 constexpr std::uint32_t fine_seconds = 1;

@@ -22,6 +22,15 @@ util::Time end_of(const Summary& summary) { return origin_of(summary).end; }
 /// Rates are the one form that asks how parts stand in time: windows that begin together are watched side by side.
 bool is_rate(const Summary& summary) { return std::holds_alternative<summary::Rates>(summary.data); }
 
+/// What keys are of, where the data says it.
+void append_dimensions(JsonText& json, const summary::Data& data) {
+  const auto* measures = std::get_if<summary::Measures>(&data);
+  if (measures == nullptr) return;
+  json.key("by").open('[');
+  for (const std::string& dimension : measures->counts.by) json.text(dimension);
+  json.close(']');
+}
+
 }  // namespace
 
 bool Pieces::add(const Summary& summary, const Origin& origin) {
@@ -111,6 +120,7 @@ std::string Merged::json(const Wanted& wanted, const Moment& moment) {
   json.key("packets").number(all.window.packets);
   if (all.type.empty()) return json.key("merge").null().key("data").null().close('}').take();
   summary::cut(all.data, output_limit_);
+  append_dimensions(json, all.data);
   std::string data;
   summary::append_data(all.data, summary::Form::own, data);
   json.key("merge").raw(summary::merge_json(all.data).dump()).key("data").raw(data);

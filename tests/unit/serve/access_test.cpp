@@ -38,7 +38,7 @@ Content taking() {
 /// Once it may be asked without a token.
 std::unique_ptr<Server> started_with_status(const Config& config, Content content = taking()) {
   auto server = started(config, std::move(content));
-  server->publish(board_of(1), status_of(1));
+  publish(*server, board_of(1), status_of(1));
   const auto taken_over = [&] {
     return Client(server->port()).request("GET", "/api/v1/status", bearer("wall-token")).status == 200;
   };

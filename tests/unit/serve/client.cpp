@@ -191,13 +191,13 @@ std::string view_json(const std::string& view, unsigned minutes, const std::stri
                      revision);
 }
 
-aggregate::Board board_of(std::uint64_t revision, std::size_t padding_octets) {
-  aggregate::Board board;
+Board board_of(std::uint64_t revision, std::size_t padding_octets) {
+  Board board;
   const std::string padding(padding_octets, ' ');
   for (const std::string name : {"rates", "top_names"}) {
-    aggregate::View view{.processor = name, .revision = revision, .updated = {}, .spans = {}, .older_json = {}};
+    SampleView view{.revision = revision, .spans = {}, .older_json = {}};
     for (const unsigned minutes : {1u, 5u}) {
-      aggregate::View::Span& span = view.spans.emplace_back();
+      SampleView::Span& span = view.spans.emplace_back();
       span.minutes = minutes;
       for (const std::string server : {"", "ns1"}) {
         span.json_by_server[server] = view_json(name, minutes, server, revision) + padding;
@@ -209,7 +209,7 @@ aggregate::Board board_of(std::uint64_t revision, std::size_t padding_octets) {
       view.older_json = {{"server_data", older}, {"server_data_v2", older}};
     else
       view.older_json = {{"top_qnames", older}};
-    board[name] = std::make_shared<const aggregate::View>(std::move(view));
+    board[name] = std::make_shared<const SampleView>(std::move(view));
   }
   return board;
 }
@@ -243,7 +243,7 @@ std::unique_ptr<Server> started(const Config& config, Content content) {
 
 std::unique_ptr<Server> published(const Config& config, Content content) {
   auto server = started(config, std::move(content));
-  server->publish(board_of(1), status_of(1));
+  publish(*server, board_of(1), status_of(1));
   const auto taken_over = [&] { return Client(server->port()).get("/api/v1/status").status == 200; };
   const auto alone = [&] { return server->counters().connections == 0; };
   if (!eventually(taken_over) || !eventually(alone)) throw std::runtime_error("the publication was not taken over");

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "board_views.h"
 #include "certificates.h"
 #include "serve/server.h"
 
@@ -76,7 +77,7 @@ bool eventually(const std::function<bool()>& condition);
 
 /// A board of `rates` (with a shorter live form) and `top_names`, for spans 1 and 5 and the server ns1. Every view's
 /// JSON is made longer by `padding_octets`.
-aggregate::Board board_of(std::uint64_t revision, std::size_t padding_octets = 0);
+Board board_of(std::uint64_t revision, std::size_t padding_octets = 0);
 /// An event as the live stream sends it.
 std::string event_of(const std::string& view, const std::string& json);
 std::string status_event(std::uint64_t number);

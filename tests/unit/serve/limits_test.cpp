@@ -132,7 +132,7 @@ TEST(Timeout, An_idle_connection_ends_and_a_stream_does_not) {
     EXPECT_TRUE(other.ended());
   }
   EXPECT_TRUE(idle.ended());
-  server->publish(board_of(2), status_of(2));
+  publish(*server, board_of(2), status_of(2));
   EXPECT_EQ(stream.read_event(), "data: [2]\n\n");
 }
 
@@ -180,7 +180,7 @@ TEST(End, Comes_within_a_second_whatever_the_clients_do) {
   std::uint64_t number = 1;
   ASSERT_TRUE(eventually([&] {
     ++number;
-    server->publish(board_of(number, 256 * 1024), status_of(number));
+    publish(*server, board_of(number, 256 * 1024), status_of(number));
     return server->counters().events_dropped > 1000;
   }));
   const auto begin = std::chrono::steady_clock::now();
@@ -192,7 +192,7 @@ TEST(End, Comes_within_a_second_whatever_the_clients_do) {
 TEST(End, Comes_at_once_when_nobody_was_there) {
   for (int turn = 0; turn < 50; ++turn) {
     auto server = started();
-    server->publish(board_of(1), status_of(1));
+    publish(*server, board_of(1), status_of(1));
   }
 }
 

@@ -155,7 +155,7 @@ TEST(RoutesBeforeThePublication, Say_starting_but_live_streams_may_wait) {
   EXPECT_EQ(Client(server->port()).get("/healthz").status, 200u);
   Client early(server->port());
   EXPECT_EQ(early.listen("/api/v1/live?span=5").status, 200u);
-  server->publish(board_of(1), status_of(1));
+  publish(*server, board_of(1), status_of(1));
   EXPECT_EQ(early.read_event(), event_of("rates", view_json("rates", 5, "", 1)));
 }
 

@@ -33,7 +33,7 @@ TEST(LiveStream, Sends_everything_at_once_and_then_what_is_new) {
   EXPECT_EQ(client.read_event(), event_of("rates", view_json("rates", 5, "ns1", 1)));
   EXPECT_EQ(client.read_event(), event_of("top_names", view_json("top_names", 5, "ns1", 1)));
 
-  server->publish(board_of(2), status_of(2));
+  publish(*server, board_of(2), status_of(2));
   EXPECT_EQ(client.read_event(), event_of("rates", R"({"newest":2})"));
   EXPECT_EQ(client.read_event(), event_of("top_names", view_json("top_names", 5, "ns1", 2)));
   EXPECT_EQ(client.read_event(), status_event(2));
@@ -50,7 +50,7 @@ TEST(LiveStream, Sends_only_the_status_when_no_view_changed) {
   EXPECT_EQ(read_to_status(client, 1), 1u);
   client.read_event();
   client.read_event();
-  server->publish(board_of(1), status_of(2));
+  publish(*server, board_of(1), status_of(2));
   EXPECT_EQ(client.read_event(), status_event(2));
 }
 
@@ -63,7 +63,7 @@ TEST(LiveStream, Is_kept_alive_by_comments_and_the_older_is_not) {
   live.listen("/api/v1/live");
   for (int event = 0; event < 3; ++event) live.read_event();
   for (int comment = 0; comment < 3; ++comment) EXPECT_EQ(live.read_event(), ":\n\n");
-  server->publish(board_of(2), status_of(2));
+  publish(*server, board_of(2), status_of(2));
   EXPECT_EQ(older.read_event(), "data: [2]\n\n");
 }
 
@@ -75,15 +75,15 @@ TEST(OlderStream, Has_exactly_the_older_form) {
   rates.listen("/sse/server_data_v2");
   ASSERT_TRUE(eventually([&] { return server->counters().streams == 2; }));
 
-  aggregate::Board board = board_of(2);
-  server->publish(board, status_of(2));
+  Board board = board_of(2);
+  publish(*server, board, status_of(2));
   EXPECT_EQ(names.read_event(), "data: [2]\n\n");
   board["rates"] = board_of(3)["rates"];
-  server->publish(board, status_of(3));
+  publish(*server, board, status_of(3));
   EXPECT_EQ(rates.read_event(), "data: [2]\n\n");
   EXPECT_EQ(rates.read_event(), "data: [3]\n\n");
   board["top_names"] = board_of(4)["top_names"];
-  server->publish(board, status_of(4));
+  publish(*server, board, status_of(4));
   EXPECT_EQ(names.read_event(), "data: [4]\n\n");
 }
 
@@ -97,7 +97,7 @@ TEST(SlowClient, Gets_the_newest_and_costs_the_fast_one_nothing) {
   fast.read_event();
   fast.read_event();
   for (std::uint64_t number = 2; number <= last; ++number) {
-    server->publish(board_of(number, large_octets), status_of(number));
+    publish(*server, board_of(number, large_octets), status_of(number));
     ASSERT_EQ(fast.read_event(), event_of("rates", fmt::format(R"({{"newest":{}}})", number)));
     ASSERT_TRUE(fast.read_event().starts_with("event: top_names\ndata: " + view_json("top_names", 1, "", number)));
     ASSERT_EQ(fast.read_event(), status_event(number));
@@ -118,7 +118,7 @@ TEST(SlowClient, Of_an_older_stream_loses_the_oldest) {
   slow.listen("/sse/top_qnames");
   ASSERT_TRUE(eventually([&] { return server->counters().streams == 2; }));
   for (std::uint64_t number = 2; number <= last; ++number) {
-    server->publish(board_of(number, large_octets), status_of(number));
+    publish(*server, board_of(number, large_octets), status_of(number));
     ASSERT_TRUE(fast.read_event().starts_with(fmt::format("data: [{}]", number)));
   }
   EXPECT_GT(server->counters().events_dropped, last / 2);
@@ -142,7 +142,7 @@ TEST(SlowClient, That_takes_nothing_for_too_long_is_given_up) {
   std::uint64_t number = 1;
   EXPECT_TRUE(eventually([&] {
     ++number;
-    server->publish(board_of(number, large_octets), status_of(number));
+    publish(*server, board_of(number, large_octets), status_of(number));
     return server->counters().connections == 0;
   }));
 }
@@ -158,7 +158,7 @@ TEST(VanishedClient, Is_freed) {
     std::uint64_t number = 1;
     ASSERT_TRUE(eventually([&] {
       ++number;
-      server->publish(board_of(number, large_octets), status_of(number));
+      publish(*server, board_of(number, large_octets), status_of(number));
       return server->counters().events_dropped > 10;
     }));
     EXPECT_EQ(server->counters().connections, 4u);
@@ -179,12 +179,12 @@ TEST(Publish, May_be_called_from_any_thread) {
     for (std::uint64_t publisher = 1; publisher <= 4; ++publisher)
       publishers.emplace_back([&server, publisher] {
         for (std::uint64_t turn = 0; turn < 200; ++turn) {
-          server->publish(board_of(publisher * 1000 + turn), status_of(turn));
+          publish(*server, board_of(publisher * 1000 + turn), status_of(turn));
           EXPECT_EQ(server->counters().connections, 1u);
         }
       });
   }
-  server->publish(board_of(9999), status_of(9999));
+  publish(*server, board_of(9999), status_of(9999));
   EXPECT_GT(read_to_status(client, 9999), 0u);
 }
 
@@ -197,7 +197,7 @@ TEST(ManyListeners, Get_every_publication) {
     ASSERT_EQ(read_to_status(clients.back(), 1), 1u);
   }
   for (std::uint64_t number = 2; number <= 5; ++number) {
-    server->publish(board_of(number), status_of(number));
+    publish(*server, board_of(number), status_of(number));
     for (Client& client : clients) ASSERT_GE(read_to_status(client, number), 3u);
   }
   EXPECT_EQ(server->counters().events_dropped, 0u);

@@ -35,7 +35,7 @@ struct Secured : testing::Test {
   /// With a board, once that is taken over.
   void start(const Config& config) {
     server = started(config);
-    server->publish(board_of(1), status_of(1));
+    publish(*server, board_of(1), status_of(1));
     ASSERT_TRUE(eventually([&] { return connect().get("/api/v1/status").status == 200; }));
     ASSERT_TRUE(eventually([&] { return server->counters().connections == 0; }));
   }
@@ -68,7 +68,7 @@ TEST_F(Secured, Streams_as_without_tls) {
   client.read_event();
   client.read_event();
   for (std::uint64_t number = 2; number < 20; ++number) {
-    server->publish(board_of(number, 300'000), status_of(number));
+    publish(*server, board_of(number, 300'000), status_of(number));
     ASSERT_EQ(client.read_event(), event_of("rates", fmt::format(R"({{"newest":{}}})", number)));
     ASSERT_EQ(client.read_event().size(),
               event_of("top_names", view_json("top_names", 1, "", number)).size() + 300'000);
@@ -152,7 +152,7 @@ TEST_F(Secured, A_client_that_takes_nothing_is_given_up) {
   std::uint64_t number = 0;
   EXPECT_TRUE(eventually([&] {
     ++number;
-    server->publish(board_of(number, 1024 * 1024), status_of(number));
+    publish(*server, board_of(number, 1024 * 1024), status_of(number));
     return server->counters().connections == 0;
   }));
 }
@@ -162,16 +162,17 @@ TEST_F(Secured, Renewed_files_are_for_new_connections) {
   Client before = connect();
   EXPECT_EQ(name_of_server(before), "watch.example");
   const Authority::Files renewed = authority.issue("renewed.example");
+  const auto reload = [&] { return server->reload(secured(tls_of(files)), some_content()); };
   const auto replace = [](const std::string& from, const std::string& to) {
     std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
   };
   replace(renewed.certificate, files.certificate);
-  const auto mismatch = server->reload_tls();
+  const auto mismatch = reload();
   ASSERT_FALSE(mismatch);
   EXPECT_NE(mismatch.error().message.find(files.key), std::string::npos) << mismatch.error().message;
   EXPECT_EQ(name_of_server(connect()), "watch.example");
   replace(renewed.key, files.key);
-  EXPECT_TRUE(server->reload_tls());
+  EXPECT_TRUE(reload());
   EXPECT_EQ(name_of_server(connect()), "renewed.example");
   EXPECT_EQ(before.get("/healthz").body, "ok");
 }

@@ -1,4 +1,4 @@
-#include "serve/board_views.h"
+#include "board_views.h"
 
 #include <algorithm>
 #include <set>
@@ -8,28 +8,22 @@ namespace rata::serve {
 namespace {
 
 using aggregate::Scope;
-using aggregate::View;
 using Texts = std::map<std::string, std::string>;
 
 /// One text of a view, which it keeps alive. Null: the map does not hold it.
-Views::Text text_in(const std::shared_ptr<const View>& view, const Texts& texts, const std::string& key) {
+Views::Text text_in(const std::shared_ptr<const SampleView>& view, const Texts& texts, const std::string& key) {
   const auto found = texts.find(key);
   return found == texts.end() ? nullptr : Views::Text(view, &found->second);
 }
 
 /// Null when the view has no such span, or not in a form that the selection allows.
-const View::Span* find_span(const View& view, const Selection& selection) {
+const SampleView::Span* find_span(const SampleView& view, const Selection& selection) {
   if (selection.addresses != Visibility::full || selection.scope.kind == Scope::Kind::group) return nullptr;
-  const auto span = std::ranges::find(view.spans, selection.minutes, &View::Span::minutes);
+  const auto span = std::ranges::find(view.spans, selection.minutes, &SampleView::Span::minutes);
   return span == view.spans.end() ? nullptr : &*span;
 }
 
 }  // namespace
-
-BoardViews::BoardViews(aggregate::Board board, const BoardViews* before) : board_(std::move(board)) {
-  if (before == nullptr) return;
-  for (const auto& [name, view] : before->board_) revisions_before_[name] = view->revision;
-}
 
 std::vector<std::string> BoardViews::names() const {
   std::vector<std::string> names;
@@ -40,7 +34,7 @@ std::vector<std::string> BoardViews::names() const {
 std::vector<Scope> BoardViews::scopes() const {
   std::set<std::string> servers;
   for (const auto& [name, view] : board_)
-    for (const View::Span& span : view->spans)
+    for (const SampleView::Span& span : view->spans)
       for (const auto& [server, json] : span.json_by_server)
         if (!server.empty()) servers.insert(server);
   std::vector<Scope> scopes;
@@ -55,15 +49,14 @@ std::uint64_t BoardViews::revision(const std::string& name) const {
 
 Views::Text BoardViews::json(const std::string& name, const Selection& selection) const {
   const auto view = board_.find(name);
-  const View::Span* span = view == board_.end() ? nullptr : find_span(*view->second, selection);
+  const SampleView::Span* span = view == board_.end() ? nullptr : find_span(*view->second, selection);
   return span ? text_in(view->second, span->json_by_server, selection.scope.name) : nullptr;
 }
 
 Views::Text BoardViews::newest(const std::string& name, const Selection& selection, std::uint64_t since) const {
-  const auto before = revisions_before_.find(name);
-  if (before == revisions_before_.end() || before->second != since) return nullptr;
   const auto view = board_.find(name);
-  const View::Span* span = view == board_.end() ? nullptr : find_span(*view->second, selection);
+  if (since == 0 || since + 1 != revision(name)) return nullptr;
+  const SampleView::Span* span = view == board_.end() ? nullptr : find_span(*view->second, selection);
   return span ? text_in(view->second, span->live_json_by_server, selection.scope.name) : nullptr;
 }
 
@@ -78,6 +71,10 @@ Views::Text BoardViews::older(const std::string& older_name) const {
   for (const auto& [name, view] : board_)
     if (Text text = text_in(view, view->older_json, older_name)) return text;
   return nullptr;
+}
+
+void publish(Server& server, Board board, std::string status_json) {
+  server.publish(std::make_shared<const BoardViews>(std::move(board)), std::move(status_json));
 }
 
 }  // namespace rata::serve

@@ -1,0 +1,34 @@
+#include "serve/common.h"
+
+#include <openssl/rand.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "util/address.h"
+
+namespace rata::serve {
+namespace {
+
+/// Text that no other start of a server has.
+std::string new_epoch() {
+  std::array<std::uint8_t, 8> octets{};
+  RAND_bytes(octets.data(), octets.size());
+  return util::hex(octets);
+}
+
+}  // namespace
+
+Common::Common(boost::asio::io_context& io) : bulletin(new_epoch()), mailbox(std::make_shared<Mailbox>(io)) {}
+
+void Common::follow(const Config& newest, const Content& content, const boost::asio::ip::tcp::endpoint& local) {
+  // What is taken of the room at the moment is given back to the old one.
+  if (room == nullptr || newest.deliveries_octets != config.deliveries_octets)
+    room = std::make_shared<Room>(newest.deliveries_octets);
+  config = newest;
+  gatekeeper = std::make_unique<Gatekeeper>(config.access, tally);
+  router = std::make_unique<Router>(config, content, local.address().is_loopback(), bulletin, *gatekeeper, tally);
+}
+
+}  // namespace rata::serve

@@ -1,0 +1,144 @@
+#include "hub/keeper.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "summary/summary.h"
+
+namespace rata::hub {
+namespace {
+
+constexpr std::int64_t day_one = 1'700'000'100;
+
+class KeeperTest : public ::testing::Test {
+ protected:
+  KeeperTest() {
+    std::filesystem::create_directories(folder_);
+    begin();
+  }
+  ~KeeperTest() override {
+    keeper_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void begin() {
+    keeper_.reset();
+    aggregate::Config config;
+    config.processors.resize(1);
+    config.processors[0].type = "rates";
+    auto aggregator = aggregate::Aggregator::make(config);
+    ASSERT_TRUE(aggregator);
+    aggregator_.with([&](auto& held) { held = std::move(*aggregator); });
+    store::Config store;
+    store.path = folder_ / "history.db";
+    auto opened = store::Store::open(store, now());
+    ASSERT_TRUE(opened) << opened.error().message;
+    keeper_ = std::make_unique<Keeper>(std::move(*opened), aggregator_, 10, 5,
+                                       [this](const std::string& text) { reports_.push_back(text); });
+  }
+
+  static util::Time now() { return util::from_seconds(day_one + 100); }
+
+  static std::string line(std::uint64_t sequence, std::uint64_t queries) {
+    summary::Summary summary{.type = "QueriesPerSecond", .server = "ns1", .monitor = "ns1"};
+    summary.data = summary::Rates(summary::Rate{"qps", queries, 1});
+    summary.window = {.start = util::from_seconds(day_one + static_cast<std::int64_t>(sequence)), .seconds = 1};
+    summary.id = {"boot", sequence, 0};
+    return summary::to_json(summary) + "\n";
+  }
+
+  /// The answer to a batch of these lines.
+  serve::Receipt post(std::string lines) {
+    serve::Receipt receipt;
+    Inbox::Taken taken;
+    taken.deliveries.push_back({{.octets = std::move(lines), .zstd = false, .unpacked_octets = 1 << 20},
+                                [&](serve::Receipt answer) { receipt = std::move(answer); }});
+    keeper_->take(std::move(taken), now());
+    return receipt;
+  }
+
+  std::uint64_t queries() {
+    const auto text = aggregator_.with(
+        [](auto& held) { return held->json("rates", 15, aggregate::Scope::server("ns1"), aggregate::Part::whole); });
+    if (!text) return 0;
+    std::uint64_t sum = 0;
+    const auto view = nlohmann::json::parse(*text);
+    for (const auto& value : view["series"]["servers"][0]["queries"])
+      if (!value.is_null()) sum += value.get<std::uint64_t>();
+    return sum;
+  }
+
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("ratadns-keeper-" + std::to_string(::getpid()));
+  serve::SharedAggregator aggregator_;
+  std::unique_ptr<Keeper> keeper_;
+  std::vector<std::string> reports_;
+};
+
+TEST_F(KeeperTest, AnswersForEachLine) {
+  const serve::Receipt receipt = post(line(1, 5) + "nonsense\n" + line(2, 7) + line(1, 5));
+  EXPECT_EQ(receipt.status, 200u);
+  const auto answer = nlohmann::json::parse(receipt.json);
+  EXPECT_EQ(answer["committed"], 2);
+  EXPECT_EQ(answer["repeated"], 1);
+  ASSERT_EQ(answer["refused"].size(), 1u);
+  EXPECT_EQ(answer["refused"][0]["line"], 2);
+  EXPECT_EQ(queries(), 12u);
+}
+
+TEST_F(KeeperTest, WhatComesAgainCountsOnceAlsoAfterANewStart) {
+  post(line(1, 5));
+  begin();
+  ASSERT_TRUE(keeper_->restore(15, now()));
+  EXPECT_EQ(queries(), 5u);
+  EXPECT_EQ(nlohmann::json::parse(post(line(1, 5) + line(2, 1)).json)["repeated"], 1);
+  EXPECT_EQ(queries(), 6u);
+  EXPECT_EQ(keeper_->roster().monitors().at(0).summaries, 1u);
+}
+
+TEST_F(KeeperTest, WhatIsNoZstdIsRefusedForGood) {
+  serve::Receipt receipt;
+  Inbox::Taken taken;
+  taken.deliveries.push_back({{.octets = "no zstd", .zstd = true, .unpacked_octets = 1 << 20},
+                              [&](serve::Receipt answer) { receipt = std::move(answer); }});
+  keeper_->take(std::move(taken), now());
+  EXPECT_EQ(receipt.status, 400u);
+  EXPECT_EQ(keeper_->counters().unreadable_batches, 1u);
+}
+
+TEST_F(KeeperTest, MessagesCountWithoutAnAnswer) {
+  Inbox::Taken taken;
+  taken.messages = {line(1, 5), "nonsense"};
+  keeper_->take(std::move(taken), now());
+  EXPECT_EQ(queries(), 5u);
+  EXPECT_EQ(keeper_->counters().messages, 2u);
+  EXPECT_EQ(keeper_->counters().unreadable_messages, 1u);
+}
+
+TEST_F(KeeperTest, OnAFullDiskSendersAreToldToComeAgainAndNothingIsCounted) {
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, SIG_IGN);
+  post(line(1, 5));
+  const rlimit none{.rlim_cur = 1, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &none);
+  const serve::Receipt put_off = post(line(2, 7));
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(put_off.status, 503u);
+  EXPECT_TRUE(put_off.retry_after);
+  EXPECT_FALSE(keeper_->trouble().empty());
+  EXPECT_EQ(reports_.size(), 1u);
+  EXPECT_EQ(queries(), 5u);
+  EXPECT_EQ(post(line(2, 7)).status, 200u);
+  EXPECT_TRUE(keeper_->trouble().empty());
+  EXPECT_EQ(queries(), 12u);
+  EXPECT_EQ(reports_.size(), 2u);
+}
+
+}  // namespace
+}  // namespace rata::hub
