@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 RATADNS := build/release/bin/ratadns
 TRAFFIC := build/release/bin/ratadns-traffic
 
-.PHONY: run build test deb bench fuzz clean
+.PHONY: run build test soak deb bench fuzz clean
 
 run: build
 ifeq ($(SOURCE),)
@@ -25,10 +25,23 @@ test:
 	cmake --build --preset release -j $(JOBS)
 	scripts/test
 
+# The fault test at length, from seed RATADNS_FAULT_SEED on, and an aggregator that is away for five minutes.
+soak: export RATADNS_FAULT_ROUNDS ?= 200
+soak: export RATADNS_FAULT_SEED ?= 1
+soak: export RATADNS_AWAY_S ?= 300
+soak: build
+	cmake --build --preset release --target ratadns-send -j $(JOBS)
+	python3 tests/program/faults_test.py Faults
+	python3 tests/integration/fleet_test.py
+
 # A package for Debian, in build/.
 deb: build
 	scripts/install-dependencies --package
 	scripts/make-deb
+
+# A country database in the public domain, in build/geo/: docs/configuration.md, [geography].
+geo: build
+	scripts/fetch-geo
 
 # Benchmarks; results are kept in bench/results/.
 bench: build

@@ -66,7 +66,7 @@ class AggregatorOfWindows final : public Aggregator {
     for (Running& one : running_) {
       if (!std::exchange(one.changed, false)) continue;
       one.revision = ++newest_revision;
-      one.processor->settle();
+      one.processor->settle(one.revision);
     }
   }
 
@@ -78,12 +78,15 @@ class AggregatorOfWindows final : public Aggregator {
     return infos;
   }
 
-  std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope, Part part) override {
+  std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope) override {
+    return part(view, minutes, scope, 0);
+  }
+
+  std::optional<std::string> newest(const std::string& view, unsigned minutes, const Scope& scope,
+                                    std::uint64_t since) override {
     const auto one = std::ranges::find(running_, view, &Running::name);
-    const std::optional<std::size_t> span = spans_.find(minutes);
-    std::optional<std::vector<std::string>> servers = servers_in(scope);
-    if (one == running_.end() || !span || !servers) return std::nullopt;
-    return one->processor->json({*span, scope, part}, {watermark_, std::move(*servers), servers_.by_arrival()});
+    if (since == 0 || one == running_.end() || !one->processor->joins(since)) return std::nullopt;
+    return part(view, minutes, scope, since);
   }
 
   std::vector<std::string> older_names() const override {
@@ -117,6 +120,14 @@ class AggregatorOfWindows final : public Aggregator {
 
  private:
   enum class Outcome { taken, ignored, too_old, refused, repeated };
+
+  std::optional<std::string> part(const std::string& view, unsigned minutes, const Scope& scope, std::uint64_t since) {
+    const auto one = std::ranges::find(running_, view, &Running::name);
+    const std::optional<std::size_t> span = spans_.find(minutes);
+    std::optional<std::vector<std::string>> servers = servers_in(scope);
+    if (one == running_.end() || !span || !servers) return std::nullopt;
+    return one->processor->json({*span, scope, since}, {watermark_, std::move(*servers), servers_.by_arrival()});
+  }
 
   void follow_time() {
     const util::Time newest = servers_.newest();

@@ -39,12 +39,6 @@ struct ServerState {
   util::Time last;  ///< end of its newest window
 };
 
-/// How much of a view is asked for.
-enum class Part : std::uint8_t {
-  whole,
-  newest,  ///< where views grow at their end: at least what is new since the revision before
-};
-
 /// What there is to see of one processor.
 struct ViewInfo {
   std::string name;            ///< in URLs
@@ -79,7 +73,11 @@ class Aggregator {
   /// Ascending by name.
   virtual std::vector<ViewInfo> views() const = 0;
   /// One view as a JSON object (docs/api.md). Nothing: there is no such view, span, group or server.
-  virtual std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope, Part part) = 0;
+  virtual std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope) = 0;
+  /// Of a view that grows at its end: at least what is new since that revision. Nothing: as above, or there is nothing
+  /// shorter than the whole that joins it.
+  virtual std::optional<std::string> newest(const std::string& view, unsigned minutes, const Scope& scope,
+                                            std::uint64_t since) = 0;
   /// The older aggregator's events by name, "server_data_v2" and so on: their names, ascending; the view that one
   /// belongs to, "" when there is none such; and one as a JSON list.
   virtual std::vector<std::string> older_names() const = 0;

@@ -29,7 +29,7 @@ struct Moment {
 struct Wanted {
   std::size_t span = 0;
   Scope scope;
-  Part part = Part::whole;
+  std::uint64_t since = 0;  ///< only what is new since that revision; 0: all
 };
 
 /// Turns the summaries of some reducers into one view over all spans. Thread: one.
@@ -42,8 +42,10 @@ class Processor {
   virtual Taken add(const summary::Summary& summary, const Origin& origin, std::span<const std::string> groups) = 0;
   /// Leaves behind what is too old.
   virtual void advance(util::Time watermark) = 0;
-  /// What has come until now is a revision of its own: `Part::newest` is what is new in it.
-  virtual void settle() {}
+  /// What has come since the last call is new in this revision. Revisions grow.
+  virtual void settle(std::uint64_t /*revision*/) {}
+  /// Whether there is something shorter than the whole that joins that revision.
+  virtual bool joins(std::uint64_t /*revision*/) const { return false; }
   /// The view as a JSON object.
   virtual std::string json(const Wanted& wanted, const Moment& moment) = 0;
   /// "rates", "table" or "merged": which members its views have (docs/api.md).

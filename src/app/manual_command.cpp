@@ -23,9 +23,15 @@ constexpr const char* rest = R"(.SH SIGNALS
 .BR SIGINT ", " SIGTERM
 end in order: what was read is counted and sent, and the balance is printed. A second one ends at once.
 .TP
+.B SIGHUP
+reads the configuration again, where one was given
+.RB ( run ", " monitor ", " aggregate ;
+.B ratadns reload
+checks it first). Standard error says what became of it.
+.TP
 .B SIGUSR1
 prints the balance until now on standard error, and the work goes on
-.RB ( run ", " monitor ", " summary ", " serialize ", " show ).
+.RB ( run ", " monitor ", " aggregate ", " summary ", " serialize ", " show ).
 .SH EXIT STATUS
 .TP
 .B 0
@@ -38,10 +44,19 @@ something failed and was reported on standard error
 usage or configuration
 .SH FILES
 .TP
-.I /etc/ratadns/monitor.toml
+.IR /etc/ratadns/monitor.toml ", " run.toml ", " aggregate.toml
 what the services of the package
-.RI ( ratadns\-monitor.service ", " ratadns.service )
+.RI ( ratadns\-monitor.service ", " ratadns.service ", " ratadns\-aggregator.service )
 read
+.TP
+.I ~/.local/state/ratadns/history.db
+the history of
+.BR aggregate ,
+where no file says otherwise; below
+.B STATE_DIRECTORY
+or
+.B XDG_STATE_HOME
+where they are set
 .SH SEE ALSO
 .BR ratadns.toml (5),
 .BR tcpdump (1),

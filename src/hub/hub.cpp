@@ -27,11 +27,15 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds publish_interval{1000};
+// What has come is shown so much later at most. Each time everybody who looks is sent it.
+constexpr std::chrono::milliseconds show_after{400};
+// The status of many servers is long, and everybody is sent it when it changes.
+constexpr std::chrono::seconds status_interval{1}, long_status_interval{5};
+constexpr std::size_t many_servers = 20;
 constexpr std::chrono::milliseconds flush_interval{1000};
 constexpr std::chrono::milliseconds look_for_gaps_interval{10'000};
 constexpr std::int64_t gaps_seconds = 24 * 3600;
-constexpr std::chrono::milliseconds patience{100};
+constexpr std::chrono::milliseconds patience{50};
 
 util::Time wall_time() { return util::Clock::system().now(); }
 
@@ -86,7 +90,8 @@ class RunningHub final : public Hub {
   std::unique_ptr<Answers> answers_;               // on a thread of their own
   std::vector<MissingWindows> missing_;
   util::Guarded<Standing> standing_;
-  std::shared_ptr<const serve::AggregateViews> views_;
+  std::string status_;
+  steady_clock::time_point next_status_{};
   std::unique_ptr<serve::Server> server_;
   std::atomic<const serve::Server*> counted_server_ = nullptr;  // what `metrics` may ask, on the server's own thread
   std::unique_ptr<Subscriptions> subscriptions_;
@@ -160,7 +165,7 @@ void RunningHub::stop() {
 
 /// Commits and merges until the end; what waits then is still taken.
 void RunningHub::work() {
-  Pace flush(flush_interval), look(look_for_gaps_interval), show(publish_interval);
+  Pace flush(flush_interval), look(look_for_gaps_interval), show(show_after);
   while (true) {
     const bool ends = inbox_.closed();
     Inbox::Taken taken = inbox_.take(patience);
@@ -169,7 +174,7 @@ void RunningHub::work() {
     keeper_->take(std::move(taken), now);
     if (flush.is_due()) keeper_->tidy(now);
     if (look.is_due()) look_for_gaps(now);
-    if (show.is_due() || ends) publish(now);
+    if (show.is_due() || ends) publish(now);  // nothing is sent of what did not change
     if (ends) break;
   }
   keeper_->finish(wall_time());
@@ -184,7 +189,7 @@ void RunningHub::look_for_gaps(util::Time now) {
 }
 
 void RunningHub::publish(util::Time now) {
-  auto views = std::make_shared<const serve::AggregateViews>(aggregator_, views_.get());
+  auto views = std::make_shared<const serve::AggregateViews>(aggregator_);
   Standing standing{.started = started_,
                     .now = now,
                     .watermark = {},
@@ -201,10 +206,14 @@ void RunningHub::publish(util::Time now) {
     standing.views = aggregator->views();
     standing.aggregator = aggregator->counters();
   });
-  server_->publish(views, status_json(config_, standing));
-  answers_->show(status_json(config_, standing));
+  const auto interval = standing.monitors.size() > many_servers ? long_status_interval : status_interval;
+  if (const auto moment = steady_clock::now(); moment >= next_status_) {
+    next_status_ = moment + interval;
+    status_ = status_json(config_, standing);
+    answers_->show(status_);
+  }
+  server_->publish(std::move(views), status_);
   standing_.with([&](Standing& held) { held = std::move(standing); });
-  views_ = std::move(views);
 }
 
 std::string RunningHub::metrics() const {
@@ -246,7 +255,6 @@ util::Result<void> RunningHub::apply(const Config& config) {
   answers_->set_groups(config.store.groups);
   aggregator_.with([&](auto& held) { held = std::move(*aggregator); });
   config_ = config;
-  views_.reset();  // revisions begin anew
   return keeper_->restore(config_.aggregate.spans.back(), wall_time());
 }
 

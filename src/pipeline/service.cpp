@@ -193,16 +193,16 @@ void Service::publish() {
                     .outlets = running->outlets(),
                     .watermark = {},
                     .servers = {}};
+  std::shared_ptr<const serve::AggregateViews> views;  // none: this is a monitor
   if (kind_ == Kind::run) {
-    auto views = std::make_shared<const serve::AggregateViews>(aggregator_, views_.get());
+    views = std::make_shared<const serve::AggregateViews>(aggregator_);
     aggregator_.with([&](const auto& aggregator) {
       input.watermark = aggregator->watermark();
       input.servers = aggregator->servers();
       input.views = aggregator->views();
     });
-    views_ = std::move(views);
   }
-  server_->publish(views_, status_json(input));
+  server_->publish(std::move(views), status_json(input));
 }
 
 std::string Service::metrics() const {

@@ -73,7 +73,6 @@ class Service {
   channel::Deliver deliver_;  // into the aggregator
   util::Time started_;
   serve::SharedAggregator aggregator_;
-  std::shared_ptr<const serve::AggregateViews> views_;  // published last; null: this is a monitor
   util::Guarded<SharedMonitor> monitor_;
   util::Guarded<std::vector<OutletState>> outlets_;  // as published last: `metrics` is asked on the server's thread
   std::unique_ptr<serve::Server> server_;

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "util/hash.h"
@@ -18,12 +19,16 @@
 namespace rata::reduce {
 namespace {
 
-/// Where the value lies in a record.
+/// Where the value may lie in a record, first choice first.
+using Path = const char* const*;
 const char* const country_path[] = {"country", "iso_code", nullptr};
+const char* const flat_country_path[] = {"country_code", nullptr};
 const char* const network_path[] = {"autonomous_system_number", nullptr};
+const Path country_paths[] = {country_path, flat_country_path};
+const Path network_paths[] = {network_path};
 
-const char* const* path_of(Geography::What what) {
-  return what == Geography::What::country ? country_path : network_path;
+std::span<const Path> paths_of(Geography::What what) {
+  return what == Geography::What::country ? std::span<const Path>(country_paths) : std::span<const Path>(network_paths);
 }
 
 std::uint32_t country_code(const MMDB_entry_data_s& value) {
@@ -42,7 +47,10 @@ std::uint32_t network_code(const MMDB_entry_data_s& value) {
 /// Errors: the library's number of what is wrong with the record.
 std::uint32_t value_in(MMDB_entry_s entry, Geography::What what, int& fault) {
   MMDB_entry_data_s value;
-  fault = MMDB_aget_value(&entry, &value, path_of(what));
+  for (const Path path : paths_of(what)) {
+    fault = MMDB_aget_value(&entry, &value, path);
+    if (fault != MMDB_LOOKUP_PATH_DOES_NOT_MATCH_DATA_ERROR) break;
+  }
   if (fault != MMDB_SUCCESS || !value.has_data) return Geography::unknown;
   return what == Geography::What::country ? country_code(value) : network_code(value);
 }
@@ -109,9 +117,9 @@ util::Result<void> Geography::check() const {
     }
   }
   if (fitting == 0)
-    return util::Error{fmt::format("is a database of the type \"{}\", whose records have no {}",
-                                   database.metadata.database_type,
-                                   what_ == What::country ? "country.iso_code" : "autonomous_system_number")};
+    return util::Error{
+        fmt::format("is a database of the type \"{}\", whose records have no {}", database.metadata.database_type,
+                    what_ == What::country ? "country.iso_code or country_code" : "autonomous_system_number")};
   return {};
 }
 

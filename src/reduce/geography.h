@@ -9,7 +9,8 @@
 
 namespace rata::reduce {
 
-/// What a MaxMind DB file says of addresses: their country (`country.iso_code`) or the network that they are routed to
+/// What a MaxMind DB file says of addresses: their country (`country.iso_code` or `country_code`) or the network that
+/// they are routed to
 /// (`autonomous_system_number`). Thread: any.
 class Geography {
  public:

@@ -18,8 +18,8 @@ using SharedAggregator = util::Guarded<std::unique_ptr<aggregate::Aggregator>>;
 /// Lifetime: the aggregator's.
 class AggregateViews final : public Views {
  public:
-  /// Settles what the aggregator has got. `before`: the views made before these; null: there are none.
-  AggregateViews(const SharedAggregator& aggregator, const AggregateViews* before);
+  /// Settles what the aggregator has got.
+  explicit AggregateViews(const SharedAggregator& aggregator);
 
   std::vector<std::string> names() const override;
   std::vector<aggregate::Scope> scopes() const override { return scopes_; }
@@ -30,14 +30,8 @@ class AggregateViews final : public Views {
   Text older(const std::string& older_name) const override;
 
  private:
-  struct Revision {
-    std::uint64_t now = 0, before = 0;
-  };
-
-  Text part(const std::string& name, const Selection& selection, aggregate::Part part) const;
-
   const SharedAggregator& aggregator_;
-  std::map<std::string, Revision> revisions_;
+  std::map<std::string, std::uint64_t> revisions_;
   std::vector<aggregate::Scope> scopes_;
   std::map<std::string, std::string> older_names_;
 };

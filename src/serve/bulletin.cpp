@@ -49,6 +49,7 @@ void Bulletin::replace(std::shared_ptr<const Views> views, std::string status_js
   if (publications_.size() > publications_kept) publications_.pop_front();
   views_ = std::move(views);
   forget_changed();
+  status_changed_ = status_ == nullptr || *status_ != status_json;
   status_event_ = shared(format_event("status", status_json));
   status_ = shared(std::move(status_json));
   mark_ = shared(fmt::format("id: {}-{}\n\n", epoch_, number_));

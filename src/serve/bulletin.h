@@ -50,6 +50,7 @@ class Bulletin {
   /// What is new since revision `since`, where that can be had alone; 0: everything. Errors: as above.
   Event view_event(const std::string& name, const Selection& selection, std::uint64_t since) const;
   const Event& status_event() const { return status_event_; }
+  bool status_changed() const { return status_changed_; }  ///< in this publication
   /// What tells a client that it has everything up to the newest publication: an id, and nothing that a page sees.
   const Event& mark() const { return mark_; }
 
@@ -73,6 +74,7 @@ class Bulletin {
   std::shared_ptr<const Views> views_;
   std::shared_ptr<const std::string> status_;
   Event status_event_, mark_;
+  bool status_changed_ = false;
   std::deque<Publication> publications_;  // the newest last
   std::vector<std::string> changed_;
   mutable std::map<Key, Views::Text> texts_;  // with `since` 0

@@ -36,7 +36,7 @@ void LiveListener::resume(std::uint64_t number, const Bulletin::Revisions& revis
 
 void LiveListener::published() {
   for (const std::string& name : bulletin_.changed()) announce(name);
-  announce(status_name);
+  if (bulletin_.status_changed()) announce(status_name);
 }
 
 void LiveListener::announce(const std::string& name) {

@@ -14,13 +14,15 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RATADNS = os.environ.get("RATADNS", str(ROOT / "build/release/bin/ratadns"))
 TIMEOUT_S = 120
-SERVICES = ("ratadns-monitor.service", "ratadns.service")
-CONFFILES = ("/etc/ratadns/monitor.toml", "/etc/ratadns/run.toml")
+SERVICES = ("ratadns-aggregator.service", "ratadns-monitor.service", "ratadns.service")
+CONFFILES = ("/etc/ratadns/aggregate.toml", "/etc/ratadns/monitor.toml", "/etc/ratadns/run.toml")
 CONTENT = ["/usr/bin/ratadns", "/usr/share/man/man1/ratadns.1.gz", "/usr/share/man/man5/ratadns.toml.5.gz",
            "/usr/share/bash-completion/completions/ratadns", "/usr/share/zsh/vendor-completions/_ratadns",
            "/usr/share/fish/vendor_completions.d/ratadns.fish", "/usr/share/doc/ratadns/copyright",
            "/usr/share/doc/ratadns/changelog.gz", "/usr/share/doc/ratadns/reference/README.md",
            "/usr/share/doc/ratadns/examples/on-the-name-server/monitor.toml",
+           "/usr/share/doc/ratadns/operations.md", "/usr/share/doc/ratadns/openapi.json",
+           "/usr/share/doc/ratadns/prometheus-alerts.yml",
            *(f"/lib/systemd/system/{service}" for service in SERVICES), *CONFFILES]
 
 
@@ -90,13 +92,14 @@ class Package(unittest.TestCase):
             with self.subTest(path):
                 text = self.root.joinpath(path[1:]).read_text()
                 # Where it would log and listen on a machine of its own.
-                text = text.replace("/var/log/ratadns", str(logs))
+                text = text.replace("/var/log/ratadns", str(logs)).replace("/var/lib/ratadns-aggregator", str(logs))
                 text = re.sub(r'"127\.0\.0\.1:\d+"', '"127.0.0.1:0"', text)
                 config = self.folder / "config.toml"
                 config.write_text(text)
                 checked = done(self.root / "usr/bin/ratadns", "check", config)
                 self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
-                self.assertIn("source: none configured", checked.stdout)
+                sign = "history .*: will be made" if "aggregate" in path else "source: none configured"
+                self.assertRegex(checked.stdout, sign)
         self.assertEqual(list(logs.iterdir()), [])
 
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "not root: nobody gets the service's rights")
@@ -141,7 +144,20 @@ class Package(unittest.TestCase):
                 self.assertEqual((verified.returncode, verified.stdout + verified.stderr), (0, ""))
                 closed = done("systemd-analyze", "security", "--offline=yes", "--threshold=21", unit)
                 self.assertEqual(closed.returncode, 0, closed.stdout[-200:])
-                self.assertIn("CapabilityBoundingSet=CAP_NET_RAW\n", text)
+
+    def test_a_service_has_the_rights_that_it_needs_and_can_be_told_to_read_its_configuration_again(self):
+        for service in SERVICES:
+            text = (self.root / "lib/systemd/system" / service).read_text()
+            captures = service != "ratadns-aggregator.service"
+            self.assertIn(f"\nCapabilityBoundingSet={'CAP_NET_RAW' if captures else ''}\n", text, service)
+            self.assertIn("ExecReload=/bin/kill -HUP $MAINPID\n", text, service)
+            config = re.search(r"ExecStart=/usr/bin/ratadns \w+ -c (\S+)", text)[1]
+            self.assertIn(config, CONFFILES)
+            # What it writes goes with the package: every folder of its own is known to who purges.
+            for folder in re.findall(r"^(?:State|Logs)Directory=(\S+)", text, re.MULTILINE):
+                self.assertRegex((ROOT / "packaging/debian/postrm").read_text(), rf"for name in .*\b{folder}\b")
+            for script in ("postinst", "prerm", "postrm"):
+                self.assertIn(service, (ROOT / "packaging/debian" / script).read_text(), script)
 
     @unittest.skipUnless(os.geteuid() == 0, "not root: the package is not installed")
     def test_it_comes_and_goes_without_a_trace(self):
@@ -164,7 +180,7 @@ class Package(unittest.TestCase):
         self.assertEqual(done(*dpkg, "-i", self.package).returncode, 0)
         self.assertEqual((root / "etc/ratadns/monitor.toml").read_text(), "# changed by the operator\n")
         self.assertEqual(done(*dpkg, "--remove", "ratadns").returncode, 0)
-        self.assertEqual(sorted(path.name for path in (root / "etc/ratadns").iterdir()), ["monitor.toml", "run.toml"])
+        self.assertEqual({f"/etc/ratadns/{path.name}" for path in (root / "etc/ratadns").iterdir()}, set(CONFFILES))
         self.assertTrue((root / "var/log/ratadns/summaries.jsonl").exists())
         purged = done(*dpkg, "--purge", "ratadns")
         self.assertEqual((purged.returncode, ours()), (0, []), purged.stderr)

@@ -13,6 +13,9 @@ from support import RATADNS, ROOT, TIMEOUT_S, ProgramTest
 
 CONFIGURATIONS = sorted(path for folder in ("examples", "config", "packaging/etc") for path in (ROOT / folder).rglob("*.toml"))
 
+# Where a monitor of the examples sends to the aggregator of config/aggregate.toml.
+TO_AGGREGATOR = r'(url *= )"http://127\.0\.0\.1:8353"'
+
 # Enough of a Redis for a check: every command is answered with OK. Its first line says that it listens.
 REDIS = """
 import re, socket
@@ -48,13 +51,26 @@ class Examples(ProgramTest):
         text = path.read_text(encoding="utf-8")
         for script in path.parent.glob("*.lua"):
             self.file(script.name, script.read_bytes())
-        config = self.file("config.toml", re.sub(r'(listen = "127\.0\.0\.1):\d+"', r'\1:0"', text)
-                           .replace("/var/log/ratadns", str(self.folder)))
+        text = re.sub(r'(listen = "127\.0\.0\.1):\d+"', r'\1:0"', text)
+        text = re.sub(r"/var/(log/ratadns|lib|tmp)/", f"{self.folder}/", text)
+        if re.search(TO_AGGREGATOR, text):
+            text = re.sub(TO_AGGREGATOR, rf'\1"{self.aggregator()}"', text)
+        config = self.file("config.toml", text)
         interfaces = interfaces_of(tomllib.loads(text))
         command = [RATADNS, "check", str(config)]
         if interfaces:
             command = self.with_interfaces(interfaces, command)
         return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+
+    def aggregator(self):
+        """The address of one that runs until the test's end."""
+        config = self.file("aggregate.toml", (ROOT / "config/aggregate.toml").read_text(encoding="utf-8"))
+        running = subprocess.Popen([RATADNS, "aggregate", "-c", config, "--listen", "127.0.0.1:0", "--store",
+                                    self.folder / "history.db"], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(running.stderr.close)
+        self.addCleanup(running.wait, TIMEOUT_S)
+        self.addCleanup(running.terminate)
+        return re.search(r"http://[\d.:]+", running.stderr.readline())[0]
 
     def with_interfaces(self, names, command):
         unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <deque>
+#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -37,11 +39,19 @@ class Rates final : public Processor {
     for (auto& [server, windows] : servers_) windows.forget_until(spans_.cutoff(spans_.longest(), watermark));
   }
 
-  void settle() override { newest_from_ = std::exchange(oldest_change_, latest); }
+  void settle(std::uint64_t revision) override {
+    changes_.push_back({revision, std::exchange(oldest_change_, latest)});
+    if (changes_.size() > most_changes) changes_.pop_front();
+  }
+  bool joins(std::uint64_t revision) const override {
+    return std::ranges::find(changes_, revision, &Change::revision) != changes_.end();
+  }
 
   std::string json(const Wanted& wanted, const Moment& moment) override {
-    // What came after `settle` is in it already.
-    return RatesJson(spans_, moment, servers_, std::min(newest_from_, oldest_change_)).view(wanted);
+    util::Time oldest = oldest_change_;  // what came after `settle` is in it already
+    for (const Change& change : changes_)
+      if (change.revision > wanted.since) oldest = std::min(oldest, change.oldest);
+    return RatesJson(spans_, moment, servers_, oldest).view(wanted);
   }
   std::string_view kind() const override { return "rates"; }
   util::Time updated() const override { return newest_; }
@@ -55,13 +65,20 @@ class Rates final : public Processor {
 
  private:
   static constexpr util::Time latest{std::numeric_limits<std::int64_t>::max()};
+  static constexpr std::size_t most_changes = 64;
+
+  /// The start of the oldest window that is another one in this revision.
+  struct Change {
+    std::uint64_t revision = 0;
+    util::Time oldest;
+  };
 
   Spans spans_;
   std::size_t limit_;
   std::map<std::string, RateWindows> servers_;
   util::Time newest_;
   util::Time oldest_change_ = latest;  ///< since `settle`
-  util::Time newest_from_ = latest;    ///< of the revision that `settle` made
+  std::deque<Change> changes_;         ///< of the last revisions, ascending
   std::uint64_t cut_ = 0;
 };
 

@@ -124,7 +124,7 @@ RatesJson::Server RatesJson::server(const std::string& name, std::size_t span, c
 
 std::string RatesJson::view(const Wanted& wanted) const {
   const Grid lines = grid(wanted.span);
-  const std::size_t skipped = wanted.part == Part::newest ? lines.count - live_values(lines) : 0;
+  const std::size_t skipped = wanted.since != 0 ? lines.count - live_values(lines) : 0;
   std::vector<Server> shown;
   for (const std::string& name : moment_.servers) shown.push_back(server(name, wanted.span, lines, skipped));
 

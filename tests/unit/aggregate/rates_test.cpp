@@ -106,12 +106,17 @@ TEST(Rates, LiveEventsCarryTenSecondsAndWhateverChangedBefore) {
   Config config;
   config.spans = {1};
   const auto hub = aggregator({"rates"}, config);
+  std::uint64_t seen = 0;
+  /// What is new since the last call.
   const auto live = [&] {
+    const std::uint64_t since = seen;
     hub->settle();
-    return Json::parse(view_text(*hub, "rates", 0, {}, Part::newest));
+    seen = info(*hub, "rates")->revision;
+    return Json::parse(hub->newest("rates", 1, {}, since).value_or("null"));
   };
   for (int i = 0; i < 30; ++i) add(*hub, "ns1", i, 1, 1);
-  EXPECT_EQ(live()["series"]["servers"][0]["queries"].size(), 30u);  // nobody has seen any
+  EXPECT_TRUE(live().is_null());  // nobody has seen any
+  const std::uint64_t first = seen;
   add(*hub, "ns1", 30, 2, 2);
   const Json next = live();
   EXPECT_EQ(next["series"]["start"], day_one + 21);
@@ -119,6 +124,11 @@ TEST(Rates, LiveEventsCarryTenSecondsAndWhateverChangedBefore) {
   EXPECT_EQ(next["total"], view(*hub, "rates")["total"]);
   add(*hub, "ns2", 5, 7, 7);  // late
   EXPECT_EQ(live()["series"]["start"], day_one + 5);
+  add(*hub, "ns1", 31, 2, 2);
+  EXPECT_EQ(live()["series"]["start"], day_one + 22);
+  // Who missed two of them gets what is new in all.
+  EXPECT_EQ(Json::parse(*hub->newest("rates", 1, {}, first))["series"]["start"], day_one + 5);
+  EXPECT_FALSE(hub->newest("rates", 1, {}, seen + 1));
 }
 
 TEST(Rates, TheOlderMeanIsThatOfTheWindowsAndTheTotalTheSumOfMeans) {

@@ -59,8 +59,8 @@ inline Scope scope_of(const std::string& server) { return server.empty() ? Scope
 
 /// The view of a processor as JSON text.
 inline std::string view_text(Aggregator& aggregator, const std::string& processor, std::size_t span = 0,
-                             const Scope& scope = {}, Part part = Part::whole) {
-  return aggregator.json(processor, default_spans[span], scope, part).value_or("null");
+                             const Scope& scope = {}) {
+  return aggregator.json(processor, default_spans[span], scope).value_or("null");
 }
 inline Json view(Aggregator& aggregator, const std::string& processor, std::size_t span = 0,
                  const std::string& server = "") {

@@ -37,11 +37,11 @@ TEST(Groups, AddUpTheirServersAndNoOther) {
 
 TEST(Groups, OneThatIsNotThereHasNoView) {
   const auto hub = grouped();
-  EXPECT_FALSE(hub->json("rates", 1, Scope::group("asia"), Part::whole));
-  EXPECT_FALSE(hub->json("rates", 1, Scope::server("a"), Part::whole));  // not heard of yet
-  EXPECT_TRUE(hub->json("rates", 1, Scope::group("chile"), Part::whole));
-  EXPECT_FALSE(hub->json("rates", 2, {}, Part::whole));
-  EXPECT_FALSE(hub->json("rate", 1, {}, Part::whole));
+  EXPECT_FALSE(hub->json("rates", 1, Scope::group("asia")));
+  EXPECT_FALSE(hub->json("rates", 1, Scope::server("a")));  // not heard of yet
+  EXPECT_TRUE(hub->json("rates", 1, Scope::group("chile")));
+  EXPECT_FALSE(hub->json("rates", 2, {}));
+  EXPECT_FALSE(hub->json("rate", 1, {}));
 }
 
 TEST(Ceiling, AServerWhoseClockRunsAheadDoesNotMoveTheViewsOfOthers) {

@@ -64,7 +64,7 @@ class KeeperTest : public ::testing::Test {
 
   std::uint64_t queries() {
     const auto text = aggregator_.with(
-        [](auto& held) { return held->json("rates", 15, aggregate::Scope::server("ns1"), aggregate::Part::whole); });
+        [](auto& held) { return held->json("rates", 15, aggregate::Scope::server("ns1")); });
     if (!text) return 0;
     std::uint64_t sum = 0;
     const auto view = nlohmann::json::parse(*text);

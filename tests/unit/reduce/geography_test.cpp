@@ -18,6 +18,7 @@ std::string countries() {
   writer.add("192.0.2.0/24", MmdbWriter::country("CL"));
   writer.add("198.51.100.7", MmdbWriter::country("NL"));
   writer.add("2001:db8:1::/48", MmdbWriter::country("DE"));
+  writer.add("192.0.0.0/24", MmdbWriter::map({{"country_code", MmdbWriter::text("PE")}}));  // as ip-location-db has it
   writer.add("203.0.113.0/25", MmdbWriter::map({{"continent", MmdbWriter::map({{"code", MmdbWriter::text("EU")}})}}));
   writer.add("203.0.113.128/25", MmdbWriter::country("x"));
   return writer.bytes();
@@ -41,13 +42,10 @@ TEST(Geography, Dimensions_say_where_addresses_are) {
   const struct {
     const char *client, *country, *asn;
   } cases[] = {
-      {"192.0.2.0", "CL", "AS64496"},
-      {"192.0.2.255", "CL", "AS64496"},
-      {"192.0.3.0", "unknown", "unknown"},
-      {"198.51.100.7", "NL", "AS4200000000"},
-      {"198.51.100.8", "unknown", "AS4200000000"},
-      {"2001:db8:1::7", "DE", "unknown"},
-      {"2001:db8:2::7", "unknown", "unknown"},
+      {"192.0.2.0", "CL", "AS64496"},          {"192.0.2.255", "CL", "AS64496"},
+      {"192.0.3.0", "unknown", "unknown"},     {"192.0.0.7", "PE", "unknown"},
+      {"198.51.100.7", "NL", "AS4200000000"},  {"198.51.100.8", "unknown", "AS4200000000"},
+      {"2001:db8:1::7", "DE", "unknown"},      {"2001:db8:2::7", "unknown", "unknown"},
       {"203.0.113.1", "unknown", "unknown"},    // has no country
       {"203.0.113.200", "unknown", "unknown"},  // "x" is none
   };
@@ -98,7 +96,7 @@ TEST(Geography, Files_that_cannot_be_used_are_refused) {
   EXPECT_EQ(why(MmdbWriter::write("empty", ""), What::country).substr(0, 40),
             ": cannot be opened as a MaxMind DB file:");
   EXPECT_EQ(why(MmdbWriter::write("asn", networks()), What::country),
-            ": is a database of the type \"Example-ASN\", whose records have no country.iso_code");
+            ": is a database of the type \"Example-ASN\", whose records have no country.iso_code or country_code");
   EXPECT_EQ(why(MmdbWriter::write("country", countries()), What::network),
             ": is a database of the type \"Example-Country\", whose records have no autonomous_system_number");
 }
