@@ -69,12 +69,15 @@ std::deque<Keeper::Work> Keeper::read(Inbox::Taken taken, util::Time now) {
     }
     Work& work = works.emplace_back(std::move(*lines), std::move(posted.answer));
     work.batch = read_batch(work.lines, posted.delivery.servers, now);
+    counters_.lines += work.batch.refused.size() + work.batch.entries.size();
     counters_.refused_lines += work.batch.refused.size();
   }
   for (std::string& message : taken.messages) {
     ++counters_.messages;
     Work& work = works.emplace_back(std::move(message));
     work.batch = read_batch(work.lines, {}, now);
+    counters_.lines += work.batch.refused.size() + work.batch.entries.size();
+    counters_.refused_lines += work.batch.refused.size();
     counters_.unreadable_messages += work.batch.refused.size();
   }
   return works;
@@ -124,6 +127,7 @@ void Keeper::put_off(std::deque<Work>& works, const std::string& why) {
     }
     ++counters_.later_batches;
     counters_.refused_lines -= work.batch.refused.size();  // they come again
+    counters_.put_off_lines += work.batch.refused.size() + work.batch.entries.size();
     serve::Receipt receipt = refusal(503, why);
     receipt.retry_after = later;
     work.answer(std::move(receipt));

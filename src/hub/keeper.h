@@ -18,9 +18,11 @@
 
 namespace rata::hub {
 
-/// What has come in, in summaries: lines = committed + repeated + too_old + refused, but for what was answered with
-/// "later", which comes again.
+/// What has come in. Summaries: lines = put_off_lines + refused_lines + lost_messages + what the store has committed,
+/// repeated, too_old and refused.
 struct IntakeCounters {
+  std::uint64_t lines = 0;          ///< of batches and messages, one a summary
+  std::uint64_t put_off_lines = 0;  ///< of those, answered with "later": they come again
   std::uint64_t batches = 0, later_batches = 0, unreadable_batches = 0;
   std::uint64_t refused_lines = 0;  ///< of batches: they are no summaries, or not of a server that the sender may
   std::uint64_t messages = 0;       ///< from Redis

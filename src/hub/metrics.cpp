@@ -18,6 +18,8 @@ constexpr MetricRow<IntakeCounters> intake_rows[] = {
     {"hub_batches_put_off", "batches answered with \"later\", since nothing could be committed",
      &IntakeCounters::later_batches},
     {"hub_batches_unreadable", "batches that were no zstd", &IntakeCounters::unreadable_batches},
+    {"hub_lines", "summaries that came, in batches and messages", &IntakeCounters::lines},
+    {"hub_lines_put_off", "summaries of batches answered with \"later\"", &IntakeCounters::put_off_lines},
     {"hub_lines_refused", "lines of batches that were no summaries, or not the sender's",
      &IntakeCounters::refused_lines},
     {"hub_messages", "messages that came from Redis", &IntakeCounters::messages},

@@ -71,9 +71,17 @@ std::string doubt_about(const std::string& name, const MonitorState& monitor, ut
   return {};
 }
 
+bool balanced(const Standing& standing) {
+  const IntakeCounters& intake = standing.intake;
+  const store::Counters& store = standing.store;
+  return intake.lines == store.committed + store.repeated + store.too_old + store.refused + intake.refused_lines +
+                             intake.put_off_lines + intake.lost_messages;
+}
+
 /// Red: windows are missing or cannot be taken. Amber: something else was lost, or somebody is not there.
 Trust trust_of(const Standing& standing, const std::map<std::string, Server>& servers) {
   Trust trust;
+  if (!balanced(standing)) trust.doubt("red", "the books do not balance");
   if (!standing.trouble.empty()) trust.doubt("red", "nothing can be kept: " + standing.trouble);
   for (const auto& [name, server] : servers) {
     if (server.missing > 0) trust.doubt("red", fmt::format("{}: {} windows are missing", name, server.missing));
@@ -97,11 +105,13 @@ ordered_json balance_json(const Standing& standing) {
   std::uint64_t missing = 0;
   for (const MissingWindows& one : standing.missing) missing += one.windows;
   return {{"summaries",
-           {{"in", store.committed + store.repeated + store.too_old + store.refused + intake.refused_lines},
+           {{"in", intake.lines},
             {"committed", store.committed},
             {"repeated", store.repeated},
             {"too_old", store.too_old},
-            {"refused", store.refused + intake.refused_lines}}},
+            {"refused", store.refused + intake.refused_lines},
+            {"put_off", intake.put_off_lines},
+            {"lost", intake.lost_messages}}},
           {"batches",
            {{"in", intake.batches}, {"put_off", intake.later_batches}, {"unreadable", intake.unreadable_batches}}},
           {"messages",

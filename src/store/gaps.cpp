@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <tuple>
 
 namespace rata::store {
@@ -55,7 +56,8 @@ struct Stretch {
   util::Time begins, ends;
 };
 
-/// What no run of a monitor covers between its first and its last.
+/// What no run of a monitor covers between its first and its last. Where one begins just where another ended nothing is
+/// between them, and what that one had not sent may still be missing: that is told as a gap of no length.
 void add_between_boots(const std::vector<Run>& runs, std::vector<Gap>& gaps) {
   std::map<std::string, std::map<std::string, Stretch>> boots;  // by monitor
   for (const Run& run : runs) {
@@ -67,8 +69,8 @@ void add_between_boots(const std::vector<Run>& runs, std::vector<Gap>& gaps) {
     for (const auto& [boot, whole] : of_monitor) stretches.push_back(whole);
     std::ranges::sort(stretches, {}, &Stretch::begins);
     util::Time reached = stretches.front().ends;
-    for (const Stretch& one : stretches) {
-      if (one.begins > reached) gaps.push_back({monitor, "", reached, one.begins, 0, {}});
+    for (const Stretch& one : std::span(stretches).subspan(1)) {
+      if (one.begins >= reached) gaps.push_back({monitor, "", reached, one.begins, 0, {}});
       reached = std::max(reached, one.ends);
     }
   }
@@ -83,7 +85,7 @@ util::Result<std::vector<Gap>> find_gaps(Database& database, const std::string& 
   std::vector<Gap> gaps;
   add_missing(runs, gaps);
   add_between_boots(runs, gaps);
-  std::erase_if(gaps, [&](const Gap& gap) { return gap.to <= from || gap.from >= to; });
+  std::erase_if(gaps, [&](const Gap& gap) { return gap.to < from || gap.from >= to; });
   std::ranges::stable_sort(gaps, {}, [](const Gap& gap) { return std::tie(gap.monitor, gap.from); });
   return gaps;
 }

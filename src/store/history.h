@@ -53,9 +53,10 @@ struct Stream {
 /// A stretch of time that is not in the history (yet).
 struct Gap {
   std::string monitor;
-  std::string boot;                   ///< "": between two runs of the monitor
-  util::Time from, to;                ///< from the end of the window before to the start of the one after
-  std::uint64_t windows = 0;          ///< missing numbers; 0 between two runs, of which nobody knows
+  std::string boot;           ///< "": between two runs of the monitor
+  util::Time from, to;        ///< from the end of the window before to the start of the one after; between two runs
+                              ///< they may be the same
+  std::uint64_t windows = 0;  ///< missing numbers; 0 between two runs, of which nobody knows
   std::vector<std::string> reducers;  ///< whose windows are missing; empty: between two runs
 };
 

@@ -21,12 +21,26 @@ util::Time end_of(const summary::Window& window) {
   return {window.start.ns + std::llround(window.seconds * static_cast<double>(util::ns_per_second))};
 }
 
+namespace {
+
+/// Two runs of a monitor may share a second: the one that ended in it says that it watched all of it, and so does the
+/// one that began. Together they watched no longer than from their start to their end.
+void bound_seconds(summary::Summary& merged) {
+  if (auto* rates = std::get_if<summary::Rates>(&merged.data))
+    for (summary::Rate& rate : rates->members) rate.seconds = std::min(rate.seconds, merged.window.seconds);
+}
+
+}  // namespace
+
 bool add(Pane& pane, summary::Summary&& summary, summary::Relation relation, std::uint32_t span) {
   const util::Time start = aligned(summary.window.start, span);
   std::size_t forms = 0;
   for (summary::Summary& part : pane) {
     if (aligned(part.window.start, span) != start) continue;
-    if (merge(part, std::move(summary), relation)) return true;
+    if (merge(part, std::move(summary), relation)) {
+      bound_seconds(part);
+      return true;
+    }
     ++forms;
   }
   if (forms >= most_forms) return false;

@@ -104,7 +104,6 @@ class Feed:
         # So that it lasts about as long as the chaos does.
         self.chunk = int(len(self.traffic.octets) * TICK_S / chance.uniform(.5, 1.5) / CHAOS_S)
         self.runs, self.at, self.back, self.next_poll = [], 0, 0.0, 0.0
-        self.shared = set()  # windows that two runs counted in, one after the other
 
     def start(self):
         first = 0
@@ -181,7 +180,7 @@ class Feed:
         """What the history has to have of a reducer, {window: data}. `there`: what it has."""
         if not self.live:
             return {window: data[reducer] for window, data in self.traffic.count(0, len(self.traffic.times)).items()}
-        expected, self.shared = {}, set()
+        expected = {}
         for run in self.runs:
             closed, counts = run.closed(self.traffic)
             # A window may have been begun by the run before.
@@ -190,17 +189,16 @@ class Feed:
             assert len(windows) >= run.certain, \
                 f"{self.monitor.name} {reducer}: a killed run had closed {run.certain} windows, of {closed} only " \
                 f"{windows} are there"
-            self.shared |= expected.keys() & windows
             for window in windows:
                 expected[window] = expected.get(window, collections.Counter()) + counts[window][reducer]
         return expected
 
     def expected_gaps(self, there):
-        """Between the runs of which anything is there."""
+        """Between the runs of which anything is there; of no length where one began just where the other ended."""
         gaps, reached = [], None
         for run in self.runs if self.live else []:
             windows = [window for window in run.closed(self.traffic)[0] if window in there]
-            if windows and reached is not None and windows[0] > reached:
+            if windows and reached is not None and windows[0] >= reached:
                 gaps.append((reached, windows[0]))
             reached = windows[-1] + 1 if windows else reached
         return gaps
@@ -319,10 +317,8 @@ class Round:
         expected = feed.expected(reducer, there)
         assert set(there) == set(expected), f"{server} {reducer}: missing {sorted(set(expected) - set(there))}, " \
                                             f"too many {sorted(set(there) - set(expected))}"
-        # Not checked: the rate of a second that two runs share; the store adds their seconds as well, two of them.
-        unsure = feed.shared if reducer == "queries" else set()
         wrong = {window: (there[window], data) for window, data in expected.items()
-                 if there[window] != data and window not in unsure}
+                 if there[window] != data}
         assert not wrong, f"{server} {reducer}: (what is there, what was sent) by window: {wrong}"
         for data in expected.values():
             total.update(data)

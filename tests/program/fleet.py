@@ -148,7 +148,7 @@ class Aggregator(Program):
     def check_balance(self):
         """All that came is accounted for, and nothing of it was lost."""
         balance = self.ask("/api/v1/balance")["balance"]["summaries"]
-        assert balance["in"] == sum(balance[name] for name in ("committed", "repeated", "too_old", "refused")), balance
+        assert balance["in"] == sum(balance[name] for name in ("committed", "repeated", "too_old", "refused", "put_off", "lost")), balance
         assert balance["too_old"] == balance["refused"] == 0, balance
 
 
