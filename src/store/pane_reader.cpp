@@ -2,6 +2,7 @@
 
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace rata::store {
 
@@ -44,11 +45,18 @@ Pane PaneReader::from_time(const Key& key) {
 }
 
 Pane PaneReader::from_members(const Key& key, const std::vector<std::int64_t>& members) {
-  Pane whole;
+  std::vector<Pane> parts;
   for (const std::int64_t member : members)
     for (auto& [start, pane] : panes(key.level, member, key.start, after(key.start, key.level)))
-      add(whole, std::move(pane), summary::Relation::side_by_side, key.level);
-  return whole;
+      parts.push_back(std::move(pane));
+  // By halves: each row is moved as often as the parts can be halved, not once for every part that comes after it.
+  while (parts.size() > 1) {
+    const std::size_t half = (parts.size() + 1) / 2;
+    for (std::size_t i = half; i < parts.size(); ++i)
+      add(parts[i - half], std::move(parts[i]), summary::Relation::side_by_side, key.level);
+    parts.resize(half);
+  }
+  return parts.empty() ? Pane{} : std::move(parts.front());
 }
 
 }  // namespace rata::store
