@@ -73,6 +73,7 @@ void add_aggregate(CLI::App& app, int& status) {
       ->type_name("ADDRESS:PORT");
   command->add_option("--store", options->store, "the history's database (default: in the state folder)")
       ->type_name("FILE");
+  add_log_option(*command);
   command->footer(
       "Example:\n  ratadns aggregate -c config/aggregate.toml\n"
       "Monitors send to it with a channel url = \"https://HOST:8353\". Ctrl-C and SIGTERM end it when what has come is "

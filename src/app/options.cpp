@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "util/time.h"
 
 namespace rata::app {
 
@@ -69,10 +74,39 @@ util::Result<pipeline::IntakeConfig> InputOptions::intake_of(const std::vector<s
   return intake();
 }
 
-void tell(const std::string& text) {
+namespace {
+
+bool log_is_json = false;
+
+void write_log(std::string_view text) {
   // Not fmt::print, which throws: where nobody can be told, on a full disk or to a log collector that is gone, the
   // work goes on.
   (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void write_entry(const char* level, std::string_view text) {
+  const nlohmann::ordered_json entry = {
+      {"time", util::text(util::Clock::system().now())}, {"level", level}, {"text", text}};
+  write_log(entry.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace
+
+void add_log_option(CLI::App& command) {
+  command
+      .add_flag_callback(
+          "--log-json", [] { log_is_json = true; },
+          "what is said goes out as JSON, an object a line with time, level and text, for those who collect logs")
+      ->trigger_on_parse();
+}
+
+void tell(const std::string& text) {
+  if (!log_is_json) return write_log(text);
+  for (std::string_view left = text; !left.empty();) {
+    const std::size_t end = std::min(left.find('\n'), left.size());
+    if (end > 0) write_entry("info", left.substr(0, end));
+    left.remove_prefix(std::min(end + 1, left.size()));
+  }
 }
 
 void tell_balance(const std::string& input, const pipeline::Books& books) {
@@ -80,6 +114,9 @@ void tell_balance(const std::string& input, const pipeline::Books& books) {
                    pipeline::balance_text(books)));
 }
 
-void complain(const std::string& message) { tell(fmt::format("ratadns: {}\n", message)); }
+void complain(const std::string& message) {
+  if (log_is_json) return write_entry("warning", message);
+  write_log(fmt::format("ratadns: {}\n", message));
+}
 
 }  // namespace rata::app

@@ -38,6 +38,9 @@ struct InputOptions {
   util::Result<pipeline::IntakeConfig> intake_of(const std::vector<std::string>& files) const;
 };
 
+/// For commands that keep going: --log-json.
+void add_log_option(CLI::App& command);
+
 /// Writes to standard error, if that can be written to.
 void tell(const std::string& text);
 

@@ -174,6 +174,7 @@ int watch(const Options& options, Service::Kind kind) {
 
 void add_common(CLI::App& command, Options& options) {
   options.input.add_to(command);
+  add_log_option(command);
   command.add_option("--filter", options.filter, "live: libpcap filter instead of the one made of the ports")
       ->type_name("EXPRESSION");
   command.add_option("--server", options.server, "name of the DNS server on every summary (default: this machine's)")

@@ -16,6 +16,8 @@ namespace {
 using settings::TableReader;
 
 constexpr std::uint64_t seconds_per_hour = 3600;
+// Fewer than where one server is watched: there are as many tables as servers, and more.
+constexpr std::size_t cells_of_each = 50'000;
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -95,6 +97,7 @@ Config default_config() {
   Config config;
   config.name = util::machine_name();
   config.aggregate.processors = settings::default_processors();
+  config.aggregate.cells = cells_of_each;
   config.store.path = state_folder() + "/history.db";
   return config;
 }

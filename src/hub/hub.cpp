@@ -167,17 +167,18 @@ void RunningHub::stop() {
 void RunningHub::work() {
   Pace flush(flush_interval), look(look_for_gaps_interval), show(show_after);
   while (true) {
-    const bool ends = inbox_.closed();
+    const bool ends = inbox_.finished();
     Inbox::Taken taken = inbox_.take(patience);
     const util::Time now = wall_time();
     for (const std::function<void()>& job : taken.jobs) job();
     keeper_->take(std::move(taken), now);
+    if (show.is_due()) publish(now);  // nothing is sent of what did not change
     if (flush.is_due()) keeper_->tidy(now);
     if (look.is_due()) look_for_gaps(now);
-    if (show.is_due() || ends) publish(now);  // nothing is sent of what did not change
     if (ends) break;
   }
   keeper_->finish(wall_time());
+  publish(wall_time());
 }
 
 void RunningHub::look_for_gaps(util::Time now) {

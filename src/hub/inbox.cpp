@@ -1,5 +1,6 @@
 #include "hub/inbox.h"
 
+#include <iterator>
 #include <utility>
 
 namespace rata::hub {
@@ -39,7 +40,13 @@ Inbox::Taken Inbox::take(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, patience, [this] { return closed_ || !waiting_.empty(); });
   message_octets_ = 0;
-  return std::exchange(waiting_, {});
+  Taken taken = std::exchange(waiting_, {});
+  if (taken.deliveries.size() > most_at_once) {
+    const auto later = taken.deliveries.begin() + most_at_once;
+    waiting_.deliveries.assign(std::make_move_iterator(later), std::make_move_iterator(taken.deliveries.end()));
+    taken.deliveries.erase(later, taken.deliveries.end());
+  }
+  return taken;
 }
 
 void Inbox::close() {
@@ -50,9 +57,9 @@ void Inbox::close() {
   changed_.notify_all();
 }
 
-bool Inbox::closed() const {
+bool Inbox::finished() const {
   const std::scoped_lock lock(mutex_);
-  return closed_;
+  return closed_ && waiting_.empty();
 }
 
 std::uint64_t Inbox::dropped_messages() const {

@@ -35,10 +35,13 @@ class Inbox {
   void put(std::string message);
   /// Something else that the thread which takes is to do, once. False: it ends.
   [[nodiscard]] bool put(std::function<void()> job);
-  /// All there is; waits for something, or until `patience` is over or `close` is called.
+  static constexpr std::size_t most_at_once = 64;  ///< deliveries: so that in a backlog others get their turn too
+
+  /// What has come, the oldest first; waits for something, or until `patience` is over or `close` is called.
   Taken take(std::chrono::milliseconds patience);
   void close();
-  bool closed() const;
+  /// Nothing more comes, and nothing waits.
+  bool finished() const;
   std::uint64_t dropped_messages() const;
 
  private:

@@ -13,6 +13,8 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::chrono::seconds later{5};
+// At the end, for panes that the next start would otherwise make of the journal.
+constexpr std::chrono::milliseconds last_patience{2000};
 
 serve::Receipt refusal(unsigned status, const std::string& why) {
   return {.status = status,
@@ -148,7 +150,7 @@ void Keeper::tidy(util::Time now) {
 }
 
 void Keeper::finish(util::Time now) {
-  if (const auto flushed = store_->flush_all(now); !flushed)
+  if (const auto flushed = store_->write_open(now, last_patience); !flushed)
     report_(fmt::format("history: {}; what is not written yet is in the journal and counts at the next start",
                         flushed.error().message));
 }

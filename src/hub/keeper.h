@@ -45,7 +45,7 @@ class Keeper {
   void take(Inbox::Taken taken, util::Time now);
   /// What has settled is written. To be called every second or so.
   void tidy(util::Time now);
-  /// All that is there is written.
+  /// What is there is written, as far as that goes quickly.
   void finish(util::Time now);
 
   store::Store& history() { return *store_; }

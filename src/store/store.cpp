@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t most_name_octets = 255;
 constexpr std::uint64_t most_ahead_seconds = seconds_per_day;
 constexpr double most_window_seconds = 366.0 * 86'400;
-constexpr std::chrono::milliseconds most_time{200};  // of each part of a flush: meanwhile commits wait
+constexpr std::chrono::milliseconds most_time{50};  // of each part of a flush: meanwhile commits wait
 
 /// What no sender should send; "": nothing.
 std::string what_is_wrong(const Received& received, util::Time now) {
@@ -50,6 +50,9 @@ class OpenStore final : public Store {
   util::Result<void> load(util::Time now);
   util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) override;
   util::Result<void> flush(util::Time now) override;
+  util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) override {
+    return store::write_open(*state_, state_->open.all(), now, std::chrono::steady_clock::now() + patience);
+  }
   util::Result<void> flush_all(util::Time now) override;
   util::Result<std::vector<summary::Summary>> recent(util::Time since, bool fine) override {
     return store::recent(*state_, since, fine);
@@ -188,14 +191,14 @@ util::Result<void> OpenStore::flush(util::Time now) {
   const bool is_much = state_->open.octets() > state_->config.open_mib << 20;
   auto keys = is_much ? state_->open.all() : state_->open.settled(now, state_->config.settle_seconds);
   const auto soon = [] { return std::chrono::steady_clock::now() + most_time; };
-  if (auto written = write_open(*state_, std::move(keys), now, is_much ? Deadline::max() : soon()); !written)
+  if (auto written = store::write_open(*state_, std::move(keys), now, is_much ? Deadline::max() : soon()); !written)
     return written;
   if (auto derived = derive(*state_, due(*state_, now, false), soon()); !derived) return derived;
   return prune(*state_);
 }
 
 util::Result<void> OpenStore::flush_all(util::Time now) {
-  if (auto written = write_open(*state_, state_->open.all(), now); !written) return written;
+  if (auto written = store::write_open(*state_, state_->open.all(), now); !written) return written;
   if (auto derived = derive(*state_, due(*state_, now, true)); !derived) return derived;
   return prune(*state_);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -55,7 +56,10 @@ class Store {
   /// To be called every second or so, also when nothing comes: writes what has settled, derives what is over (each
   /// for a fifth of a second, the rest next time), and prunes. Errors: what was not done is done next time.
   virtual util::Result<void> flush(util::Time now) = 0;
-  /// The same with everything, settled or not.
+  /// Before the end: writes panes, settled or not, for about so long. What is left is in the journal, and what is to be
+  /// derived is noted in the file: the next start goes on with both.
+  virtual util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) = 0;
+  /// As `flush`, with everything, settled or not, however long it takes.
   virtual util::Result<void> flush_all(util::Time now) = 0;
 
   /// What came since then (and before, in the pane that this moment lies in), ascending by start: to show again after a
