@@ -119,7 +119,7 @@ class AggregatorOfWindows final : public Aggregator {
   }
 
  private:
-  enum class Outcome { taken, ignored, too_old, refused, repeated };
+  enum class Outcome { taken, ignored, too_old, ahead, refused, repeated };
 
   std::optional<std::string> part(const std::string& view, unsigned minutes, const Scope& scope, std::uint64_t since) {
     const auto one = std::ranges::find(running_, view, &Running::name);
@@ -144,6 +144,7 @@ class AggregatorOfWindows final : public Aggregator {
     const bool too_old = origin.end <= spans_.cutoff(spans_.longest(), watermark_);
     if (std::exchange(known_servers_, servers_.names().size()) != servers_.names().size())
       for (Running& one : running_) one.changed = true;  // every view of all lists it
+    if (servers_.is_ahead(origin.end)) return Outcome::ahead;
     std::optional<Taken> worst;
     bool is_read = false;
     for (Running& one : running_) {
@@ -216,6 +217,7 @@ class AggregatorOfWindows final : public Aggregator {
   void count(Outcome outcome) {
     if (outcome == Outcome::ignored) ++counters_.ignored;
     if (outcome == Outcome::too_old) ++counters_.too_old;
+    if (outcome == Outcome::ahead) ++counters_.ahead;
     if (outcome == Outcome::refused) ++counters_.refused;
     if (outcome == Outcome::repeated) ++counters_.repeated;
   }

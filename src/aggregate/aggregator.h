@@ -20,6 +20,8 @@ struct ProcessorConfig {
   std::size_t output_limit = 20;   ///< rows of a table
   std::size_t parts_limit = 5;     ///< who asked, or what was asked for, inside a row
   std::vector<std::string> reads;  ///< the reducers it listens to; empty: the type's own default
+
+  friend bool operator==(const ProcessorConfig&, const ProcessorConfig&) = default;
 };
 
 struct Config {
@@ -31,6 +33,8 @@ struct Config {
   /// summaries of the further one are refused and counted.
   std::size_t servers = 1024;
   std::size_t views = 64;  ///< made by themselves, for reducers that no processor reads
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 /// A server's place in time.
@@ -65,7 +69,7 @@ class Aggregator {
   virtual void add(const summary::Summary& summary) = 0;
 
   /// What no window's end is believed beyond, such as the time of day and a little more: the views do not follow a
-  /// server whose clock runs ahead. Without it any is.
+  /// server whose clock runs ahead, and do not show its windows. Without it any is.
   virtual void set_ceiling(util::Time ceiling) = 0;
 
   /// Makes what has come since the last call a new revision of the views that it changed.
@@ -92,6 +96,7 @@ class Aggregator {
     std::uint64_t summaries = 0;
     std::uint64_t ignored = 0;    ///< no processor reads them
     std::uint64_t too_old = 0;    ///< older than the largest span
+    std::uint64_t ahead = 0;      ///< ended in the future: in the history, not in the views
     std::uint64_t refused = 0;    ///< data that the processor cannot read, an impossible window, a server too many
     std::uint64_t repeated = 0;   ///< already there in this revision or a higher one (summary::Id)
     std::uint64_t cut_cells = 0;  ///< counters given up for `cells`

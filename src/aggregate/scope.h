@@ -24,6 +24,8 @@ struct Scope {
 struct Group {
   std::string name;
   std::vector<std::string> servers;
+
+  friend bool operator==(const Group&, const Group&) = default;
 };
 
 }  // namespace rata::aggregate

@@ -1,43 +1,62 @@
 #include "aggregate/server_list.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rata::aggregate {
 
 bool ServerList::admit(const std::string& server, util::Time end, util::Time cutoff) {
-  if (const auto known = last_.find(server); known != last_.end()) {
-    known->second = std::max(known->second, end);
-  } else {
-    if (last_.size() >= limit_) {
-      const auto silent = std::ranges::min_element(last_, {}, [](const auto& one) { return one.second; });
-      if (silent == last_.end() || silent->second > cutoff) return false;
-      forget(std::string(silent->first));
-    }
-    last_.emplace(server, end);
-    names_.insert(std::ranges::lower_bound(names_, server), server);
-    by_arrival_.push_back(server);
+  if (const auto known = known_.find(server); known != known_.end()) {
+    note(known->second, end);
+    return true;
   }
-  newest_ = std::max(newest_, end);
+  if (known_.size() >= limit_) {
+    const auto silent = std::ranges::min_element(known_, {}, [](const auto& one) { return one.second.heard; });
+    if (silent == known_.end() || silent->second.heard > cutoff) return false;
+    forget(std::string(silent->first));
+  }
+  note(known_[server], end);
+  names_.insert(std::ranges::lower_bound(names_, server), server);
+  by_arrival_.push_back(server);
   return true;
 }
 
+void ServerList::note(Known& known, util::Time end) {
+  known.last = std::max(known.last, end);
+  known.heard = std::max(known.heard, std::min(end, ceiling_));
+  if (std::exchange(known.is_ahead, is_ahead(end))) --ahead_;
+  if (known.is_ahead)
+    ++ahead_;
+  else
+    newest_ = std::max(newest_, end);
+}
+
+void ServerList::set_ceiling(util::Time ceiling) {
+  ceiling_ = ceiling;
+  if (ahead_ == 0) return;
+  for (auto& [server, known] : known_) {
+    if (!known.is_ahead || is_ahead(known.last)) continue;
+    known.is_ahead = false;
+    --ahead_;
+    newest_ = std::max(newest_, known.last);
+  }
+}
+
 util::Time ServerList::newest() const {
-  if (newest_ <= ceiling_) return newest_;
-  // Somebody's clock runs ahead: the others decide, and where all do, the ceiling.
-  util::Time newest{std::numeric_limits<std::int64_t>::min()};
-  for (const auto& [server, last] : last_)
-    if (last <= ceiling_) newest = std::max(newest, last);
-  return newest.ns == std::numeric_limits<std::int64_t>::min() ? ceiling_ : newest;
+  const bool all_are_ahead = ahead_ > 0 && ahead_ == known_.size();
+  return all_are_ahead ? ceiling_ : std::min(newest_, ceiling_);
 }
 
 std::vector<ServerState> ServerList::states() const {
   std::vector<ServerState> states;
-  for (const auto& [server, last] : last_) states.push_back({server, last});
+  for (const auto& [server, known] : known_) states.push_back({server, known.last});
   return states;
 }
 
 void ServerList::forget(const std::string& server) {
-  last_.erase(server);
+  const auto known = known_.find(server);
+  if (known->second.is_ahead) --ahead_;
+  known_.erase(known);
   std::erase(names_, server);
   std::erase(by_arrival_, server);
 }

@@ -19,9 +19,10 @@ class ServerList {
   /// Moves the server's time to `end`, unless that is earlier. False: there is no room for another one, as all that are
   /// known have something after `cutoff`.
   bool admit(const std::string& server, util::Time end, util::Time cutoff);
-  void set_ceiling(util::Time ceiling) { ceiling_ = ceiling; }
+  void set_ceiling(util::Time ceiling);
+  bool is_ahead(util::Time end) const { return end > ceiling_; }
 
-  /// The latest time of all, at most the ceiling; the epoch when there is none.
+  /// The latest time that is not ahead; where all servers are ahead, the ceiling; the epoch when there is none.
   util::Time newest() const;
   /// Ascending.
   const std::vector<std::string>& names() const { return names_; }
@@ -30,12 +31,20 @@ class ServerList {
   std::vector<ServerState> states() const;
 
  private:
+  struct Known {
+    util::Time last;
+    util::Time heard;       ///< the same, but never beyond what the ceiling was: a wrong clock holds no place for ever
+    bool is_ahead = false;  ///< what came from it most recently was
+  };
+
+  void note(Known& known, util::Time end);
   void forget(const std::string& server);
 
   std::size_t limit_;
   util::Time ceiling_{std::numeric_limits<std::int64_t>::max()};
-  util::Time newest_;  // without the ceiling
-  std::map<std::string, util::Time> last_;
+  util::Time newest_;      // of what was not ahead
+  std::size_t ahead_ = 0;  // of the servers
+  std::map<std::string, Known> known_;
   std::vector<std::string> names_, by_arrival_;
 };
 

@@ -40,6 +40,7 @@ class Tally {
   /// Something was cut: equal keys may have been cut more than once, so `distinct` says at most how many there are.
   bool distinct_is_bound(std::size_t span) const { return rest_keys_[span] > 0; }
   bool has_windows(std::size_t span) const;
+  bool empty() const { return panes_.empty(); }
 
   /// Who goes first of two with equally many queries.
   enum class Ties { by_text, by_appearance };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hub/history_answer.h"
+#include "hub/refusal.h"
 #include "serve/address_mask.h"
 #include "store/history.h"
 #include "util/guarded.h"

@@ -11,8 +11,25 @@
 
 namespace rata::hub {
 
-util::Result<std::string> unpack(const serve::Delivery& delivery) {
-  if (!delivery.zstd) return delivery.octets;
+namespace {
+
+Unpacked refused(unsigned status, std::string why) { return {.lines = {}, .status = status, .why = std::move(why)}; }
+
+Unpacked with_few_lines(std::string lines) {
+  if (static_cast<std::size_t>(std::ranges::count(lines, '\n')) > most_lines)
+    return refused(413, fmt::format("more than {} lines", most_lines));
+  return {.lines = std::move(lines), .status = 200, .why = {}};
+}
+
+Unpacked too_large(const serve::Delivery& delivery) {
+  return refused(413, fmt::format("more than {} octets come out of the body", delivery.unpacked_octets));
+}
+
+}  // namespace
+
+Unpacked unpack(const serve::Delivery& delivery) {
+  if (!delivery.zstd)
+    return delivery.octets.size() > delivery.unpacked_octets ? too_large(delivery) : with_few_lines(delivery.octets);
   const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
   std::string out, piece(ZSTD_DStreamOutSize(), '\0');
   ZSTD_inBuffer in{delivery.octets.data(), delivery.octets.size(), 0};
@@ -21,13 +38,12 @@ util::Result<std::string> unpack(const serve::Delivery& delivery) {
     ZSTD_outBuffer to{piece.data(), piece.size(), 0};
     wanted = ZSTD_decompressStream(context.get(), &to, &in);
     if (ZSTD_isError(wanted) != 0)
-      return util::Error{fmt::format("the body is no zstd: {}", ZSTD_getErrorName(wanted))};
-    if (out.size() + to.pos > delivery.unpacked_octets)
-      return util::Error{fmt::format("more than {} octets come out of the body", delivery.unpacked_octets)};
+      return refused(400, fmt::format("the body is no zstd: {}", ZSTD_getErrorName(wanted)));
+    if (out.size() + to.pos > delivery.unpacked_octets) return too_large(delivery);
     out.append(piece, 0, to.pos);
   }
-  if (wanted != 0 && !delivery.octets.empty()) return util::Error{"the body ends in the middle of a zstd frame"};
-  return out;
+  if (wanted != 0 && !delivery.octets.empty()) return refused(400, "the body ends in the middle of a zstd frame");
+  return with_few_lines(std::move(out));
 }
 
 Batch read_batch(std::string_view lines, const std::vector<std::string>& servers, util::Time arrival) {

@@ -12,8 +12,16 @@
 
 namespace rata::hub {
 
-/// The octets of a delivery as its lines. Errors: no zstd frames, damaged ones, or more comes out of them than may.
-util::Result<std::string> unpack(const serve::Delivery& delivery);
+/// More lines in one delivery are too much.
+inline constexpr std::size_t most_lines = 4096;
+
+/// What a delivery holds.
+struct Unpacked {
+  std::string lines;
+  unsigned status = 200;  ///< 400: no zstd frames, or damaged ones; 413: more comes out of them than may
+  std::string why;        ///< where that is not 200
+};
+Unpacked unpack(const serve::Delivery& delivery);
 
 /// A line that cannot be counted, and why.
 struct Refusal {

@@ -16,6 +16,7 @@ namespace {
 using settings::TableReader;
 
 constexpr std::uint64_t seconds_per_hour = 3600;
+constexpr double most_tolerance_seconds = 3600;
 // Fewer than where one server is watched: there are as many tables as servers, and more.
 constexpr std::size_t cells_of_each = 50'000;
 
@@ -116,9 +117,9 @@ util::Result<Config> read_config(const std::string& path) {
   read_subscriptions(root, config);
   if (const auto& error = root.finish()) return *error;
   share_groups(config);
-  if (config.clock_tolerance_seconds < 0)
-    return util::Error{
-        fmt::format("{}: clock_tolerance = {}: needs seconds, 0 or more", path, config.clock_tolerance_seconds)};
+  if (!(config.clock_tolerance_seconds >= 0 && config.clock_tolerance_seconds <= most_tolerance_seconds))
+    return util::Error{fmt::format("{}: clock_tolerance = {}: needs seconds, from 0 to {}", path,
+                                   config.clock_tolerance_seconds, most_tolerance_seconds)};
   if (const auto made = aggregate::Aggregator::make(config.aggregate); !made)
     return util::Error{path + ": " + made.error().message};
   return config;

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "hub/refusal.h"
 #include "summary/summary.h"
 
 namespace rata::hub {
@@ -16,6 +18,10 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t default_points = 500;
+constexpr std::size_t panes_at_once = 200;
+constexpr std::size_t most_octets = std::size_t{32} << 20;
+// Packet time as others may say it: the years 1970 to 2223.
+constexpr util::Time latest = util::from_seconds(8'000'000'000);
 
 std::string dumped(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
@@ -41,7 +47,7 @@ util::Result<std::optional<Number>> number_asked(const serve::Question& question
 util::Result<util::Time> time_asked(const serve::Question& question, const char* name, util::Time otherwise) {
   const std::string* text = asked(question, name);
   if (text == nullptr) return otherwise;
-  if (const auto time = util::parse_time(*text)) return *time;
+  if (const auto time = util::parse_time(*text); time && *time >= util::Time{} && *time <= latest) return *time;
   return util::Error{
       fmt::format("{}={}: needs seconds since 1970 or a time such as 2026-11-28T10:00:00Z (UTC)", name, *text)};
 }
@@ -90,43 +96,102 @@ void append_head(ordered_json& json, const store::Query& query) {
   json["to"] = util::text(query.to);
 }
 
-/// `head`, and the records as its member `name`.
-std::string with_records(const ordered_json& head, const char* name, const std::vector<summary::Summary>& records) {
-  std::string text = dumped(head);
-  text.pop_back();
-  text += fmt::format(",\"{}\":[", name);
-  for (const summary::Summary& record : records) {
-    if (&record != records.data()) text += ',';
-    text += summary::to_json(record);
+/// 404 for a name that the history has never heard. Nothing: it has. `reducer`: empty for any.
+std::optional<serve::Receipt> unknown_name(store::HistoryReader& history, const std::string& reducer,
+                                           const store::Scope& scope) {
+  const auto streams = history.streams();
+  if (!streams) return refusal(500, streams.error().message);
+  if (streams->empty()) return std::nullopt;  // nothing has come at all
+  const auto has = [&](std::string store::Stream::* member, const std::string& name) {
+    return std::ranges::find(*streams, name, member) != streams->end();
+  };
+  if (!reducer.empty() && !has(&store::Stream::reducer, reducer))
+    return refusal(404,
+                   fmt::format("no reducer \"{}\" in the history; /api/v1/reducers lists those that are", reducer));
+  if (scope.kind == store::Scope::Kind::server && !has(&store::Stream::server, scope.name))
+    return refusal(404,
+                   fmt::format("no server \"{}\" in the history; /api/v1/reducers lists those that are", scope.name));
+  return std::nullopt;
+}
+
+/// `head`, and records as its member `name`.
+class Answer {
+ public:
+  Answer(const ordered_json& head, const char* name) : text_(dumped(head)) {
+    text_.pop_back();
+    text_ += fmt::format(",\"{}\":[", name);
   }
-  return text + "]}";
+  /// False: there is no more room.
+  bool add(const std::vector<summary::Summary>& records) {
+    for (const summary::Summary& record : records) {
+      if (!std::exchange(is_first_, false)) text_ += ',';
+      text_ += summary::to_json(record);
+      if (text_.size() > most_octets) return false;
+    }
+    return true;
+  }
+  serve::Receipt take() { return {.status = 200, .json = std::move(text_) + "]}"}; }
+
+ private:
+  std::string text_;
+  bool is_first_ = true;
+};
+
+serve::Receipt too_much() {
+  return refusal(413,
+                 fmt::format("the answer would have more than {} MiB; ask for a shorter time, a coarser resolution "
+                             "or fewer points",
+                             most_octets >> 20));
+}
+
+/// Panes of one resolution, some at a time: tables are large in memory.
+serve::Receipt by_resolution(store::HistoryReader& history, store::Query query, ordered_json head) {
+  head["resolution"] = *query.level;
+  const double panes = util::seconds_between(query.from, query.to) / *query.level;
+  if (panes > static_cast<double>(store::HistoryReader::most_points))
+    return refusal(400, fmt::format("{:.0f} panes of {} s; at most {} are given at once", panes, *query.level,
+                                    store::HistoryReader::most_points));
+  Answer answer(head, "panes");
+  const util::Time end = query.to;
+  const std::int64_t step = static_cast<std::int64_t>(panes_at_once) * *query.level * util::ns_per_second;
+  while (query.from < end) {
+    query.to = {std::min(end.ns, (query.from.ns / step + 1) * step)};
+    const auto found = history.history(query);
+    if (!found) return refusal(400, found.error().message);
+    if (!answer.add(found->points)) return too_much();
+    query.from = query.to;
+  }
+  return answer.take();
 }
 
 }  // namespace
 
-serve::Receipt refusal(unsigned status, const std::string& why) {
-  return {.status = status, .json = dumped({{"error", why}})};
-}
-
 serve::Receipt history_answer(store::HistoryReader& history, const serve::Question& question) {
   const auto query = query_of(question);
   if (!query) return refusal(400, query.error().message);
-  const auto found = history.history(*query);
-  if (!found) return refusal(400, found.error().message);
+  if (auto unknown = unknown_name(history, query->reducer, query->scope)) return std::move(*unknown);
   ordered_json head;
   append_head(head, *query);
+  if (query->level) return by_resolution(history, *query, std::move(head));
+  if (query->points > default_points)
+    return refusal(400, fmt::format("more than {} points need a resolution=SECONDS", default_points));
+  const auto found = history.history(*query);
+  if (!found) return refusal(400, found.error().message);
   head["resolution"] = found->level;
-  return {.status = 200, .json = with_records(head, "panes", found->points)};
+  Answer answer(head, "panes");
+  return answer.add(found->points) ? answer.take() : too_much();
 }
 
 serve::Receipt sum_answer(store::HistoryReader& history, const serve::Question& question) {
   const auto query = query_of(question);
   if (!query) return refusal(400, query.error().message);
+  if (auto unknown = unknown_name(history, query->reducer, query->scope)) return std::move(*unknown);
   const auto found = history.merged(*query);
   if (!found) return refusal(400, found.error().message);
   ordered_json head;
   append_head(head, *query);
-  return {.status = 200, .json = with_records(head, "sums", *found)};
+  Answer answer(head, "sums");
+  return answer.add(*found) ? answer.take() : too_much();
 }
 
 serve::Receipt reducers_answer(store::HistoryReader& history) {
@@ -151,6 +216,8 @@ serve::Receipt gaps_answer(store::HistoryReader& history, const serve::Question&
   if (!to) return refusal(400, to.error().message);
   const auto from = time_asked(question, "from", {to->ns - 86'400 * util::ns_per_second});
   if (!from) return refusal(400, from.error().message);
+  if (*to <= *from) return refusal(400, "to has to be later than from");
+  if (auto unknown = unknown_name(history, "", {store::Scope::Kind::server, *server})) return std::move(*unknown);
   const auto gaps = history.gaps(*server, *from, *to);
   if (!gaps) return refusal(500, gaps.error().message);
   ordered_json list = ordered_json::array();

@@ -14,7 +14,4 @@ serve::Receipt reducers_answer(store::HistoryReader& history);
 /// /api/v1/gaps: what of a server is not there.
 serve::Receipt gaps_answer(store::HistoryReader& history, const serve::Question& question);
 
-/// {"error":"..."}
-serve::Receipt refusal(unsigned status, const std::string& why);
-
 }  // namespace rata::hub

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -72,12 +73,14 @@ class RunningHub final : public Hub {
  private:
   util::Result<void> check_same_base(const Config& config) const;
   util::Result<void> apply(const Config& config);
+  util::Result<void> subscribe(const Config& config);
   serve::Content content(const Config& config);
   util::Result<void> open_store();
   util::Result<void> start_server();
   void work();
   void look_for_gaps(util::Time now);
   void publish(util::Time now);
+  void tell_changes(const std::vector<MonitorState>& monitors, util::Time now);
   std::string metrics() const;
 
   Config config_;
@@ -89,6 +92,7 @@ class RunningHub final : public Hub {
   std::unique_ptr<store::HistoryReader> history_;  // of the working thread
   std::unique_ptr<Answers> answers_;               // on a thread of their own
   std::vector<MissingWindows> missing_;
+  std::map<std::pair<std::string, std::string>, bool> heard_;  // by server and monitor: whether something comes of it
   util::Guarded<Standing> standing_;
   std::string status_;
   steady_clock::time_point next_status_{};
@@ -104,9 +108,7 @@ util::Result<void> RunningHub::open() {
   aggregator_.with([&](auto& held) { held = std::move(*aggregator); });
   if (auto opened = open_store(); !opened) return opened;
   if (auto served = start_server(); !served) return served;
-  auto subscribed = Subscriptions::start(config_.subscriptions, inbox_, report_);
-  if (!subscribed) return subscribed.error();
-  subscriptions_ = std::move(*subscribed);
+  if (auto subscribed = subscribe(config_); !subscribed) return subscribed;
   worker_ = std::jthread([this] { work(); });
   return {};
 }
@@ -121,10 +123,15 @@ util::Result<void> RunningHub::open_store() {
   if (!store) return store.error();
   keeper_ = std::make_unique<Keeper>(std::move(*store), aggregator_, config_.aggregate.servers,
                                      config_.clock_tolerance_seconds, report_);
-  if (auto restored = keeper_->restore(config_.aggregate.spans.back(), wall_time()); !restored) return restored;
+  const auto restored = aggregator_.with(
+      [&](auto& held) { return keeper_->restore(*held, config_.aggregate.spans.back(), wall_time()); });
+  if (!restored) return restored;
   auto history = store::HistoryReader::open(config_.store);
   if (!history) return history.error();
   history_ = std::move(*history);
+  const auto streams = history_->streams();
+  if (!streams) return streams.error();
+  keeper_->remember(*streams, wall_time());
   auto answers = Answers::start(config_.store);
   if (!answers) return answers.error();
   answers_ = std::move(*answers);
@@ -156,9 +163,9 @@ util::Result<void> RunningHub::start_server() {
 }
 
 void RunningHub::stop() {
-  subscriptions_.reset();
   inbox_.close();
   if (worker_.joinable()) worker_.join();
+  subscriptions_.reset();  // what they still bring is dropped
   counted_server_ = nullptr;
   server_.reset();  // before what its thread looks at
 }
@@ -202,6 +209,7 @@ void RunningHub::publish(util::Time now) {
                     .aggregator = {},
                     .subscriptions = subscriptions_ ? subscriptions_->states() : std::vector<SubscriptionState>{},
                     .trouble = keeper_->trouble()};
+  tell_changes(standing.monitors, now);
   aggregator_.with([&](const auto& aggregator) {
     standing.watermark = aggregator->watermark();
     standing.views = aggregator->views();
@@ -215,6 +223,18 @@ void RunningHub::publish(util::Time now) {
   }
   server_->publish(std::move(views), status_);
   standing_.with([&](Standing& held) { held = std::move(standing); });
+}
+
+/// Who is gone, and who is back.
+void RunningHub::tell_changes(const std::vector<MonitorState>& monitors, util::Time now) {
+  for (const MonitorState& monitor : monitors) {
+    const bool is_heard = monitor.health(now) != Health::silent;
+    const auto [known, is_new] = heard_.try_emplace({monitor.server, monitor.monitor}, is_heard);
+    if (is_new || std::exchange(known->second, is_heard) == is_heard) continue;
+    report_(fmt::format("server {}, monitor {}: {}", monitor.server, monitor.monitor,
+                        is_heard ? "is heard again" : "is silent"));
+  }
+  if (heard_.size() > 2 * monitors.size() + 64) heard_.clear();  // of those that are forgotten
 }
 
 std::string RunningHub::metrics() const {
@@ -232,6 +252,7 @@ util::Result<void> RunningHub::check_same_base(const Config& config) const {
     return needs_start("what the history keeps ([store], [[level]])");
   if (config.serve.address != config_.serve.address || config.serve.port != config_.serve.port)
     return needs_start("listen of [serve]");
+  if (config.aggregate.servers != config_.aggregate.servers) return needs_start("servers of [aggregate]");
   return {};
 }
 
@@ -242,21 +263,34 @@ util::Result<void> RunningHub::reload(const Config& config) {
   return outcome.get_future().get();
 }
 
-/// On the thread that commits: nothing comes between.
+/// On the thread that commits: nothing comes between. What may fail comes first.
 util::Result<void> RunningHub::apply(const Config& config) {
   auto aggregator = aggregate::Aggregator::make(config.aggregate);
   if (!aggregator) return aggregator.error();
-  if (auto reloaded = server_->reload(config.serve, content(config)); !reloaded) return reloaded;
-  subscriptions_.reset();
-  auto subscribed = Subscriptions::start(config.subscriptions, inbox_, report_);
-  if (!subscribed) report_(subscribed.error().message + "; nothing is heard from Redis");
-  if (subscribed) subscriptions_ = std::move(*subscribed);
+  keeper_->tolerate(config.clock_tolerance_seconds);
+  auto restored = keeper_->restore(**aggregator, config.aggregate.spans.back(), wall_time());
+  if (restored) restored = subscribe(config);
+  if (restored) restored = server_->reload(config.serve, content(config));
+  if (!restored) {
+    keeper_->tolerate(config_.clock_tolerance_seconds);
+    if (auto again = subscribe(config_); !again) report_(again.error().message + "; nothing is heard from Redis");
+    return restored;
+  }
   keeper_->history().set_groups(config.store.groups);
   history_->set_groups(config.store.groups);
   answers_->set_groups(config.store.groups);
   aggregator_.with([&](auto& held) { held = std::move(*aggregator); });
   config_ = config;
-  return keeper_->restore(config_.aggregate.spans.back(), wall_time());
+  return {};
+}
+
+/// Those there were go first: a message without an id would count twice.
+util::Result<void> RunningHub::subscribe(const Config& config) {
+  subscriptions_.reset();
+  auto subscribed = Subscriptions::start(config.subscriptions, inbox_, report_);
+  if (!subscribed) return subscribed.error();
+  subscriptions_ = std::move(*subscribed);
+  return {};
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class Hub {
   /// once, from any thread. Errors: the first that cannot be had.
   static util::Result<std::unique_ptr<Hub>> start(const Config& config, Report report);
   virtual ~Hub() = default;  ///< as `stop`
-  /// Commits what has been taken, writes all panes, closes every connection.
+  /// Commits what has been taken, writes panes as far as that goes quickly, closes every connection.
   virtual void stop() = 0;
 
   virtual std::uint16_t port() const = 0;

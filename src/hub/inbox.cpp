@@ -20,7 +20,7 @@ void Inbox::put(Posted posted) {
 void Inbox::put(std::string message) {
   const std::scoped_lock lock(mutex_);
   if (closed_ || message_octets_ + message.size() > most_message_octets) {
-    ++dropped_;
+    ++waiting_.dropped_messages;
     return;
   }
   message_octets_ += message.size();
@@ -60,11 +60,6 @@ void Inbox::close() {
 bool Inbox::finished() const {
   const std::scoped_lock lock(mutex_);
   return closed_ && waiting_.empty();
-}
-
-std::uint64_t Inbox::dropped_messages() const {
-  const std::scoped_lock lock(mutex_);
-  return dropped_;
 }
 
 }  // namespace rata::hub

@@ -27,6 +27,7 @@ class Inbox {
     std::vector<Posted> deliveries;
     std::vector<std::string> messages;
     std::vector<std::function<void()>> jobs;
+    std::uint64_t dropped_messages = 0;  ///< for want of room, since the last time
 
     bool empty() const { return deliveries.empty() && messages.empty() && jobs.empty(); }
   };
@@ -42,14 +43,12 @@ class Inbox {
   void close();
   /// Nothing more comes, and nothing waits.
   bool finished() const;
-  std::uint64_t dropped_messages() const;
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Taken waiting_;
   std::size_t message_octets_ = 0;
-  std::uint64_t dropped_ = 0;
   bool closed_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "hub/inbox.h"
 #include "hub/roster.h"
 #include "serve/aggregate_views.h"
+#include "store/history.h"
 #include "store/store.h"
 #include "util/result.h"
 #include "util/time.h"
@@ -39,8 +41,11 @@ class Keeper {
   Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& aggregator, std::size_t monitors_limit,
          double clock_tolerance_seconds, Report report);
 
-  /// Shows again what was shown before the start. Errors: the history cannot be read.
-  util::Result<void> restore(unsigned minutes, util::Time now);
+  /// Gives an aggregator what was shown before. Errors: the history cannot be read.
+  util::Result<void> restore(aggregate::Aggregator& aggregator, unsigned minutes, util::Time now);
+  void tolerate(double clock_tolerance_seconds) {
+    clock_tolerance_ns_ = static_cast<std::int64_t>(clock_tolerance_seconds * 1e9);
+  }
 
   void take(Inbox::Taken taken, util::Time now);
   /// What has settled is written. To be called every second or so.
@@ -50,19 +55,23 @@ class Keeper {
 
   store::Store& history() { return *store_; }
   const Roster& roster() const { return roster_; }
+  /// Monitors of earlier runs, which are missed when they do not come.
+  void remember(const std::vector<store::Stream>& streams, util::Time now);
   const IntakeCounters& counters() const { return counters_; }
-  /// Why nothing can be committed at the moment; empty: it can.
-  const std::string& trouble() const { return trouble_; }
+  /// Why nothing can be committed, or no pane written, at the moment; empty: all is well.
+  const std::string& trouble() const { return commit_trouble_.empty() ? flush_trouble_ : commit_trouble_; }
 
  private:
   /// A delivery on its way, or several messages.
   struct Work;
 
-  std::deque<Work> read(Inbox::Taken taken, util::Time now);
+  std::optional<Work> opened(Inbox::Posted posted);
+  void read(Work& work, util::Time now);
   void commit(std::deque<Work>& works, util::Time now);
   void settle(Work& work, std::vector<store::Answer>::const_iterator& answer, util::Time now);
   void put_off(std::deque<Work>& works, const std::string& why);
-  void note(util::Result<void> outcome);
+  void tell_refused(const Work& work, util::Time now);
+  void note(std::string& trouble, const char* what, const util::Result<void>& outcome);
 
   std::unique_ptr<store::Store> store_;
   serve::SharedAggregator& aggregator_;
@@ -70,7 +79,8 @@ class Keeper {
   std::int64_t clock_tolerance_ns_;
   Report report_;
   IntakeCounters counters_;
-  std::string trouble_;
+  std::string commit_trouble_, flush_trouble_;
+  util::Time refused_told_;  // when that was said last
 };
 
 }  // namespace rata::hub

@@ -11,6 +11,7 @@ constexpr double late_after_seconds = 10;
 constexpr double silent_after_seconds = 60;
 constexpr double ahead_after_seconds = 5;
 constexpr double past_after_seconds = 86'400;
+constexpr double forget_after_seconds = 7 * 86'400;
 
 util::Time end_of(const summary::Window& window) {
   return {window.start.ns + std::llround(window.seconds * static_cast<double>(util::ns_per_second))};
@@ -75,14 +76,24 @@ void Roster::note(const summary::Summary& summary, util::Time now) {
 }
 
 void Roster::remember(const summary::Summary& summary) {
-  if (entries_.size() >= limit_) return;
-  MonitorState& state = entries_[{summary.server, summary.monitor}].state;
-  state.server = summary.server;
-  state.monitor = summary.monitor;
-  if (const util::Time end = end_of(summary.window); end > state.last) {
-    state.last = end;
-    state.window_seconds = summary.window.seconds;
-  }
+  remember(summary.server, summary.monitor, end_of(summary.window));
+  const auto known = entries_.find({summary.server, summary.monitor});
+  if (known != entries_.end()) known->second.state.window_seconds = summary.window.seconds;
+}
+
+void Roster::remember(const std::string& server, const std::string& monitor, util::Time last) {
+  if (entries_.size() >= limit_ && !entries_.contains({server, monitor})) return;
+  MonitorState& state = entries_[{server, monitor}].state;
+  state.server = server;
+  state.monitor = monitor;
+  state.last = std::max(state.last, last);
+}
+
+void Roster::forget_silent(util::Time now) {
+  std::erase_if(entries_, [&](const auto& one) {
+    const MonitorState& state = one.second.state;
+    return util::seconds_between(state.arrived.ns == 0 ? state.last : state.arrived, now) > forget_after_seconds;
+  });
 }
 
 std::vector<MonitorState> Roster::monitors() const {

@@ -39,10 +39,12 @@ struct MonitorState {
   double lag_seconds(util::Time now) const { return util::seconds_between(last, now); }
 };
 
-/// Windows of one run of a monitor that are not here (yet), though others before and after them are.
+/// Windows of one run of a monitor that are not here (yet), though others before and after them are; or, without a
+/// boot, stretches of time between its runs.
 struct MissingWindows {
   std::string server, monitor, boot;
   std::uint64_t windows = 0;
+  std::uint64_t stretches = 0;
 };
 
 /// Who sends, and how each of them does. Bounded.
@@ -55,6 +57,10 @@ class Roster {
   void note(const summary::Summary& summary, util::Time now);
   /// From an earlier run: that the monitor is known, and when its newest window ended.
   void remember(const summary::Summary& summary);
+  void remember(const std::string& server, const std::string& monitor, util::Time last);
+
+  /// Forgets those of which nothing has come for a week: whoever takes a server out of service need do no more.
+  void forget_silent(util::Time now);
 
   /// Ascending by server and monitor.
   std::vector<MonitorState> monitors() const;

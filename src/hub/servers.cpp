@@ -16,8 +16,10 @@ std::map<std::string, Server> servers_of(const Standing& standing) {
   std::map<std::string, Server> servers;
   for (const MonitorState& monitor : standing.monitors) servers[monitor.server].monitors.push_back(&monitor);
   for (const MissingWindows& missing : standing.missing)
-    if (const auto server = servers.find(missing.server); server != servers.end())
+    if (const auto server = servers.find(missing.server); server != servers.end()) {
       server->second.missing += missing.windows;
+      server->second.runs_broken += missing.stretches;
+    }
   return servers;
 }
 

@@ -13,6 +13,7 @@ namespace rata::hub {
 struct Server {
   std::vector<const MonitorState*> monitors;  ///< one at least
   std::uint64_t missing = 0;                  ///< windows of all of them
+  std::uint64_t runs_broken = 0;              ///< times between two runs of one when nobody watched
 
   /// The one that brings the newest window: what the server's views show.
   const MonitorState& newest() const;

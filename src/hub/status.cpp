@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "hub/servers.h"
 
@@ -89,9 +90,20 @@ Trust trust_of(const Standing& standing, const std::map<std::string, Server>& se
       trust.doubt("amber", fmt::format("{}: its kernel lost {} frames", name, lost));
     if (const std::uint64_t lost = server.sum(&MonitorState::queue); lost > 0)
       trust.doubt("amber", fmt::format("{}: its monitor lost {} frames", name, lost));
-    if (std::string doubt = doubt_about(name, server.newest(), standing.now); !doubt.empty())
-      trust.doubt("amber", std::move(doubt));
+    if (server.runs_broken > 0)
+      trust.doubt("amber", fmt::format("{}: {} times in the last day nobody watched between two runs of a monitor",
+                                       name, server.runs_broken));
+    for (const MonitorState* monitor : server.monitors) {
+      // One that is behind the others of its server is shown; only one that is gone is missed.
+      if (monitor != &server.newest() && monitor->health(standing.now) != Health::silent) continue;
+      const std::string whose = server.monitors.size() > 1 ? fmt::format("{} ({})", name, monitor->monitor) : name;
+      if (std::string doubt = doubt_about(whose, *monitor, standing.now); !doubt.empty())
+        trust.doubt("amber", std::move(doubt));
+    }
   }
+  if (const std::uint64_t refused = standing.store.refused + standing.store.too_old + standing.intake.refused_lines;
+      refused > 0)
+    trust.doubt("amber", fmt::format("{} summaries were refused; the log says why", refused));
   for (const SubscriptionState& subscription : standing.subscriptions)
     if (!subscription.trouble.empty())
       trust.doubt("amber", fmt::format("{}: {}", subscription.url, subscription.trouble));
@@ -159,11 +171,13 @@ std::string status_json(const Config& config, const Standing& standing) {
 }
 
 std::string balance_text(const Standing& standing) {
-  std::string text;
+  std::string text;  // "summaries: in 12, committed 12, ..."
   const ordered_json balance = balance_json(standing);
   for (const auto& [unit, figures] : balance.items()) {
     text += unit + ":";
-    for (const auto& [name, value] : figures.items()) text += fmt::format(" {} {}", value.get<std::uint64_t>(), name);
+    const char* between = " ";
+    for (const auto& [name, value] : figures.items())
+      text += fmt::format("{}{} {}", std::exchange(between, ", "), name, value.get<std::uint64_t>());
     text += '\n';
   }
   return text;

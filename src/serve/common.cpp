@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -21,6 +22,11 @@ std::string new_epoch() {
 }  // namespace
 
 Common::Common(boost::asio::io_context& io) : bulletin(new_epoch()), mailbox(std::make_shared<Mailbox>(io)) {}
+
+Places::Limits Common::limits() const {
+  const std::size_t half = std::max<std::size_t>(config.clients / 2, 1);
+  return {.all = config.clients, .per_address = config.clients_per_address > 0 ? config.clients_per_address : half};
+}
 
 void Common::follow(const Config& newest, const Content& content, const boost::asio::ip::tcp::endpoint& local) {
   // What is taken of the room at the moment is given back to the old one.

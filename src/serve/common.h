@@ -11,6 +11,7 @@
 #include "serve/bulletin.h"
 #include "serve/gatekeeper.h"
 #include "serve/mailbox.h"
+#include "serve/places.h"
 #include "serve/room.h"
 #include "serve/router.h"
 #include "serve/server.h"
@@ -27,6 +28,8 @@ struct Common {
   /// Another configuration, from the next request on. `local`: where the server listens.
   void follow(const Config& newest, const Content& content, const boost::asio::ip::tcp::endpoint& local);
 
+  Places::Limits limits() const;
+
   Config config;
   Tally tally;
   Bulletin bulletin;
@@ -35,7 +38,8 @@ struct Common {
   std::shared_ptr<Mailbox> mailbox;
   std::shared_ptr<Room> room;  ///< for deliveries
   std::unordered_set<std::shared_ptr<Session>> sessions;
-  std::size_t turned_away = 0;  ///< of them, those beyond `config.clients`
+  Places places;                ///< of the sessions that are served
+  std::size_t turned_away = 0;  ///< how many of the sessions are not
 };
 
 }  // namespace rata::serve

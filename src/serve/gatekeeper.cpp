@@ -19,12 +19,6 @@ std::chrono::seconds now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-/// Whoever has one IPv6 address has the /64 around it.
-std::string key_of(const util::Address& address) {
-  const auto octets = address.bytes().first(address.v6 ? 8 : 4);
-  return {octets.begin(), octets.end()};
-}
-
 std::optional<std::string_view> bearer_token(std::string_view authorization) {
   constexpr std::string_view scheme = "bearer ";
   if (!equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) return std::nullopt;
@@ -84,22 +78,23 @@ Gatekeeper::Verdict Gatekeeper::identify(const Request& request) {
 
 /// Compares with every entry, and digests instead of tokens, so that the time it takes tells nothing of either.
 Gatekeeper::Verdict Gatekeeper::holder_of(std::string_view token, const Peer& peer) {
-  Failures& failures = failures_of(peer);
-  if (failures.count >= failures_per_second) return refuse(too_many_failures());
   const Digest shown = digest_of(token);
   const Access* found = nullptr;
   for (std::size_t at = 0; at < entries_.size(); ++at) {
     const bool same = CRYPTO_memcmp(shown.data(), digests_[at].data(), shown.size()) == 0;
     if (same && !entries_[at].token.empty()) found = &entries_[at];
   }
+  // Who knows a token is let in, whatever others behind the same address try.
   if (found != nullptr) return found;
+  Failures& failures = failures_of(peer);
+  if (failures.count >= failures_per_second) return refuse(too_many_failures());
   ++failures.count;
   return refuse(unauthorised("this token is not known"));
 }
 
 Gatekeeper::Failures& Gatekeeper::failures_of(const Peer& peer) {
   const std::chrono::seconds second = now();
-  const std::string key = key_of(peer.address);
+  const std::string key = key_of(peer);
   if (failures_.size() >= most_peers && !failures_.contains(key)) {
     std::erase_if(failures_, [&](const auto& known) { return known.second.second != second; });
     if (failures_.size() >= most_peers) failures_.clear();

@@ -33,7 +33,7 @@ class Gatekeeper {
   /// Whose token this is. Errors: 401, 429.
   Verdict holder_of(std::string_view token, const Peer& peer);
 
-  static constexpr unsigned failures_per_second = 10;  ///< of one peer; further tokens are not even looked at
+  static constexpr unsigned failures_per_second = 10;  ///< of one peer; for further wrong tokens 429
 
  private:
   using Digest = std::array<std::uint8_t, 32>;

@@ -22,6 +22,7 @@ constexpr MetricRow<Aggregated> aggregator_rows[] = {
     {"aggregator_summaries", "summaries that came in", &Aggregated::summaries},
     {"aggregator_ignored", "summaries that no processor reads", &Aggregated::ignored},
     {"aggregator_too_old", "summaries older than the largest span", &Aggregated::too_old},
+    {"aggregator_ahead", "summaries that ended in the future: in the history, not in the views", &Aggregated::ahead},
     {"aggregator_refused", "summaries of another shape, or of one server too many", &Aggregated::refused},
     {"aggregator_repeated", "summaries that were there already", &Aggregated::repeated},
     {"aggregator_cut_cells", "counters summed up as other", &Aggregated::cut_cells},

@@ -14,6 +14,12 @@ struct Peer {
   std::vector<std::string> certificate_names;  ///< of the verified certificate that it showed; empty: none
 };
 
+/// What limits go by: the address, of IPv6 its /64, as whoever has one has the others.
+inline std::string key_of(const Peer& peer) {
+  const auto octets = peer.address.bytes().first(peer.address.v6 ? 8 : 4);
+  return {octets.begin(), octets.end()};
+}
+
 /// What of a request decides the answer.
 struct Request {
   std::string method, target;

@@ -197,10 +197,8 @@ asio::awaitable<void> HttpServer::accept_all() {
 }
 
 void HttpServer::admit(tcp::socket socket) {
-  const bool full = common_.sessions.size() - common_.turned_away >= common_.config.clients;
-  const auto welcome = full ? Session::Welcome::turned_away : Session::Welcome::served;
   const TlsContext tls = tls_.with([](const TlsContext& newest) { return newest; });
-  Session::start(tls ? Wire(std::move(socket), *tls) : Wire(std::move(socket)), common_, welcome);
+  Session::start(tls ? Wire(std::move(socket), *tls) : Wire(std::move(socket)), common_);
 }
 
 asio::awaitable<void> HttpServer::pause_after(error_code why) {

@@ -28,10 +28,11 @@ struct Config {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8353;                          ///< 0: any free one
   std::size_t clients = 256;                          ///< connections at a time; further ones get 503
+  std::size_t clients_per_address = 0;                ///< of them, from one (IPv6: a /64) beyond loopback; 0: half
   std::size_t client_queue_octets = 4 * 1024 * 1024;  ///< waiting for one event stream; beyond it whole events go
   std::size_t request_octets = 16 * 1024;
   std::size_t batch_octets = 16 * 1024 * 1024;         ///< of a delivery as it comes
-  std::size_t unpacked_octets = 64 * 1024 * 1024;      ///< of a delivery without its compression
+  std::size_t unpacked_octets = 32 * 1024 * 1024;      ///< of a delivery without its compression
   std::size_t deliveries_octets = 64 * 1024 * 1024;    ///< of all that are not answered yet; beyond it 503
   std::chrono::milliseconds request_timeout{10'000};   ///< from a request's first octet to its last
   std::chrono::milliseconds idle_timeout{60'000};      ///< between two requests
@@ -75,7 +76,7 @@ class Server {
 
   struct Counters {
     std::uint64_t requests = 0;        ///< answered, errors included
-    std::uint64_t refused = 0;         ///< connections beyond `clients`
+    std::uint64_t refused = 0;         ///< connections beyond `clients` and `clients_per_address`
     std::uint64_t streams = 0;         ///< event streams begun
     std::uint64_t events_sent = 0;     ///< handed to the kernel, over all streams
     std::uint64_t events_dropped = 0;  ///< overtaken or beyond the queue of a slow client

@@ -113,7 +113,9 @@ struct Session::Reading {
   Room::Part room = nullptr;
 };
 
-void Session::start(Wire wire, Common& common, Welcome welcome) {
+void Session::start(Wire wire, Common& common) {
+  Peer peer = peer_of(wire.socket());
+  const auto welcome = common.places.take(peer, common.limits()) ? Welcome::served : Welcome::turned_away;
   if (welcome == Welcome::turned_away) {
     ++common.tally.refused;
     // Nor is anyone told who would have to be met with TLS first.
@@ -123,16 +125,16 @@ void Session::start(Wire wire, Common& common, Welcome welcome) {
     ++common.tally.connections;
   }
   const auto executor = wire.socket().get_executor();
-  auto session = std::make_shared<Session>(std::move(wire), common, welcome);
+  auto session = std::make_shared<Session>(std::move(wire), common, std::move(peer), welcome);
   common.sessions.insert(session);
   asio::co_spawn(executor, run(std::move(session)), asio::detached);
 }
 
-Session::Session(Wire wire, Common& common, Welcome welcome)
+Session::Session(Wire wire, Common& common, Peer peer, Welcome welcome)
     : wire_(std::move(wire)),
       common_(common),
       welcome_(welcome),
-      peer_(peer_of(wire_.socket())),
+      peer_(std::move(peer)),
       deadline_timer_(wire_.socket().get_executor()),
       wake_(wire_.socket().get_executor()) {
   error_code ignored;
@@ -158,10 +160,12 @@ void Session::end() {
   close();
   listener_.reset();
   if (common_.sessions.erase(shared_from_this()) == 0) return;
-  if (welcome_ == Welcome::turned_away)
+  if (welcome_ == Welcome::turned_away) {
     --common_.turned_away;
-  else
+  } else {
+    common_.places.give_back(peer_);
     --common_.tally.connections;
+  }
 }
 
 Session::Awaitable<void> Session::run(std::shared_ptr<Session> self) {
@@ -269,7 +273,11 @@ Session::Awaitable<bool> Session::read_body(const BodyRule& rule, Reading& readi
     reading.refusal = too_large(rule.limit_octets);
     co_return false;
   }
-  const std::size_t octets = announced ? *announced : rule.limit_octets;
+  if (rule.delivery && !announced) {
+    reading.refusal = error_response(411, "summaries need a Content-Length; then room can be kept for them");
+    co_return false;
+  }
+  const std::size_t octets = announced.value_or(0);
   if (rule.delivery) reading.room = common_.room->take(octets);
   if (rule.delivery && !reading.room) {
     ++common_.tally.deliveries_refused;

@@ -22,8 +22,8 @@ class Session : public std::enable_shared_from_this<Session> {
  public:
   enum class Welcome : unsigned char { served, turned_away };
 
-  static void start(Wire wire, Common& common, Welcome welcome);
-  Session(Wire wire, Common& common, Welcome welcome);
+  static void start(Wire wire, Common& common);
+  Session(Wire wire, Common& common, Peer peer, Welcome welcome);
 
   /// A new publication is there.
   void published();

@@ -42,6 +42,7 @@ util::Result<void> Catalogue::load(Database& database) {
     auto owned = std::make_unique<Source>();
     *owned = {.id = row.number(0), .series = series->second, .boot = std::string(row.text(2)), .is_stored = true};
     source_by_id_[owned->id] = owned.get();
+    if (++owned->series->boots > most_boots) crowded_.insert(owned->series->id);
     SourceName name(owned->series->id, owned->boot);
     sources_.emplace(std::move(name), std::move(owned));
   });
@@ -63,6 +64,11 @@ const Source* Catalogue::find(const summary::Summary& summary) const {
   return source == sources_.end() ? nullptr : source->second.get();
 }
 
+bool Catalogue::has_room_for(const summary::Summary& summary) const {
+  return series_.size() < most_series ||
+         series_.contains({Kind::monitor, summary.server, summary.monitor, summary.type});
+}
+
 Series& Catalogue::add(SeriesName name) {
   std::unique_ptr<Series>& series = series_[name];
   if (series) return *series;
@@ -70,6 +76,7 @@ Series& Catalogue::add(SeriesName name) {
   series->id = by_id_.empty() ? 1 : by_id_.rbegin()->first + 1;
   std::tie(series->kind, series->name, series->monitor, series->reducer) = std::move(name);
   by_id_[series->id] = series.get();
+  changed_.push_back(series.get());
   return *series;
 }
 
@@ -83,6 +90,8 @@ Source& Catalogue::source(const summary::Summary& summary) {
   source->series = &series;
   source->boot = summary.id.boot;
   source_by_id_[source->id] = source.get();
+  new_.push_back(source.get());
+  if (++series.boots > most_boots || sources_.size() > most_sources) crowded_.insert(series.id);
   return *source;
 }
 
@@ -98,10 +107,10 @@ const std::vector<Series*>& Catalogue::scopes_of(const Series& series) {
   return scopes;
 }
 
-std::vector<std::int64_t> Catalogue::members_of(std::int64_t series) const {
-  std::vector<std::int64_t> members;
+std::optional<std::vector<std::int64_t>> Catalogue::members_of(std::int64_t series) const {
   const Series& scope = *by_id_.at(series);
-  if (scope.kind == Kind::monitor) return members;
+  if (scope.kind == Kind::monitor) return std::nullopt;
+  std::vector<std::int64_t> members;
   for (const auto& [id, one] : by_id_)
     if (one->kind == Kind::monitor && one->reducer == scope.reducer &&
         (scope.kind == Kind::total || is_in(groups_, scope.name, one->name)))
@@ -119,45 +128,84 @@ void Catalogue::cover(Series& series, util::Time from, util::Time until, std::ui
   series.first = std::min(series.first, from);
   series.last = std::max(series.last, until);
   series.finest = series.finest == 0 ? level : std::min(series.finest, level);
+  if (!series.is_changed) changed_.push_back(&series);
   series.is_changed = true;
 }
 
 void Catalogue::write_changes(Database& database) const {
-  for (const auto& [id, series] : by_id_)
-    if (series->is_changed)
-      database.run(
-          "INSERT INTO series(id, kind, name, monitor, reducer, form, first, last, finest) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-          "ON CONFLICT(id) DO UPDATE SET first = excluded.first, last = excluded.last, finest = excluded.finest",
-          id, static_cast<std::int64_t>(series->kind), std::string_view(series->name),
-          std::string_view(series->monitor), std::string_view(series->reducer), std::string_view(series->form),
-          series->first.ns, series->last.ns, std::int64_t{series->finest});
-  for (const auto& [id, source] : source_by_id_)
-    if (!source->is_stored)
-      database.run("INSERT INTO source(id, series, boot) VALUES (?, ?, ?)", id, source->series->id,
-                   std::string_view(source->boot));
+  for (const Series* const series : changed_)
+    database.run(
+        "INSERT INTO series(id, kind, name, monitor, reducer, form, first, last, finest) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT(id) DO UPDATE SET first = excluded.first, last = excluded.last, finest = excluded.finest",
+        series->id, static_cast<std::int64_t>(series->kind), std::string_view(series->name),
+        std::string_view(series->monitor), std::string_view(series->reducer), std::string_view(series->form),
+        series->first.ns, series->last.ns, std::int64_t{series->finest});
+  for (const Source* const source : new_)
+    database.run("INSERT INTO source(id, series, boot) VALUES (?, ?, ?)", source->id, source->series->id,
+                 std::string_view(source->boot));
 }
 
 void Catalogue::changes_written() {
-  for (const auto& [id, series] : by_id_) series->is_changed = false;
-  for (const auto& [id, source] : source_by_id_) source->is_stored = true;
+  for (Series* const series : changed_) series->is_changed = false;
+  for (Source* const source : new_) source->is_stored = true;
+  changed_.clear();
+  new_.clear();
 }
 
-std::vector<const Source*> Catalogue::ended_before(util::Time horizon) const {
+util::Time Source::last() const {
+  util::Time last;
+  for (const auto& [first, range] : seen.all()) last = std::max(last, range.ends);
+  return last;
+}
+
+std::vector<const Source*> Catalogue::ended_before(util::Time horizon, util::Time boot_horizon,
+                                                   std::int64_t lowest) const {
+  std::map<const Series*, util::Time> newest;
+  for (const auto& [id, source] : source_by_id_) {
+    const util::Time last = source->last();
+    const auto place = newest.try_emplace(source->series, last).first;
+    place->second = std::max(place->second, last);
+  }
   std::vector<const Source*> ended;
   for (const auto& [id, source] : source_by_id_) {
-    const auto& ranges = source->seen.all();
-    const auto has_ended = [&](const auto& range) { return range.second.ends < horizon; };
-    const bool nothing_waits = source->is_stored && source->seen == source->written;
-    if (nothing_waits && std::ranges::all_of(ranges, has_ended)) ended.push_back(source);
+    const util::Time last = source->last();
+    const bool is_replaced = last < boot_horizon && last < newest.at(source->series);
+    if (source->is_done(lowest) && (last < horizon || is_replaced)) ended.push_back(source);
   }
   return ended;
 }
 
+std::vector<const Source*> Catalogue::beyond_limits(std::int64_t lowest) {
+  std::vector<const Source*> beyond;
+  for (const std::int64_t id : std::exchange(crowded_, {})) {
+    std::vector<std::pair<util::Time, const Source*>> boots;
+    for (auto one = sources_.lower_bound({id, ""}); one != sources_.end() && one->first.first == id; ++one)
+      boots.emplace_back(one->second->last(), one->second.get());
+    std::size_t excess = boots.size() - std::min(boots.size(), most_boots);
+    if (sources_.size() > most_sources) excess = std::max(excess, boots.size() / 2);
+    if (excess > 0) crowded_.insert(id);  // until it is done
+    std::ranges::sort(boots);
+    boots.resize(excess);
+    for (const auto& [last, source] : boots)
+      if (source->is_done(lowest)) beyond.push_back(source);
+  }
+  return beyond;
+}
+
 void Catalogue::forget(const std::vector<const Source*>& sources) {
   for (const Source* const source : sources) {
+    --source->series->boots;
     source_by_id_.erase(source->id);
     sources_.erase({source->series->id, source->boot});
+  }
+}
+
+void Catalogue::forget(const std::vector<const Series*>& series) {
+  if (!series.empty()) scopes_.clear();
+  for (const Series* const one : series) {
+    by_id_.erase(one->id);
+    series_.erase({one->kind, one->name, one->monitor, one->reducer});
   }
 }
 

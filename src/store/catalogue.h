@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -29,6 +31,7 @@ struct Series {
   util::Time first, last;    ///< the earliest start and the latest end of its windows
   std::uint32_t finest = 0;  ///< the finest level that it has panes at, in seconds; 0: none yet
   bool is_changed = true;    ///< and not written yet
+  std::size_t boots = 0;     ///< how many sources it has
 };
 
 /// One run of a monitor, for one of its reducers: what gives its windows one row of numbers.
@@ -39,15 +42,22 @@ struct Source {
   Ranges seen;     ///< acknowledged
   Ranges written;  ///< in panes, so in the file
   bool is_stored = false;
+  std::int64_t entry = 0;  ///< the last of the journal that had anything of it
+
+  /// When its last window ended; 1970 where nothing says so.
+  util::Time last() const;
+  /// Nothing of it waits, and no entry that is still there, the first of which is `lowest`, would bring it again.
+  bool is_done(std::int64_t lowest) const { return is_stored && entry < lowest && seen == written; }
 };
 
 /// Everything that has ever been sent, by name. Ids are given here and written with the first pane that needs them.
 /// Lifetime: series and sources stay where they are; a source goes with `forget`.
 class Catalogue {
  public:
-  /// More names than any real set of servers has: a sender that makes them up must not fill memory.
+  /// More names than any real set of servers has: a sender that makes them up must not fill memory. One whose boots are
+  /// too many loses the oldest of them, so that who is known can always start again.
   static constexpr std::size_t most_series = 100'000;
-  static constexpr std::size_t most_sources = 1'000'000;
+  static constexpr std::size_t most_sources = 1'000'000, most_boots = 4096;
 
   explicit Catalogue(const Config& config) : groups_(config.groups) {}
 
@@ -57,13 +67,14 @@ class Catalogue {
   const Source* find(const summary::Summary& summary) const;
   /// The same, made where there is none.
   Source& source(const summary::Summary& summary);
-  bool is_full() const { return series_.size() >= most_series || sources_.size() >= most_sources; }
+  /// False: its name is a new one, and there are too many.
+  bool has_room_for(const summary::Summary& summary) const;
   const Series& series(std::int64_t id) const { return *by_id_.at(id); }
 
   /// The series that one of a monitor is a part of: those of its server's groups, and that of all.
   const std::vector<Series*>& scopes_of(const Series& series);
   /// Ids of what a scope's series is made of; nothing for one of a monitor.
-  std::vector<std::int64_t> members_of(std::int64_t series) const;
+  std::optional<std::vector<std::int64_t>> members_of(std::int64_t series) const;
   /// From now on.
   void set_groups(std::map<std::string, std::vector<std::string>> groups);
 
@@ -73,9 +84,14 @@ class Catalogue {
   /// Writes what is new in the transaction that runs, and forgets to do so again when that is in the file.
   void write_changes(Database& database) const;
   void changes_written();
-  /// Sources all of whose windows ended before `horizon`: what they send again is too old anyway.
-  std::vector<const Source*> ended_before(util::Time horizon) const;
+
+  /// Sources all of whose windows ended before `horizon`: what they send again is too old anyway. And those that ended
+  /// before `boot_horizon` whose monitor has started again since. `lowest`, here and below: see Source::is_done.
+  std::vector<const Source*> ended_before(util::Time horizon, util::Time boot_horizon, std::int64_t lowest) const;
+  /// Of series with more boots than they may have, the oldest.
+  std::vector<const Source*> beyond_limits(std::int64_t lowest);
   void forget(const std::vector<const Source*>& sources);
+  void forget(const std::vector<const Series*>& series);
 
   const std::map<std::int64_t, Series*>& all() const { return by_id_; }
   const std::map<std::int64_t, Source*>& sources() const { return source_by_id_; }
@@ -92,6 +108,9 @@ class Catalogue {
   std::map<std::int64_t, Series*> by_id_;
   std::map<std::int64_t, Source*> source_by_id_;
   std::map<std::int64_t, std::vector<Series*>> scopes_;  // by the id of a monitor's series
+  std::vector<Series*> changed_;                         // those with `is_changed`
+  std::vector<Source*> new_;                             // those without `is_stored`
+  std::set<std::int64_t> crowded_;                       // series with too many boots
 };
 
 /// Whether a server is in a group as configured.

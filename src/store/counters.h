@@ -18,7 +18,7 @@ struct Counters {
   std::uint64_t pruned = 0;           ///< panes that went with their time
   std::uint64_t pruned_for_room = 0;  ///< panes that went since the file had reached its size
   std::uint64_t forms_lost = 0;       ///< summaries that did not merge with the `most_forms` others of their pane
-  std::uint64_t unreadable = 0;       ///< panes whose octets were damaged
+  std::uint64_t unreadable = 0;       ///< panes and journal entries whose octets were damaged
 
   std::size_t journal_entries = 0;    ///< now
   std::uint64_t open_panes = 0;       ///< now, in memory

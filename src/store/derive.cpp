@@ -17,13 +17,14 @@ bool is_due(const Key& key, util::Time touched, util::Time reached, util::Time n
 }
 
 void derive_one(State& state, PaneReader& reader, const Key& key) {
-  Pane pane = reader.derived(key);
+  auto pane = reader.derived(key);
   const auto level = std::int64_t{key.level};
-  if (pane.empty()) {
+  if (!pane) return Dirty::remove(*state.database, key);
+  if (pane->empty()) {
     state.database->run("DELETE FROM pane WHERE level = ? AND series = ? AND start = ? AND part = 0", level, key.series,
                         key.start.ns);
   } else {
-    const std::string octets = packed(std::move(pane), state.config.table_rows);
+    const std::string octets = packed(*std::move(pane), state.config.table_rows);
     state.database->run("INSERT OR REPLACE INTO pane(level, series, start, part, lines) VALUES (?, ?, ?, 0, ?)", level,
                         key.series, key.start.ns, Blob{octets});
   }

@@ -45,7 +45,7 @@ class Snapshot {
  private:
   bool is_asked_for(const Series& one, const Query& query) const;
   bool is_member(const Series& one, Kind kind, const std::string& name, const std::string& reducer) const;
-  std::vector<std::int64_t> members_of(std::int64_t id) const;
+  std::optional<std::vector<std::int64_t>> members_of(std::int64_t id) const;
   /// The series whose panes are the answer, side by side.
   std::vector<std::int64_t> answering(const Query& query, std::uint32_t level) const;
 
@@ -61,10 +61,10 @@ bool Snapshot::is_member(const Series& one, Kind kind, const std::string& name, 
          (kind == Kind::total || (kind == Kind::group && is_in(groups_, name, one.name)));
 }
 
-std::vector<std::int64_t> Snapshot::members_of(std::int64_t id) const {
-  std::vector<std::int64_t> members;
+std::optional<std::vector<std::int64_t>> Snapshot::members_of(std::int64_t id) const {
   const auto scope = std::ranges::find(series_, id, &Series::id);
-  if (scope == series_.end() || scope->kind == Kind::monitor) return members;
+  if (scope == series_.end() || scope->kind == Kind::monitor) return std::nullopt;
+  std::vector<std::int64_t> members;
   for (const Series& one : series_)
     if (is_member(one, scope->kind, scope->name, scope->reducer)) members.push_back(one.id);
   return members;
@@ -147,13 +147,26 @@ util::Result<std::uint32_t> chosen_level(const Snapshot& snapshot, const Query& 
                                  wanted, level, HistoryReader::most_points)};
 }
 
+/// Nothing in the history starts before 1970, and what is asked for of a time that no clock will show does not overflow
+/// when it is aligned.
+util::Time possible(util::Time time) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 2;  // the year 2116
+  return {std::clamp<std::int64_t>(time.ns, 0, most)};
+}
+
+Query possible(Query query) {
+  query.from = possible(query.from);
+  query.to = possible(query.to);
+  return query;
+}
+
 class OpenReader final : public HistoryReader {
  public:
   OpenReader(std::unique_ptr<Database> database, Levels levels, Groups groups)
       : database_(std::move(database)), levels_(std::move(levels)), groups_(std::move(groups)) {}
 
-  util::Result<History> history(const Query& query) override;
-  util::Result<std::vector<summary::Summary>> merged(const Query& query) override;
+  util::Result<History> history(const Query& asked) override;
+  util::Result<std::vector<summary::Summary>> merged(const Query& asked) override;
   util::Result<std::vector<Stream>> streams() override;
   util::Result<std::vector<Gap>> gaps(const std::string& server, util::Time from, util::Time to) override {
     return find_gaps(*database_, server, from, to);
@@ -166,7 +179,8 @@ class OpenReader final : public HistoryReader {
   Groups groups_;
 };
 
-util::Result<History> OpenReader::history(const Query& query) {
+util::Result<History> OpenReader::history(const Query& asked) {
+  const Query query = possible(asked);
   Snapshot snapshot(*database_, levels_, groups_);
   snapshot.begin();
   History history;
@@ -204,7 +218,8 @@ void cover(Snapshot& snapshot, const Query& query, std::size_t level, util::Time
     add(whole, std::move(pane), summary::Relation::consecutive, everything);
 }
 
-util::Result<std::vector<summary::Summary>> OpenReader::merged(const Query& query) {
+util::Result<std::vector<summary::Summary>> OpenReader::merged(const Query& asked) {
+  const Query query = possible(asked);
   Snapshot snapshot(*database_, levels_, groups_);
   snapshot.begin();
   Pane whole;

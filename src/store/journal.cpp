@@ -17,16 +17,17 @@ std::uint64_t written_of(const std::map<std::int64_t, std::uint64_t>& written, s
 }  // namespace
 
 std::int64_t Journal::append(Database& database, std::string_view lines) {
+  if (lines.size() > most_octets)
+    database.fail(fmt::format("{} octets in one journal entry; up to {} are possible", lines.size(), most_octets));
   const std::string frame = packed(lines, Effort::little);
   database.run("INSERT INTO journal(lines) VALUES (?)", Blob{frame});
   return database.last_rowid();
 }
 
-util::Result<void> Journal::replay(Database& database,
-                                   const std::function<void(std::int64_t, std::uint64_t, std::string_view)>& use) {
+util::Result<void> Journal::replay(Database& database, const Use& use, const Unreadable& unreadable) {
   database.each("SELECT number, lines FROM journal ORDER BY number", [&](const Row& row) {
     const auto lines = unpacked(row.blob(1));
-    if (!lines) return database.fail(fmt::format("journal entry {}: {}", row.number(0), lines.error().message));
+    if (!lines) return unreadable(row.number(0), lines.error().message);
     std::uint64_t place = 0;
     for (std::string_view left = *lines; !left.empty(); ++place) {
       const std::size_t end = std::min(left.find('\n'), left.size());
@@ -35,6 +36,11 @@ util::Result<void> Journal::replay(Database& database,
     }
   });
   return database.outcome();
+}
+
+void Journal::keep_aside(Database& database, std::int64_t entry, std::string_view why) {
+  database.run("INSERT OR IGNORE INTO lost(number, why, lines) SELECT number, ?, lines FROM journal WHERE number = ?",
+               why, entry);
 }
 
 void Journal::remove_done(Database& database, const std::map<std::int64_t, std::uint64_t>& written) const {

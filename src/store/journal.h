@@ -22,12 +22,18 @@ class Journal {
     return static_cast<std::uint64_t>(entry) * most_lines + place;
   }
 
-  /// Appends in the transaction that runs. Returns its number.
+  /// Octets of one entry: half of what `unpacked` gives back.
+  static constexpr std::size_t most_octets = std::size_t{512} << 20;
+
+  /// Appends up to `most_octets` in the transaction that runs. Returns its number.
   static std::int64_t append(Database& database, std::string_view lines);
 
-  /// Goes through what is there: `use(entry, place, line)`. Errors: an entry is damaged.
-  static util::Result<void> replay(Database& database,
-                                   const std::function<void(std::int64_t, std::uint64_t, std::string_view)>& use);
+  using Use = std::function<void(std::int64_t entry, std::uint64_t place, std::string_view line)>;
+  using Unreadable = std::function<void(std::int64_t entry, const std::string& why)>;
+  /// Goes through what is there; of an entry that is damaged, and cannot be used, says so. Errors: the file.
+  static util::Result<void> replay(Database& database, const Use& use, const Unreadable& unreadable);
+  /// Puts a copy of an entry aside, in the transaction that runs, for whoever wants to see what is wrong with it.
+  static void keep_aside(Database& database, std::int64_t entry, std::string_view why);
 
   /// So many summaries of an entry wait to be written; with none it goes next time.
   void waits(std::int64_t entry, std::uint64_t summaries) { waiting_[entry] += summaries; }
@@ -37,6 +43,8 @@ class Journal {
   void removed(const std::map<std::int64_t, std::uint64_t>& written);
   /// The first entry that stays when these are written, `most_entries` without one.
   std::int64_t lowest_after(const std::map<std::int64_t, std::uint64_t>& written) const;
+
+  std::int64_t lowest() const { return lowest_after({}); }
 
   std::size_t entries() const { return waiting_.size(); }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "store/magnitude.h"
 #include "store/packing.h"
 #include "summary/cut.h"
 #include "summary/reading.h"
@@ -34,9 +35,13 @@ void bound_seconds(summary::Summary& merged) {
 
 bool add(Pane& pane, summary::Summary&& summary, summary::Relation relation, std::uint32_t span) {
   const util::Time start = aligned(summary.window.start, span);
+  const std::uint64_t more = magnitude(summary);
+  if (more > most_kept) return false;
   std::size_t forms = 0;
   for (summary::Summary& part : pane) {
     if (aligned(part.window.start, span) != start) continue;
+    // Beyond that a sum could run over, and what cannot be read back would take all that it is merged with along.
+    if (magnitude(part) > most_kept - more) return false;
     if (merge(part, std::move(summary), relation)) {
       bound_seconds(part);
       return true;

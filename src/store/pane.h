@@ -37,7 +37,8 @@ using Pane = std::vector<summary::Summary>;
 /// Of one stretch of time a pane keeps so many forms.
 constexpr std::size_t most_forms = 4;
 
-/// Merges what starts in the same stretch of `span` seconds. False, and it is lost: there are `most_forms` already.
+/// Merges what starts in the same stretch of `span` seconds. False, and it is lost: there are `most_forms` already, or
+/// counts would become larger than any that are kept (magnitude.h).
 bool add(Pane& pane, summary::Summary&& summary, summary::Relation relation, std::uint32_t span);
 /// Returns how many were lost.
 std::size_t add(Pane& pane, Pane&& more, summary::Relation relation, std::uint32_t span);

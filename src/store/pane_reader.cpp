@@ -1,5 +1,6 @@
 #include "store/pane_reader.h"
 
+#include <iterator>
 #include <set>
 #include <utility>
 #include <vector>
@@ -12,6 +13,11 @@ PanesByStart PaneReader::panes(std::uint32_t level, std::int64_t series, util::T
       "SELECT start FROM dirty WHERE level = ? AND series = ? AND start >= ? AND start < ?",
       [&](const Row& row) { dirty.insert({row.number(0)}); }, std::int64_t{level}, series, from.ns, until.ns);
   PanesByStart found;
+  for (auto start = dirty.begin(); start != dirty.end();) {
+    auto made = derived({level, series, *start});
+    if (made) found[*start] = *std::move(made);
+    start = made ? std::next(start) : dirty.erase(start);
+  }
   database_.each(
       "SELECT start, part, lines FROM pane WHERE level = ? AND series = ? AND start >= ? AND start < ? "
       "ORDER BY start, part",
@@ -24,15 +30,15 @@ PanesByStart PaneReader::panes(std::uint32_t level, std::int64_t series, util::T
           ++unreadable_;
       },
       std::int64_t{level}, series, from.ns, until.ns);
-  for (const util::Time start : dirty)
-    add(found[start], derived({level, series, start}), summary::Relation::consecutive, level);
   std::erase_if(found, [](const auto& pane) { return pane.second.empty(); });
   return found;
 }
 
-Pane PaneReader::derived(const Key& key) {
-  const std::vector<std::int64_t> members = members_(key.series);
-  return members.empty() ? from_time(key) : from_members(key, members);
+std::optional<Pane> PaneReader::derived(const Key& key) {
+  const auto members = members_(key.series);
+  if (!members) return from_time(key);
+  if (members->empty()) return std::nullopt;
+  return from_members(key, *members);
 }
 
 Pane PaneReader::from_time(const Key& key) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +20,7 @@ using PanesByStart = std::map<util::Time, Pane>;
 class PaneReader {
  public:
   /// What a scope's series is made of; nothing for one of a monitor.
-  using Members = std::function<std::vector<std::int64_t>(std::int64_t series)>;
+  using Members = std::function<std::optional<std::vector<std::int64_t>>(std::int64_t series)>;
 
   /// `database` and `levels` outlive it.
   PaneReader(Database& database, const Levels& levels, Members members)
@@ -27,8 +28,8 @@ class PaneReader {
 
   /// Those that start in [from, until). Of single seconds (`fine_seconds`): by the start of the base pane they lie in.
   PanesByStart panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until);
-  /// Part 0 of a pane, from what it is made of.
-  Pane derived(const Key& key);
+  /// Part 0 of a pane, from what it is made of. Nothing: of a scope that nobody is in any more, it stays as it is.
+  std::optional<Pane> derived(const Key& key);
 
   /// Panes whose octets could not be read. They are as if they were not there.
   std::uint64_t unreadable() const { return unreadable_; }

@@ -32,8 +32,13 @@ CREATE TABLE dirty(level INTEGER NOT NULL, series INTEGER NOT NULL, start INTEGE
 CREATE TABLE horizon(level INTEGER PRIMARY KEY, start INTEGER NOT NULL);
 )";
 
+constexpr const char* table_of_lost = R"(
+-- Journal entries that could not be read, as they were, and why.
+CREATE TABLE lost(number INTEGER PRIMARY KEY, why TEXT NOT NULL, lines BLOB NOT NULL);
+)";
+
 /// What brings a file from each version to the next; the first makes it. A change of the tables is a new entry here.
-constexpr std::array<const char*, 1> steps = {tables};
+constexpr std::array<const char*, 2> steps = {tables, table_of_lost};
 constexpr auto newest = static_cast<std::int64_t>(steps.size());
 
 struct Found {

@@ -34,6 +34,8 @@ struct State {
   Counters counters;
   std::vector<std::string> notes;  ///< for the log
   util::Time newest;               ///< the latest end of a window that was taken
+  util::Time names_checked;        ///< `newest`, when names were last looked through for those to forget
+  bool is_short_of_room = false;   ///< and the operator was told
 
   State(LockFile held, Config settings, std::unique_ptr<Database> file, Levels resolutions)
       : lock(std::move(held)),
@@ -47,8 +49,9 @@ struct State {
   }
 };
 
-/// Merges into a part of a pane as it is in the file, in the transaction that runs.
-void write_pane(State& state, const Key& key, int part, Pane pane);
+/// Merges into what came of a pane as it is in the file, in the transaction that runs. What cannot be read there stays
+/// as it is, and the pane is written beside it.
+void write_pane(State& state, const Key& key, Pane pane);
 
 using Deadline = std::chrono::steady_clock::time_point;
 
@@ -61,7 +64,8 @@ util::Result<void> derive(State& state, std::vector<Key> keys, Deadline deadline
 /// Those whose time is over and that nothing came to for a while, or all; what others are made of first.
 std::vector<Key> due(const State& state, util::Time now, bool all);
 
-/// Removes what is older than its level keeps, or what is beyond the size of the file; gives freed pages back.
-util::Result<void> prune(State& state);
+/// Removes what is older than its level keeps, or what is beyond the size of the file, and the names that nothing is
+/// kept of; gives freed pages back.
+util::Result<void> prune(State& state, util::Time now);
 
 }  // namespace rata::store

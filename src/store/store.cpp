@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
 
+#include "store/magnitude.h"
 #include "store/recent.h"
 #include "store/schema.h"
 #include "store/state.h"
@@ -19,9 +20,9 @@ namespace rata::store {
 namespace {
 
 constexpr std::size_t most_name_octets = 255;
-constexpr std::uint64_t most_ahead_seconds = seconds_per_day;
-constexpr double most_window_seconds = 366.0 * 86'400;
-constexpr std::chrono::milliseconds most_time{50};  // of each part of a flush: meanwhile commits wait
+constexpr std::uint64_t most_ahead_seconds = 3600;
+constexpr double most_window_seconds = seconds_per_day;  // what a monitor can be set to
+constexpr std::chrono::milliseconds most_time{50};       // of each part of a flush: meanwhile commits wait
 
 /// What no sender should send; "": nothing.
 std::string what_is_wrong(const Received& received, util::Time now) {
@@ -36,11 +37,28 @@ std::string what_is_wrong(const Received& received, util::Time now) {
     return fmt::format("id.sequence: {} is too large", summary.id.sequence);
   if (summary.window.start.ns < 0) return "window.start: is before 1970";
   if (!(summary.window.seconds >= 0 && summary.window.seconds <= most_window_seconds))
-    return fmt::format("window.seconds: {} is not possible; 0 to a year is", summary.window.seconds);
-  if (summary.window.start > after(now, most_ahead_seconds))
-    return fmt::format("window.start: {} is over a day ahead; set the monitor's clock",
-                       util::utc_text(summary.window.start));
+    return fmt::format("window.seconds: {} is not possible; 0 to a day is", summary.window.seconds);
+  // Of a start that no clock shows there is no end: first the one, then the other.
+  const util::Time latest = after(now, most_ahead_seconds);
+  if (summary.window.start > latest || end_of(summary.window) > latest)
+    return fmt::format("window.start: {} and {} s are over an hour ahead; set the monitor's clock",
+                       util::utc_text(summary.window.start), summary.window.seconds);
+  if (magnitude(summary) > most_sent)
+    return fmt::format("its counts add up to more than {}, the most that is possible", most_sent);
   return "";
+}
+
+/// What the journal keeps of it. The caller may have said what time a record is of that does not say it itself, as
+/// those of older monitors do: then what was read is written anew.
+std::string journaled(const Received& received) {
+  if (received.summary.id.boot.empty()) return to_json(received.summary);
+  summary::Summary bare;
+  bare.data = summary::Nothing();
+  bare.window = received.summary.window;
+  const std::string text = to_json(bare);
+  const std::size_t begins = text.find(R"("window":{)"), ends = text.find('}', begins);
+  const bool says_when = received.line.find(text.substr(begins, ends + 1 - begins)) != std::string_view::npos;
+  return says_when ? std::string(received.line) : to_json(received.summary);
 }
 
 class OpenStore final : public Store {
@@ -74,6 +92,8 @@ class OpenStore final : public Store {
   bool take(const summary::Summary& summary, std::int64_t entry, std::uint64_t place, std::uint64_t octets,
             util::Time now);
   util::Result<void> replay(util::Time now);
+  /// The lines of a batch that are fresh, in order. Errors: they are too many octets for one entry.
+  static util::Result<std::string> lines_of(std::span<const Received> batch, const std::vector<Answer>& answers);
 
   std::unique_ptr<State> state_;
 };
@@ -89,19 +109,33 @@ util::Result<void> OpenStore::load(util::Time now) {
 
 util::Result<void> OpenStore::replay(util::Time now) {
   Database& database = *state_->database;
-  return Journal::replay(database, [&](std::int64_t entry, std::uint64_t place, std::string_view line) {
+  std::map<std::int64_t, std::string> lost;
+  const auto unreadable = [&](std::int64_t entry, const std::string& why) {
+    state_->journal.waits(entry, 0);
+    lost.try_emplace(entry, why);
+    ++state_->counters.unreadable;
+  };
+  const auto use = [&](std::int64_t entry, std::uint64_t place, std::string_view line) {
     state_->journal.waits(entry, 0);
     const auto summary = summary::read_json(line);
-    if (!summary)
-      return database.fail(
-          fmt::format("journal entry {} cannot be read: {}; start the version that wrote it, or give "
-                      "the entry up: sqlite3 FILE 'DELETE FROM journal WHERE number = {}'",
-                      entry, summary.error().message, entry));
+    if (!summary) return unreadable(entry, summary.error().message);
     const Source* const source = state_->catalogue.find(*summary);
     const std::uint64_t sequence = summary->id.boot.empty() ? Journal::number(entry, place) : summary->id.sequence;
-    if (source != nullptr && source->seen.has(sequence)) return;
+    if (source != nullptr && source->seen.has(sequence)) {
+      state_->catalogue.source(*summary).entry = entry;
+      return;
+    }
     if (take(*summary, entry, place, line.size(), now)) ++state_->counters.replayed;
-  });
+  };
+  if (auto replayed = Journal::replay(database, use, unreadable); !replayed || lost.empty()) return replayed;
+  database.begin();
+  for (const auto& [entry, why] : lost) Journal::keep_aside(database, entry, why);
+  for (const auto& [entry, why] : lost)
+    state_->notes.push_back(
+        fmt::format("{}: journal entry {} cannot be read whole: {}; what can is counted, and the "
+                    "entry is kept in the table lost",
+                    database.path(), entry, why));
+  return database.commit();
 }
 
 Answer OpenStore::judge(const Received& received, util::Time now, Batch& batch) const {
@@ -109,8 +143,8 @@ Answer OpenStore::judge(const Received& received, util::Time now, Batch& batch) 
   if (std::string wrong = what_is_wrong(received, now); !wrong.empty()) return {Verdict::refused, std::move(wrong)};
   if (!state_->levels.place(summary.window.start, summary.window.seconds)) return {Verdict::too_old, ""};
   const Source* const source = state_->catalogue.find(summary);
-  if (source == nullptr && state_->catalogue.is_full())
-    return {Verdict::refused, "there are too many names of servers, monitors, boots and reducers already"};
+  if (source == nullptr && !state_->catalogue.has_room_for(summary))
+    return {Verdict::refused, "there are too many names of servers, monitors and reducers already"};
   if (summary.id.boot.empty()) return {};
   if (source != nullptr && source->seen.has(summary.id.sequence)) return {Verdict::repeated, ""};
   if (!batch.emplace(summary.server, summary.monitor, summary.type, summary.id.boot, summary.id.sequence).second)
@@ -148,6 +182,7 @@ bool OpenStore::take(const summary::Summary& summary, std::int64_t entry, std::u
   Source& source = state_->catalogue.source(summary);
   const std::uint64_t sequence = source.boot.empty() ? Journal::number(entry, place) : summary.id.sequence;
   source.seen.add(sequence, begins, ends);
+  source.entry = entry;
   Catalogue& catalogue = state_->catalogue;
   const std::uint32_t seconds = state_->levels.seconds(*level);
   catalogue.cover(*source.series, begins, ends, is_fine ? fine_seconds : seconds);
@@ -159,24 +194,31 @@ bool OpenStore::take(const summary::Summary& summary, std::int64_t entry, std::u
   return true;
 }
 
+util::Result<std::string> OpenStore::lines_of(std::span<const Received> batch, const std::vector<Answer>& answers) {
+  std::size_t octets = 0;
+  for (const Received& received : batch) octets += received.line.size() + 1;
+  if (octets > Journal::most_octets)
+    return util::Error{
+        fmt::format("{} octets in one batch; up to {} are possible, send smaller ones", octets, Journal::most_octets)};
+  std::string lines;
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    if (answers[i].verdict == Verdict::fresh) lines += journaled(batch[i]) + '\n';
+  return lines;
+}
+
 util::Result<std::vector<Answer>> OpenStore::commit(std::span<const Received> batch, util::Time now) {
   if (batch.size() > Journal::most_lines)
     return util::Error{
         fmt::format("{} summaries in one batch; up to {} are possible", batch.size(), Journal::most_lines)};
   std::vector<Answer> answers;
   Batch of_batch;
-  std::string lines;
-  for (const Received& received : batch) {
-    answers.push_back(judge(received, now, of_batch));
-    if (answers.back().verdict != Verdict::fresh) continue;
-    // An older monitor's record does not say when it is of: the caller did.
-    lines += received.summary.id.boot.empty() ? to_json(received.summary) : received.line;
-    lines += '\n';
-  }
+  for (const Received& received : batch) answers.push_back(judge(received, now, of_batch));
+  const auto lines = lines_of(batch, answers);
+  if (!lines) return lines.error();
   std::int64_t entry = 0;
-  if (!lines.empty()) {
+  if (!lines->empty()) {
     state_->database->begin();
-    entry = Journal::append(*state_->database, lines);
+    entry = Journal::append(*state_->database, *lines);
     if (auto done = state_->database->commit(); !done) return done.error();
   }
   std::uint64_t place = 0;
@@ -193,14 +235,16 @@ util::Result<void> OpenStore::flush(util::Time now) {
   const auto soon = [] { return std::chrono::steady_clock::now() + most_time; };
   if (auto written = store::write_open(*state_, std::move(keys), now, is_much ? Deadline::max() : soon()); !written)
     return written;
-  if (auto derived = derive(*state_, due(*state_, now, false), soon()); !derived) return derived;
-  return prune(*state_);
+  auto derived = derive(*state_, due(*state_, now, false), soon());
+  auto pruned = prune(*state_, now);  // also when that failed: it may be room that there is not
+  return derived ? pruned : derived;
 }
 
 util::Result<void> OpenStore::flush_all(util::Time now) {
   if (auto written = store::write_open(*state_, state_->open.all(), now); !written) return written;
-  if (auto derived = derive(*state_, due(*state_, now, true)); !derived) return derived;
-  return prune(*state_);
+  auto derived = derive(*state_, due(*state_, now, true));
+  auto pruned = prune(*state_, now);
+  return derived ? pruned : derived;
 }
 
 Counters OpenStore::counters() const {

@@ -54,7 +54,7 @@ class Store {
   virtual util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) = 0;
 
   /// To be called every second or so, also when nothing comes: writes what has settled, derives what is over (each
-  /// for a fifth of a second, the rest next time), and prunes. Errors: what was not done is done next time.
+  /// for 50 ms, the rest next time), and prunes. Errors: what was not done is done next time.
   virtual util::Result<void> flush(util::Time now) = 0;
   /// Before the end: writes panes, settled or not, for about so long. What is left is in the journal, and what is to be
   /// derived is noted in the file: the next start goes on with both.

@@ -60,10 +60,10 @@ void write_one(State& state, const Key& opened, Written& written) {
   for (const Contribution& contribution : open.contributions) count(written, contribution);
   const auto key = placed(state, opened);
   if (!key) return;
-  write_pane(state, *key, 1, open.pane);
+  write_pane(state, *key, open.pane);
   const util::Time fine_start = aligned(opened.start, state.levels.base());
   if (!open.fine.empty() && fine_start >= state.levels.fine_horizon())
-    write_pane(state, {fine_seconds, opened.series, fine_start}, 1, open.fine);
+    write_pane(state, {fine_seconds, opened.series, fine_start}, open.fine);
   const Series& series = state.catalogue.series(key->series);
   const auto dirty = Dirty::made_from(*key, series, state.catalogue.scopes_of(series), state.levels);
   written.dirty.insert(written.dirty.end(), dirty.begin(), dirty.end());
@@ -71,20 +71,30 @@ void write_one(State& state, const Key& opened, Written& written) {
 
 }  // namespace
 
-void write_pane(State& state, const Key& key, int part, Pane pane) {
-  Database& database = *state.database;
-  const auto level = std::int64_t{key.level}, place = std::int64_t{part};
-  database.each(
+namespace {
+
+/// Merges what is there into `pane`. False: that cannot be read.
+bool add_written(State& state, const Key& key, std::int64_t part, Pane& pane) {
+  bool is_readable = true;
+  state.database->each(
       "SELECT lines FROM pane WHERE level = ? AND series = ? AND start = ? AND part = ?",
       [&](const Row& row) {
         auto there = unpacked_pane(row.blob(0));
-        if (!there) return void(++state.counters.unreadable);
-        state.counters.forms_lost += add(pane, *std::move(there), summary::Relation::consecutive, key.level);
+        is_readable = static_cast<bool>(there);
+        if (there) state.counters.forms_lost += add(pane, *std::move(there), summary::Relation::consecutive, key.level);
       },
-      level, key.series, key.start.ns, place);
+      std::int64_t{key.level}, key.series, key.start.ns, part);
+  return is_readable;
+}
+
+}  // namespace
+
+void write_pane(State& state, const Key& key, Pane pane) {
+  std::int64_t part = 1;
+  for (; !add_written(state, key, part, pane); ++part) ++state.counters.unreadable;
   const std::string octets = packed(std::move(pane), state.config.table_rows);
-  database.run("INSERT OR REPLACE INTO pane(level, series, start, part, lines) VALUES (?, ?, ?, ?, ?)", level,
-               key.series, key.start.ns, place, Blob{octets});
+  state.database->run("INSERT OR REPLACE INTO pane(level, series, start, part, lines) VALUES (?, ?, ?, ?, ?)",
+                      std::int64_t{key.level}, key.series, key.start.ns, part, Blob{octets});
 }
 
 util::Result<void> write_open(State& state, std::vector<Key> keys, util::Time now, Deadline deadline) {

@@ -290,7 +290,7 @@ class Round:
 
     def check(self):
         self.aggregator.check_balance()
-        repeated = re.findall(r"(\d+) repeated", self.aggregator.log.read_text())
+        repeated = re.findall(r"repeated (\d+)", self.aggregator.log.read_text())
         self.seen["summaries that came again"] = sum(map(int, repeated))
         self.seen["windows that killed runs had closed"] = sum(run.certain for feed in self.feeds for run in feed.runs)
         total = {reducer: collections.Counter() for reducer in REDUCERS}

@@ -204,12 +204,13 @@ class Served:
         self.process = subprocess.Popen([RATADNS, "run", "-c", config, "--listen", "127.0.0.1:0", source], stdin=stdin,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.said = ""
-        while "http://" not in self.said:
+        address = re.compile(r"watches .*: (http://\S+/)")
+        while not address.search(self.said):
             line = self.process.stderr.readline()
             if not line:
                 raise AssertionError(self.said)
             self.said += line
-        self.base = re.search(r"http://\S+/", self.said)[0]
+        self.base = address.search(self.said)[1]
 
     def status_when(self, fits):
         until = time.monotonic() + TIMEOUT_S

@@ -36,7 +36,9 @@ class Rates final : public Processor {
   }
 
   void advance(util::Time watermark) override {
-    for (auto& [server, windows] : servers_) windows.forget_until(spans_.cutoff(spans_.longest(), watermark));
+    const util::Time cutoff = spans_.cutoff(spans_.longest(), watermark);
+    for (auto& [server, windows] : servers_) windows.forget_until(cutoff);
+    std::erase_if(servers_, [](const auto& one) { return one.second.size() == 0; });
   }
 
   void settle(std::uint64_t revision) override {

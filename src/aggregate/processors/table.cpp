@@ -59,7 +59,7 @@ Tally& Table::fresh(Tallies& tallies, const std::string& name) {
 }
 
 Tally& Table::server_tally(const std::string& server) {
-  if (servers_.size() == 1 && !servers_.contains(server)) {
+  if (!all_ && servers_.size() == 1 && !servers_.contains(server)) {
     all_ = std::make_unique<Tally>(spans_, cells_);
     all_->advance(watermark_);
     servers_.begin()->second.replay_into(*all_, sequence_);
@@ -69,8 +69,13 @@ Tally& Table::server_tally(const std::string& server) {
 
 void Table::advance(util::Time watermark) {
   watermark_ = watermark;
-  for (Tallies* tallies : {&servers_, &groups_})
+  for (Tallies* tallies : {&servers_, &groups_}) {
     for (auto& [name, tally] : *tallies) tally.advance(watermark);
+    std::erase_if(*tallies, [&](const auto& one) {
+      if (one.second.empty()) forgotten_cuts_ += one.second.given_up();
+      return one.second.empty();
+    });
+  }
   if (all_) all_->advance(watermark);
 }
 
@@ -92,7 +97,7 @@ const Tally& Table::all_servers() const {
 }
 
 std::uint64_t Table::cut_cells() const {
-  std::uint64_t cut = all_ ? all_->given_up() : 0;
+  std::uint64_t cut = forgotten_cuts_ + (all_ ? all_->given_up() : 0);
   for (const Tallies* tallies : {&servers_, &groups_})
     for (const auto& [name, tally] : *tallies) cut += tally.given_up();
   return cut;

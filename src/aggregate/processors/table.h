@@ -50,7 +50,7 @@ class Table final : public Processor {
   // For the older forms.
   const Spans& spans() const { return spans_; }
   std::size_t output_limit() const { return output_limit_; }
-  /// Null while nothing came from that server.
+  /// Null when nothing of that server is in any span.
   const Tally* tally(const std::string& server) const;
   /// All queries of all servers.
   std::uint64_t total(std::size_t span) const { return all_servers().total(span); }
@@ -73,6 +73,7 @@ class Table final : public Processor {
   std::size_t cells_;
   const Tally nothing_;
   Tallies servers_, groups_;
+  std::uint64_t forgotten_cuts_ = 0;  ///< cells that tallies gave up which are gone
   /// All servers together, from the moment when there is a second one: a single server is its own total.
   std::unique_ptr<Tally> all_;
   std::uint64_t sequence_ = 0;  ///< over all servers, so that appearances compare

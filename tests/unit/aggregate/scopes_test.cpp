@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "sample.h"
 
@@ -52,8 +53,42 @@ TEST(Ceiling, AServerWhoseClockRunsAheadDoesNotMoveTheViewsOfOthers) {
   EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 1));
   EXPECT_EQ(view(*hub, "top_names", 0, "a")["total"], 1);
   EXPECT_EQ(hub->servers().at(1).last, util::from_seconds(day_one + 3601));  // and is told
+  EXPECT_EQ(view(*hub, "top_names", 0, "b")["total"], 0);
+  EXPECT_EQ(hub->counters().ahead, 1u);
   hub->add(summary_of("client_by_qname", "a", 3, 1, counts_by("qname", "client", {{"x.", "k", 1}})));
   EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 4));
+}
+
+TEST(Ceiling, WindowsFromTheFutureAreInNoView) {
+  const auto hub = grouped();
+  for (int second = 0; second < 10; ++second) {
+    hub->set_ceiling(util::from_seconds(day_one + second + 5));
+    for (const auto& [server, ahead] : {std::pair{"a", 0}, {"b", 3600}}) {
+      const double start = second + ahead;
+      hub->add(summary_of("client_by_qname", server, start, 1, counts_by("qname", "client", {{"x.", "k", 1}})));
+      hub->add(summary_of("QueriesPerSecond", server, start, 1, Rate{"qps", 1, 1}));
+      hub->add(summary_of("sizes", server, start, 1, Rate{"other", 1, 1}));  // a view by itself
+    }
+  }
+  hub->settle();
+  for (std::size_t span = 0; span < 3; ++span) {
+    EXPECT_EQ(view(*hub, "top_names", span)["total"], 10);
+    EXPECT_EQ(view(*hub, "top_names", span, "b")["total"], 0);
+    EXPECT_EQ(view(*hub, "rates", span)["total"]["queries_per_second"], 1);
+    EXPECT_TRUE(view(*hub, "sizes", span, "b")["data"].is_null());
+  }
+  EXPECT_EQ(info(*hub, "sizes")->updated, util::from_seconds(day_one + 10));
+  EXPECT_EQ(hub->counters().ahead, 30u);
+}
+
+TEST(Ceiling, AClockThatIsPutRightCountsAgain) {
+  const auto hub = grouped();
+  hub->set_ceiling(util::from_seconds(day_one + 5));
+  hub->add(summary_of("QueriesPerSecond", "a", 0, 1, Rate{"qps", 1, 1}));
+  hub->add(summary_of("QueriesPerSecond", "b", 3600, 1, Rate{"qps", 1, 1}));
+  hub->add(summary_of("QueriesPerSecond", "b", 2, 1, Rate{"qps", 1, 1}));
+  EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 3));
+  EXPECT_EQ(view(*hub, "rates", 0, "b")["total"]["queries_per_second"], 1);
 }
 
 TEST(Ceiling, WhereAllClocksRunAheadTheCeilingIsTheTime) {
@@ -63,6 +98,22 @@ TEST(Ceiling, WhereAllClocksRunAheadTheCeilingIsTheTime) {
   EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 5));
   hub->set_ceiling(util::from_seconds(day_one + 200));
   EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 101));
+}
+
+TEST(Servers, OneFromTheFarFutureHoldsNoPlaceForEver) {
+  Config config;
+  config.servers = 2;
+  const auto hub = aggregator({"rates"}, config);
+  hub->set_ceiling(util::from_seconds(day_one + 5));
+  hub->add(summary_of("QueriesPerSecond", "a", 0, 1, Rate{"qps", 1, 1}));
+  hub->add(summary_of("QueriesPerSecond", "b", 1e8, 1, Rate{"qps", 1, 1}));
+  hub->set_ceiling(util::from_seconds(day_one + 2005));
+  hub->add(summary_of("QueriesPerSecond", "a", 2000, 1, Rate{"qps", 1, 1}));
+  hub->add(summary_of("QueriesPerSecond", "c", 2000, 1, Rate{"qps", 1, 1}));
+  const auto servers = hub->servers();
+  ASSERT_EQ(servers.size(), 2u);
+  EXPECT_EQ(servers[1].name, "c");
+  EXPECT_EQ(hub->counters().refused, 0u);
 }
 
 TEST(Servers, OneThatIsLongSilentMakesRoomForAnother) {

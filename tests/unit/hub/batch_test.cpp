@@ -27,18 +27,22 @@ std::string line(const std::string& server) {
 }
 
 TEST(Unpack, GivesWhatWasPacked) {
-  EXPECT_EQ(*unpack(delivery("as it is", false)), "as it is");
-  EXPECT_EQ(*unpack(delivery(compressed("one\ntwo\n"))), "one\ntwo\n");
-  EXPECT_EQ(*unpack(delivery(compressed("one\n") + compressed("two\n"))), "one\ntwo\n");
-  EXPECT_EQ(*unpack(delivery("")), "");
+  EXPECT_EQ(unpack(delivery("as it is", false)).lines, "as it is");
+  EXPECT_EQ(unpack(delivery(compressed("one\ntwo\n"))).lines, "one\ntwo\n");
+  EXPECT_EQ(unpack(delivery(compressed("one\n") + compressed("two\n"))).lines, "one\ntwo\n");
+  EXPECT_EQ(unpack(delivery("")).lines, "");
 }
 
-TEST(Unpack, RefusesWhatIsDamagedOrTooLarge) {
+TEST(Unpack, RefusesWhatIsDamagedForGoodAndWhatIsTooLargeAsItIs) {
   const std::string whole = compressed("one\ntwo\n");
-  for (const std::string& wrong :
-       {std::string("no zstd"), whole.substr(0, whole.size() - 1), compressed(std::string(1001, ' '))})
-    EXPECT_FALSE(unpack(delivery(wrong)));
-  EXPECT_TRUE(unpack(delivery(compressed(std::string(1000, ' ')))));
+  for (const std::string& wrong : {std::string("no zstd"), whole.substr(0, whole.size() - 1)})
+    EXPECT_EQ(unpack(delivery(wrong)).status, 400u);
+  EXPECT_EQ(unpack(delivery(compressed(std::string(1001, ' ')))).status, 413u);
+  EXPECT_EQ(unpack(delivery(std::string(1001, ' '), false)).status, 413u);
+  EXPECT_EQ(unpack(delivery(compressed(std::string(1000, ' ')))).status, 200u);
+  serve::Delivery many = delivery(std::string(most_lines + 1, '\n'), false);
+  many.unpacked_octets = 1 << 20;
+  EXPECT_EQ(unpack(many).status, 413u);
 }
 
 TEST(ReadBatch, NumbersTheLinesFromOneAndPassesOverEmptyOnes) {

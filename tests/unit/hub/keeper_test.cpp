@@ -63,8 +63,8 @@ class KeeperTest : public ::testing::Test {
   }
 
   std::uint64_t queries() {
-    const auto text = aggregator_.with(
-        [](auto& held) { return held->json("rates", 15, aggregate::Scope::server("ns1")); });
+    const auto text =
+        aggregator_.with([](auto& held) { return held->json("rates", 15, aggregate::Scope::server("ns1")); });
     if (!text) return 0;
     std::uint64_t sum = 0;
     const auto view = nlohmann::json::parse(*text);
@@ -94,7 +94,7 @@ TEST_F(KeeperTest, AnswersForEachLine) {
 TEST_F(KeeperTest, WhatComesAgainCountsOnceAlsoAfterANewStart) {
   post(line(1, 5));
   begin();
-  ASSERT_TRUE(keeper_->restore(15, now()));
+  ASSERT_TRUE(aggregator_.with([&](auto& held) { return keeper_->restore(*held, 15, now()); }));
   EXPECT_EQ(queries(), 5u);
   EXPECT_EQ(nlohmann::json::parse(post(line(1, 5) + line(2, 1)).json)["repeated"], 1);
   EXPECT_EQ(queries(), 6u);
@@ -108,6 +108,7 @@ TEST_F(KeeperTest, WhatIsNoZstdIsRefusedForGood) {
                               [&](serve::Receipt answer) { receipt = std::move(answer); }});
   keeper_->take(std::move(taken), now());
   EXPECT_EQ(receipt.status, 400u);
+  EXPECT_EQ(nlohmann::json::parse(receipt.json)["final"], true);
   EXPECT_EQ(keeper_->counters().unreadable_batches, 1u);
 }
 

@@ -145,6 +145,19 @@ TEST(Guessing, Is_counted_for_each_address_and_a_64_of_IPv6) {
   EXPECT_GE(tally.unauthorised, Gatekeeper::failures_per_second);
 }
 
+TEST(Guessing, Locks_nobody_out_who_knows_a_token) {
+  Tally tally;
+  Gatekeeper gatekeeper({reader("wall", "wall-token")}, tally);
+  const Peer peer;
+  unsigned slowed = 0;
+  for (unsigned tries = 0; tries < 100 * Gatekeeper::failures_per_second; ++tries) {
+    const auto guess = gatekeeper.holder_of("guess", peer);
+    slowed += std::get<Response>(guess).status == 429 ? 1 : 0;
+    ASSERT_TRUE(std::holds_alternative<const Access*>(gatekeeper.holder_of("wall-token", peer)));
+  }
+  EXPECT_GT(slowed, 0u);
+}
+
 TEST(Guessing, From_many_addresses_takes_no_more_room) {
   Tally tally;
   Gatekeeper gatekeeper({reader("wall", "wall-token")}, tally);

@@ -1,6 +1,8 @@
 // What becomes of a batch, and that it is counted once.
 
 #include <fstream>
+#include <functional>
+#include <limits>
 
 #include "sample.h"
 
@@ -79,9 +81,14 @@ TEST_F(StoreTest, What_cannot_be_is_refused_with_the_member_named) {
       {"serverId", [](auto& one) { one.server = std::string(256, 'x'); }},
       {"id.sequence", [](auto& one) { one.id.sequence = ~std::uint64_t{0}; }},
       {"window.start", [](auto& one) { one.window.start = {-1}; }},
-      {"window.start", [](auto& one) { one.window.start = at(200'000); }},
+      {"window.start", [](auto& one) { one.window.start = at(4000); }},
+      {"window.start", [](auto& one) { one.window.start = {std::numeric_limits<std::int64_t>::max()}; }},
+      {"set the monitor's clock", [](auto& one) { one.window.seconds = 3700; }},
       {"window.seconds", [](auto& one) { one.window.seconds = -1; }},
       {"window.seconds", [](auto& one) { one.window.seconds = 1e12; }},
+      {"counts", [](auto& one) { one.window.packets = std::uint64_t{1} << 54; }},
+      {"counts",
+       [](auto& one) { one.data = counts_of({{"a", std::uint64_t{1} << 63}, {"b", std::uint64_t{1} << 63}}); }},
   };
   for (const auto& one : cases) {
     summary::Summary bad = good;

@@ -3,6 +3,7 @@
 #include "store/history.h"
 
 #include <atomic>
+#include <limits>
 #include <thread>
 
 #include "sample.h"
@@ -32,8 +33,8 @@ TEST_F(StoreTest, Windows_longer_than_a_pane_go_to_a_level_that_holds_them) {
   commit(*store_,
          {summary_of("ns1", 1, 120, counts_of({{"a", 1}}), 60), summary_of("ns1", 2, 180, counts_of({{"a", 2}}), 60),
           summary_of("ns1", 3, 0, counts_of({{"a", 4}}), 86'400)},
-         at(250));
-  flush_all(300);
+         at(86'400));
+  flush_all(86'430);
   EXPECT_EQ(history("total", 10, at(0), at(400)), ByStart{});
   EXPECT_EQ(history("total", 60, at(0), at(400)), (ByStart{{120, {{"a", 1}}}, {180, {{"a", 2}}}}));
   EXPECT_EQ(history("total", 3600, at(0), at(400)), (ByStart{{0, {{"a", 7}}}}));
@@ -106,10 +107,10 @@ TEST_F(StoreTest, What_comes_when_its_fine_panes_are_gone_is_in_the_coarse_ones)
 TEST_F(StoreTest, A_pane_that_is_open_while_its_level_gives_it_up_moves_to_the_next) {
   config_.levels = {{10, 60}, {60, 3600}};
   open();
-  commit(*store_, {summary_of("ns1", 1, 100, counts_of({{"a", 1}}))}, at(100));
-  commit(*store_, {summary_of("ns2", 1, 1000, counts_of({{"b", 1}}))}, at(100));
-  flush(100);  // nothing has settled, and the horizon is at 900 now
-  flush_all(101);
+  commit(*store_, {summary_of("ns1", 1, 100, counts_of({{"a", 1}}))}, at(1001));
+  commit(*store_, {summary_of("ns2", 1, 1000, counts_of({{"b", 1}}))}, at(1001));
+  flush(1001);  // nothing has settled, and the horizon is at 900 now
+  flush_all(1002);
   EXPECT_EQ(history("server:ns1", 10, at(0), at(900)), ByStart{});
   EXPECT_EQ(history("total", 60, at(0), at(900)), (ByStart{{60, {{"a", 1}}}}));
 }
@@ -215,6 +216,10 @@ TEST_F(StoreTest, Questions_that_make_no_sense_are_refused) {
   const auto many = read->history({.reducer = "names", .from = at(0), .to = at(1e6), .level = 10});
   ASSERT_FALSE(many);
   EXPECT_TRUE(many.error().message.find("coarser") != std::string::npos) << many.error().message;
+  constexpr util::Time ever{std::numeric_limits<std::int64_t>::max()}, never{std::numeric_limits<std::int64_t>::min()};
+  EXPECT_FALSE(read->history({.reducer = "names", .from = never, .to = ever, .level = 10}));
+  EXPECT_TRUE(read->history({.reducer = "names", .from = ever, .to = never, .level = 10}));
+  EXPECT_TRUE(read->merged({.reducer = "names", .from = never, .to = ever}));
   EXPECT_FALSE(parse_scope("ns1"));
   EXPECT_EQ(parse_scope("group:a:b")->name, "a:b");
 }
@@ -260,6 +265,9 @@ TEST_F(StoreTest, Gaps_are_missing_numbers_and_the_time_between_two_runs) {
   EXPECT_EQ(gaps->back().to, at(200));
   EXPECT_TRUE(gaps->back().boot.empty());
   EXPECT_EQ(reader()->gaps("ns1", at(0), at(102))->size(), 0u);
+  EXPECT_EQ(reader()->gaps("ns1", at(104), at(104.5))->size(), 1u) << "inside of it";
+  EXPECT_EQ(reader()->gaps("ns1", at(110), at(120))->size(), 1u) << "between the runs";
+  EXPECT_EQ(reader()->gaps("ns1", at(300), at(400))->size(), 0u);
   commit(*store_, {summary_of("ns1", 3, 103, counts_of({{"a", 1}})), summary_of("ns1", 4, 104, counts_of({{"a", 1}}))},
          at(240));
   flush_all(270);

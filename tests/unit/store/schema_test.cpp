@@ -35,6 +35,22 @@ TEST_F(SchemaTest, A_newer_version_is_refused) {
   expect_refused("newer version");
 }
 
+TEST_F(SchemaTest, A_file_of_the_first_version_is_brought_up_to_date) {
+  open();
+  const auto one = summary_of("ns1", 1, 1, counts_of({{"a", 1}}));
+  commit(*store_, {one}, at(2));
+  store_.reset();
+  run("DROP TABLE lost; PRAGMA user_version = 1");
+  EXPECT_FALSE(HistoryReader::open(config_)) << "only the writer changes it";
+  open();
+  EXPECT_EQ(commit(*store_, {one}, at(2)).front(), Verdict::repeated);
+  flush_all(30);
+  EXPECT_EQ(history("server:ns1", 10, at(0), at(10)).size(), 1u);
+  auto database = Database::open(config_.path, Database::Access::read_only);
+  ASSERT_TRUE(database);
+  EXPECT_EQ((*database)->number("SELECT count(*) FROM sqlite_schema WHERE name = 'lost'"), 1);
+}
+
 TEST_F(SchemaTest, A_crash_before_the_first_table_leaves_a_file_that_can_be_used) {
   run("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
   open();
