@@ -169,7 +169,8 @@ int watch(const Options& options, Service::Kind kind) {
   if (!end_reported) report_end(**service, source, false);
   const pipeline::MonitorState state = (*service)->state();
   tell(pipeline::balance_text(state.books));
-  return state.input == pipeline::InputState::failed || state.books.summaries_dropped > 0 ? exit_failed : exit_done;
+  const bool is_lost = state.books.summaries_dropped + state.books.summaries_refused > 0;
+  return state.input == pipeline::InputState::failed || is_lost ? exit_failed : exit_done;
 }
 
 void add_common(CLI::App& command, Options& options) {

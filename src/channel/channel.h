@@ -94,8 +94,12 @@ struct Settings {
     std::string path;                ///< a folder of its own, made when it is not there
     std::uint64_t limit_mib = 1024;  ///< beyond it the oldest that waits goes
     Fsync fsync = Fsync::second;
+
+    friend bool operator==(const Spool&, const Spool&) = default;
   };
   std::optional<Spool> spool;
+
+  friend bool operator==(const Settings&, const Settings&) = default;
 };
 
 /// Opens what the URL names: `channel_types` lists them. `memory:` hands each batch to `deliver`. Redis is not asked

@@ -29,6 +29,14 @@ std::string what_it_says(const HttpsAnswer& answer) {
   return fmt::format("{}{}{}", answer.status, text.empty() ? "" : ": ", text);
 }
 
+/// Only an aggregator that has seen the body says so: a proxy on the way, or another program behind the same address,
+/// answers with the same status for reasons of its own.
+bool is_final(const HttpsAnswer& answer) {
+  const Json json = parse(answer.body);
+  const auto* final = member<bool>(json, "final");
+  return final != nullptr && *final;
+}
+
 HttpsVerdict not_understood(const HttpsAnswer& answer) {
   return {.why = fmt::format("answers as no aggregator does (docs/api.md, summaries): {}", what_it_says(answer))};
 }
@@ -82,7 +90,7 @@ HttpsVerdict judge(const HttpsAnswer& answer, std::size_t lines) {
       return judge_receipt(answer, lines);
     case 400:
     case 422:
-      return {.kind = Kind::refused, .why = what_it_says(answer)};
+      return {.kind = is_final(answer) ? Kind::refused : Kind::try_again, .why = what_it_says(answer)};
     case 413:
       return {.kind = Kind::too_large, .why = what_it_says(answer)};
     case 401:

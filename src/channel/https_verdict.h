@@ -14,7 +14,7 @@ namespace rata::channel {
 struct HttpsVerdict {
   enum class Kind {
     taken,      ///< all are dealt with, but for the `refused`
-    refused,    ///< none will ever be taken
+    refused,    ///< none will ever be taken, as the aggregator itself says ("final")
     too_large,  ///< fewer at a time may be taken
     try_again,
   };

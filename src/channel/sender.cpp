@@ -61,6 +61,7 @@ void Sender::close() {
   hurry();
   queue_.close();
   thread_.join();
+  closed_ = true;
   if (const std::uint64_t left = counters().left_in_spool; left != 0)
     report_(fmt::format("{} summaries stay in the spool and are sent after the next start", left));
 }
@@ -197,7 +198,7 @@ Sender::Counters Sender::counters() const {
   counters.pushed = queue.pushed + queue.dropped + counters.found;
   // While the thread works, what is under way is what is left; after `close` only what is in the spool.
   const std::uint64_t done = counters.sent + counters.refused + counters.dropped;
-  const bool works = thread_.joinable();
+  const bool works = !closed_;
   if ((works || stage_) && counters.pushed > done) counters.waiting = counters.pushed - done;
   if (!works) counters.left_in_spool = counters.waiting;
   return counters;

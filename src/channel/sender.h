@@ -17,7 +17,7 @@
 #include "channel/channel.h"
 #include "channel/spool.h"
 #include "channel/spool_stage.h"
-#include "util/bounded_queue.h"
+#include "channel/waiting_line.h"
 #include "util/guarded.h"
 #include "util/time.h"
 
@@ -48,6 +48,10 @@ class Sender {
 
   /// Thread: any. With WhenFull::block waits for room.
   void send(summary::Summary summary);
+
+  /// Lets in, beyond the bounds, a few of those that wait for room in `send`; nothing is dropped for it. Called again
+  /// and again until they have come back. Thread: any.
+  void make_way() { queue_.make_way(); }
 
   /// The end is near: from `drain` from now on a failed attempt is the last one; of what is in the spool, the next one
   /// that fails is. So a `send` that waits for room comes back in time. Thread: any.
@@ -86,6 +90,8 @@ class Sender {
   const std::string& name() const { return name_; }
   /// The other side has left for good: nothing will be sent any more.
   bool gone() const { return gone_; }
+  /// `close` has done its work. Thread: any.
+  bool closed() const { return closed_; }
 
  private:
   void run();
@@ -104,11 +110,12 @@ class Sender {
   std::unique_ptr<Channel> channel_;
   SenderConfig config_;
   Report report_;
-  util::BoundedQueue<summary::Summary> queue_;
+  WaitingLine queue_;
   std::unique_ptr<SpoolStage> stage_;  // none without a spool
   std::atomic<std::uint64_t> sent_ = 0, refused_ = 0, given_up_ = 0, failed_attempts_ = 0;
   std::atomic<bool> gone_ = false;
   std::atomic<bool> closing_ = false;
+  std::atomic<bool> closed_ = false;                  // its thread has ended
   std::chrono::steady_clock::time_point deadline_{};  // set before closing_
   std::mutex mutex_;
   std::condition_variable closing_changed_;

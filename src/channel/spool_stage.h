@@ -15,7 +15,7 @@
 #include "channel/batch.h"
 #include "channel/spool.h"
 #include "channel/spool_pace.h"
-#include "util/bounded_queue.h"
+#include "channel/waiting_line.h"
 #include "util/guarded.h"
 
 namespace rata::channel {
@@ -35,7 +35,7 @@ struct SpoolStageConfig {
 /// Thread: `next`, `attempted`, `done`, `give_back` and `finish` one, counters any.
 class SpoolStage {
  public:
-  using Queue = util::BoundedQueue<summary::Summary>;
+  using Queue = WaitingLine;
   using Report = std::function<void(const std::string&)>;
 
   SpoolStage(std::unique_ptr<Spool> spool, Queue& queue, const SpoolStageConfig& config, Report report);

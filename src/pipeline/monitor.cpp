@@ -144,12 +144,17 @@ Monitor::~Monitor() = default;
 
 util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
                                                      std::vector<std::unique_ptr<capture::Source>>& sources,
-                                                     const channel::Deliver& deliver, Report report) {
+                                                     const channel::Deliver& deliver, Report report,
+                                                     std::unique_ptr<Outlets>* outlets) {
   assert(!sources.empty() && (sources.size() == 1 || config.window.packets == 0));
   std::unique_ptr<Monitor> monitor(new Monitor(config, std::move(report), sources.size() == 1 && config.threads > 1));
   for (auto& source : sources)
     monitor->lines_.push_back(std::make_unique<Line>(*monitor, monitor->lines_.size(), std::move(source)));
-  if (auto opened = monitor->open(deliver); !opened) {
+  const bool handed_over = outlets != nullptr && *outlets != nullptr;
+  monitor->outlets_ =
+      handed_over ? std::move(*outlets) : std::make_unique<Outlets>(deliver, monitor->live(), monitor->report_);
+  if (auto opened = monitor->open(); !opened) {
+    if (handed_over) *outlets = monitor->take_outlets();
     sources = monitor->take_sources();
     return opened.error();
   }
@@ -160,18 +165,16 @@ util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
 std::vector<std::unique_ptr<capture::Source>> Monitor::take_sources() {
   std::vector<std::unique_ptr<capture::Source>> sources;
   for (const auto& line : lines_) sources.push_back(std::move(line->source));
-  outlets_ = nullptr;
   return sources;
 }
 
-void Monitor::put_back(std::vector<std::unique_ptr<capture::Source>> sources) {
+void Monitor::put_back(std::vector<std::unique_ptr<capture::Source>> sources, std::unique_ptr<Outlets> outlets) {
+  outlets_ = std::move(outlets);
   for (std::size_t i = 0; i < sources.size(); ++i) lines_[i]->source = std::move(sources[i]);
 }
 
-util::Result<void> Monitor::open(const channel::Deliver& deliver) {
-  auto outlets = Outlets::open(config_, deliver, live(), report_);
-  if (!outlets) return outlets.error();
-  outlets_ = std::move(*outlets);
+/// The channels last: those of another monitor are touched only when nothing else can go wrong.
+util::Result<void> Monitor::open() {
   auto knowledge = gather_knowledge(config_);
   if (!knowledge) return knowledge.error();
   for (const std::string& left_open : knowledge->left_open) report_(left_open);
@@ -182,7 +185,7 @@ util::Result<void> Monitor::open(const channel::Deliver& deliver) {
   if (const auto made = make_windows(); !made) return made.error();
   // What the inputs lost until now is in the summaries of who read from them before.
   for (Watched::Server& server : watched_->servers()) server.kernel_reported = lost_before({INT64_MAX});
-  return {};
+  return outlets_->open(config_);
 }
 
 /// The windows, and what feeds them.
@@ -259,7 +262,8 @@ void Monitor::run() {
   send_later(true);
   if (malformed_file_) malformed_file_->settle();
   share_state(live() ? InputState::live : InputState::reading);
-  outlets_->close();
+  left_ = leaving_.load();
+  if (!left_) outlets_->close();
   // Of several inputs more than one may have failed.
   for (const auto& line : lines_) {
     tell(line->source->errors(), line->errors_told, SIZE_MAX);
@@ -474,6 +478,11 @@ void Monitor::share_state(InputState input) {
 }
 
 const capture::Source& Monitor::source() const { return *lines_.front()->source; }
+
+void Monitor::leave() {
+  leaving_ = true;
+  throttle_.stop();
+}
 
 void Monitor::stop() {
   for (const auto& line : lines_) line->source->stop();

@@ -44,37 +44,42 @@ class Monitor {
 
   /// Opens the channels. `deliver` gets what goes to "memory:". `report`: one sentence for the operator, at once.
   /// `sources`: one, or live ones where windows go by time; another monitor may have read from them. Taken over.
-  /// Thread of `report`: any.
-  /// Errors: a channel cannot be opened, a reducer cannot be made; `sources` are as they were.
+  /// `outlets`: those of that other monitor, taken over as well; see Outlets::open. Thread of `report`: any.
+  /// Errors: a channel cannot be opened, a reducer cannot be made; `sources` are as they were, and `outlets` are back.
   static util::Result<std::unique_ptr<Monitor>> make(const Config& config,
                                                      std::vector<std::unique_ptr<capture::Source>>& sources,
-                                                     const channel::Deliver& deliver, Report report);
+                                                     const channel::Deliver& deliver, Report report,
+                                                     std::unique_ptr<Outlets>* outlets = nullptr);
   ~Monitor();
 
-  /// Reads until the inputs end, or `stop` or `leave` is called; then closes windows and channels.
+  /// Reads until the inputs end, or `stop` or `leave` is called; then closes windows, and channels unless it was left.
   void run();
 
-  /// Ends `run` and leaves the inputs as they are, for another monitor to go on with. Thread: any.
-  void leave() { leaving_ = true; }
-  bool left() const { return leaving_; }
-  /// After `run`: the inputs, for another monitor. The channels are let go as well, so that it can have them; what is
-  /// in spools waits for it.
+  /// Ends `run` and leaves inputs and channels as they are, for another monitor to go on with. Thread: any.
+  void leave();
+  /// What `run` may wait for after `leave`, which is room in a channel, it gets. Called again and again until `run`
+  /// returns. Thread: that of the owner.
+  void make_way() { outlets_->make_way(); }
+  /// After `run`: it has left all open, since it was told to leave before the inputs ended.
+  bool left() const { return left_; }
+  /// After `run`: for another monitor.
   std::vector<std::unique_ptr<capture::Source>> take_sources();
+  std::unique_ptr<Outlets> take_outlets() { return std::move(outlets_); }
   /// Nobody else could go on with them.
-  void put_back(std::vector<std::unique_ptr<capture::Source>> sources);
+  void put_back(std::vector<std::unique_ptr<capture::Source>> sources, std::unique_ptr<Outlets> outlets);
 
   /// Thread: any.
   void stop();
   MonitorState state() const;
   const capture::Source& source() const;  ///< the first
-  /// Empty after `take_sources`. Thread: that of the owner.
+  /// Empty after `take_outlets`. Thread: that of the owner.
   std::vector<OutletState> outlets() const { return outlets_ ? outlets_->states() : std::vector<OutletState>{}; }
 
  private:
   struct Line;
 
   Monitor(const Config& config, Report report, bool helped);
-  util::Result<void> open(const channel::Deliver& deliver);
+  util::Result<void> open();
   util::Result<void> open_anonymizer();
   util::Result<void> make_windows();
   util::Result<void> keep_malformed();
@@ -116,7 +121,7 @@ class Monitor {
   std::vector<std::unique_ptr<Line>> lines_;       // one a source
   util::Gate gate_;  // several lines: inside while packets are added, alone for what concerns all of them
   Throttle throttle_;
-  std::atomic<bool> leaving_ = false;
+  std::atomic<bool> leaving_ = false, left_ = false;
   std::string boot_;
   util::Time watermark_{INT64_MIN};          // the latest of all lines
   std::vector<util::MemberCounts> lacking_;  // by reducer, in configured order

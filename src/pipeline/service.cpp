@@ -17,6 +17,12 @@ namespace {
 /// As docs/api.md promises: live events at most once a second.
 constexpr std::chrono::milliseconds publish_interval{1000};
 
+util::Error needs_start(const char* what) {
+  return {fmt::format("{} is another than before, which needs a new start", what)};
+}
+
+util::Error at_end() { return {"the input is at its end; there is nothing that another configuration would change"}; }
+
 }  // namespace
 
 util::Result<std::vector<std::unique_ptr<capture::Source>>> open_source(const Config& config) {
@@ -67,32 +73,52 @@ util::Result<void> Service::open() {
 }
 
 void Service::read_on() {
-  reader_ = std::jthread([this, monitor = monitor()] {
+  std::promise<void> end;
+  read_out_ = end.get_future();
+  reader_ = std::jthread([this, monitor = monitor(), end = std::move(end)]() mutable {
     monitor->run();
     if (!monitor->left()) at_end_ = true;
+    end.set_value();
   });
 }
 
 util::Result<void> Service::reload(const Config& config) {
   if (auto same = check_same_inputs(config); !same) return same;
-  if (at_end_) return util::Error{"the input is at its end; there is nothing that another configuration would change"};
+  if (auto same = check_same_service(config); !same) return same;
+  if (at_end_) return at_end();
+  if (auto served = reload_server(config); !served) return served;
+  auto changed = change_monitor(config);
+  if (changed) {
+    config_ = config;
+  } else if (auto served = reload_server(config_); !served) {
+    report_(served.error().message);
+  }
+  return changed;
+}
+
+/// The reader may wait for room in a channel whose other side is down: it is let in, so that nothing is lost and nobody
+/// waits here.
+util::Result<void> Service::change_monitor(const Config& config) {
+  constexpr std::chrono::milliseconds patience{2};
   const SharedMonitor before = monitor();
   before->leave();
+  while (read_out_.wait_for(patience) != std::future_status::ready) before->make_way();
   reader_.join();
+  if (at_end_) return at_end();
   auto sources = before->take_sources();
-  auto next = Monitor::make(config, sources, deliver_, report_);
+  auto outlets = before->take_outlets();
+  auto next = Monitor::make(config, sources, deliver_, report_, &outlets);
   util::Result<void> outcome;
   if (!next) {
     outcome = next.error();
-    next = Monitor::make(config_, sources, deliver_, report_);
+    next = Monitor::make(config_, sources, deliver_, report_, &outlets);
   }
   if (!next) {
     at_end_ = true;
-    before->put_back(std::move(sources));
+    before->put_back(std::move(sources), std::move(outlets));
     return util::Error{fmt::format("{}; and the configuration before cannot be had again: {}", outcome.error().message,
                                    next.error().message)};
   }
-  if (outcome) config_ = config;
   monitor_.with([&](SharedMonitor& held) { held = std::move(*next); });
   read_on();
   return outcome;
@@ -100,17 +126,32 @@ util::Result<void> Service::reload(const Config& config) {
 
 /// What was opened with rights that are given up by now, or is made of what was.
 util::Result<void> Service::check_same_inputs(const Config& config) const {
-  const auto needs_start = [](const char* what) {
-    return util::Error{fmt::format("{} is another than before, which needs a new start", what)};
-  };
   if (!config.source || config.source->what != config_.source->what || config.source->filter != config_.source->filter)
     return needs_start("what is read (source, filter)");
+  if (config.source->arrival_time != config_.source->arrival_time) return needs_start("arrival_time");
+  if (config.source->ring_mib != config_.source->ring_mib) return needs_start("ring_mib");
+  const capture::LiveFilter next = default_filter(config), now = default_filter(config_);
+  const bool same_filter = next.ethernet == now.ethernet && next.other == now.other;
+  if (monitor()->source().live() && config.source->filter.empty() && !same_filter)
+    return needs_start("what is captured (ports, tunnels)");
   if (config.threads != config_.threads || config.shards != config_.shards) return needs_start("threads or shards");
   if ((config.window.packets == 0) != (config_.window.packets == 0)) return needs_start("the kind of window");
   if (config.user != config_.user) return needs_start("user");
-  if (config.serve.address != config_.serve.address || config.serve.port != config_.serve.port)
-    return needs_start("listen of [serve]");
   return {};
+}
+
+util::Result<void> Service::check_same_service(const Config& config) const {
+  const bool serves = kind_ == Kind::run || config.serve_enabled;
+  if (serves != (server_ != nullptr)) return needs_start("whether there is a [serve]");
+  if (serves && (config.serve.address != config_.serve.address || config.serve.port != config_.serve.port))
+    return needs_start("listen of [serve]");
+  if (kind_ == Kind::run && config.aggregate != config_.aggregate)
+    return needs_start("what the aggregator of this process does ([aggregate], [[processor]], [[group]])");
+  return {};
+}
+
+util::Result<void> Service::reload_server(const Config& config) {
+  return server_ ? server_->reload(config.serve, content(config)) : util::Result<void>{};
 }
 
 /// The aggregator of the same process, for channels inside it; only `run` has one.
@@ -127,14 +168,17 @@ util::Result<void> Service::make_aggregator() {
   return {};
 }
 
+serve::Content Service::content(const Config& config) const {
+  return {.spans = config.aggregate.spans,
+          .servers_location_json = settings::servers_location_json(config.places),
+          .metrics = [this] { return metrics(); },
+          .page = kind_ == Kind::run};
+}
+
 /// With the page for `run`; a monitor has one only where the configuration asks for it.
 util::Result<void> Service::start_server() {
   if (kind_ != Kind::run && !config_.serve_enabled) return {};
-  auto server =
-      serve::Server::start(config_.serve, {.spans = config_.aggregate.spans,
-                                           .servers_location_json = settings::servers_location_json(config_.places),
-                                           .metrics = [this] { return metrics(); },
-                                           .page = kind_ == Kind::run});
+  auto server = serve::Server::start(config_.serve, content(config_));
   if (!server) return server.error();
   server_ = std::move(*server);
   counted_server_ = server_.get();

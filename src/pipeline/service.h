@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -39,9 +40,10 @@ class Service {
   /// Ends the input, waits until all that was read is sent, publishes for the last time.
   void stop();
 
-  /// Goes on with another configuration: windows that are open are closed and sent, reducers and channels are made
-  /// anew, and the inputs are read on where they are; a live one keeps what comes meanwhile. What a TCP stream or a
-  /// query waits for is forgotten. Source, threads, user, [serve] and what the aggregator of `run` does cannot change.
+  /// Goes on with another configuration: windows that are open are closed and sent, reducers are made anew, channels
+  /// where they are others than before, and the inputs are read on where they are; a live one keeps what comes
+  /// meanwhile. What a TCP stream or a query waits for is forgotten. Source, threads, user, where [serve] listens and
+  /// what the aggregator of `run` does cannot change.
   /// Errors: what is wrong, or needs a new start; the old configuration goes on.
   util::Result<void> reload(const Config& config);
 
@@ -57,11 +59,15 @@ class Service {
 
   util::Result<void> open();
   util::Result<void> check_same_inputs(const Config& config) const;
+  util::Result<void> check_same_service(const Config& config) const;
+  util::Result<void> reload_server(const Config& config);
+  util::Result<void> change_monitor(const Config& config);
   void read_on();
   SharedMonitor monitor() const {
     return monitor_.with([](const SharedMonitor& monitor) { return monitor; });
   }
   util::Result<void> make_aggregator();
+  serve::Content content(const Config& config) const;
   util::Result<void> start_server();
   util::Result<void> give_up_privileges();
   void publish();
@@ -79,6 +85,7 @@ class Service {
   std::atomic<const serve::Server*> counted_server_ = nullptr;  // what `metrics` may ask, on the server's own thread
   std::chrono::steady_clock::time_point next_publish_{};
   std::atomic<bool> at_end_ = false;
+  std::future<void> read_out_;  // the reader is about to end
   std::jthread reader_;
 };
 

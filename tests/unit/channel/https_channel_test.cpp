@@ -69,7 +69,7 @@ TEST(HttpsChannel, Tells_the_refused_from_the_sent) {
 
 TEST(HttpsChannel, A_batch_that_cannot_be_read_there_is_refused_for_good) {
   for (const unsigned status : {400u, 422u}) {
-    Pair pair(first({{.status = status, .body = R"({"error":"line 2 is no JSON"})"}}));
+    Pair pair(first({{.status = status, .body = R"({"error":"line 2 is no JSON","final":true})"}}));
     const Attempt attempt = pair.channel->send(batch_of(2));
     EXPECT_EQ(attempt.state, State::sent);
     EXPECT_EQ(attempt.refused, (Flags{true, true}));
@@ -78,7 +78,8 @@ TEST(HttpsChannel, A_batch_that_cannot_be_read_there_is_refused_for_good) {
 }
 
 TEST(HttpsChannel, Whatever_may_be_mended_is_tried_again) {
-  for (const unsigned status : {204u, 301u, 401u, 403u, 404u, 405u, 408u, 415u, 429u, 500u, 502u, 503u, 507u}) {
+  for (const unsigned status :
+       {204u, 301u, 400u, 401u, 403u, 404u, 405u, 408u, 415u, 422u, 429u, 500u, 502u, 503u, 507u}) {
     Pair pair(first({{.status = status, .body = "why not", .more_headers = "Location: https://other.example/\r\n"}}));
     const Attempt attempt = pair.channel->send(batch_of(2));
     EXPECT_EQ(attempt.state, State::try_again) << status;

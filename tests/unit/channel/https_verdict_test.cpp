@@ -46,8 +46,8 @@ TEST(HttpsVerdict, A_status_decides_about_all_lines) {
     Kind kind;
     const char* says;
   } cases[] = {
-      {400, Kind::refused, "400: no zstd"},
-      {422, Kind::refused, "422: no zstd"},
+      {400, Kind::try_again, "400: no zstd"},
+      {422, Kind::try_again, "422: no zstd"},
       {413, Kind::too_large, "413: no zstd"},
       {401, Kind::try_again, "token_file"},
       {403, Kind::try_again, "[[access]] of the aggregator with may = [\"send\"]"},
@@ -64,6 +64,18 @@ TEST(HttpsVerdict, A_status_decides_about_all_lines) {
     EXPECT_EQ(verdict.kind, test.kind) << test.status;
     EXPECT_NE(verdict.why.find(test.says), std::string::npos) << test.status << ": " << verdict.why;
   }
+}
+
+TEST(HttpsVerdict, Only_who_calls_it_final_makes_a_batch_be_given_up) {
+  for (const unsigned status : {400u, 422u}) {
+    const auto verdict = of(status, R"({"error":"no zstd","final":true})");
+    EXPECT_EQ(verdict.kind, Kind::refused);
+    EXPECT_EQ(verdict.why, std::to_string(status) + ": no zstd");
+    for (const char* body : {"", "<html>Bad Request</html>", "true", "[true]", R"({"error":"no zstd","final":false})",
+                             R"({"error":"no zstd","final":"true"})", R"({"error":"no zstd","final":1})"})
+      EXPECT_EQ(of(status, body).kind, Kind::try_again) << body;
+  }
+  EXPECT_EQ(of(503, R"({"error":"no room","final":true})").kind, Kind::try_again);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "channel/redis_subscriber.h"
 #include "redis_heard.h"
 #include "redis_server.h"
@@ -50,6 +52,14 @@ class RealRedis : public testing::Test {
     return "nobody listens";
   }
 
+  /// Waits until it is subscribed.
+  static bool hears(const RedisSubscriber& subscriber) {
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (!subscriber.hearing().trouble.empty() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(1ms);
+    return subscriber.hearing().trouble.empty();
+  }
+
   static std::string try_out(const Settings& server) {
     auto channel = open_channel(server);
     if (!channel) return channel.error().message;
@@ -74,6 +84,7 @@ TEST_F(RealRedis, What_is_published_is_heard_by_channel_and_by_default) {
   Heard others;
   const auto all = RedisSubscriber::start("all", quick(server), others.take(), others.report());
   const auto one = subscriber(config);
+  ASSERT_TRUE(all && hears(**all) && hears(*one));
   EXPECT_EQ(publish(server, "QueriesPerSecond"), "");
   expect_heard("QueriesPerSecond");
   EXPECT_EQ(publish(server, "topk"), "");

@@ -147,8 +147,7 @@ TEST_F(ConfigTest, What_is_wrong_is_named_with_its_line_and_what_would_be_right)
       {"[[reducer]]\ntype = \"QueriesPerSecond\"\nlimit = 5",
        ":3: [[reducer]]: there is no key \"limit\" here; other types of [[reducer]] take it. Here are: name, send, "
        "type"},
-      {"lateness = 2",
-       ":1: top level: there is no key \"lateness\" here; it belongs in [window]. Here are: access, "},
+      {"lateness = 2", ":1: top level: there is no key \"lateness\" here; it belongs in [window]. Here are: access, "},
       {"cells = 2", "it belongs in [[reducer]] or in [aggregate]. "},
       {"[window]\nthreads = 2", ":2: [window]: there is no key \"threads\" here; it belongs at the top of the file, "},
       {"[[reducer]]\nby = \"qtype\"",
