@@ -36,9 +36,14 @@ def twins():
                    for name, builtin in TWINS.items())
 
 
+def without_form(line):
+    """What a script found is a tree for those who merge it, whatever it looks like."""
+    return re.sub(r',"form":\{.*\}$', "", line)
+
+
 def as_twin(line, name):
     """A line of the built-in reducer, with the script's name."""
-    return line.replace(f'"type":"builtin {name}"', f'"type":"{name}"', 1)
+    return without_form(line).replace(f'"type":"builtin {name}"', f'"type":"{name}"', 1)
 
 
 def conversation(queries, client="198.51.100.7", rcode="NOERROR", answer="", tcp=False, first=0.0):
@@ -211,8 +216,10 @@ class Twins(Scripts):
         for line in lines:
             by_type.setdefault(json.loads(line)["type"], []).append(line)
         for name in TWINS:
-            self.assertEqual(by_type.get(name, []), [as_twin(line, name) for line in by_type.get(f"builtin {name}", [])],
-                             f"{name}: {source}")
+            found = [without_form(line) for line in by_type.get(name, [])]
+            wanted = [as_twin(line, name) for line in by_type.get(f"builtin {name}", [])]
+            # Not assertEqual, which would look for the difference of long lines for minutes.
+            self.assertTrue(found == wanted, f"{name}: {source}: not the lines of the built-in one")
 
     def check_all(self, sources):
         """Several at a time: most of the time a program waits for its processes to start and to end."""
