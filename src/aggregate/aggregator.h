@@ -28,7 +28,7 @@ struct Config {
   std::vector<unsigned> spans = {1, 5, 15};  ///< minutes of packet time, ascending, at most a week
   std::vector<ProcessorConfig> processors;   ///< what is switched on, each type once
   std::vector<Group> groups;                 ///< servers that are shown together
-  std::size_t cells = 400'000;               ///< counters kept per processor and server; the smallest go first
+  std::size_t cells = 400'000;  ///< counters kept per processor and server, of all together eight times so many
   /// Servers kept apart. For a further one the one that is longest silent goes, if it is in no view any more; else the
   /// summaries of the further one are refused and counted.
   std::size_t servers = 1024;

@@ -39,8 +39,8 @@ Response too_many_failures() {
 
 Response forbidden(const Access& entry, Gatekeeper::Right right) {
   const bool read = right == Gatekeeper::Right::read;
-  return error_response(403, fmt::format("the access \"{}\" may not {}; {} = true in its [[access]] lets it",
-                                         entry.name, read ? "read" : "send summaries", read ? "may_read" : "may_send"));
+  return error_response(403, fmt::format("the access \"{}\" may not {}; may = [{}] in its [[access]] lets it",
+                                         entry.name, read ? "read" : "send summaries", read ? "\"read\"" : "\"send\""));
 }
 
 }  // namespace

@@ -9,6 +9,9 @@
 namespace rata::aggregate {
 namespace {
 
+/// The counters of many servers are more than those of one, and giving some up costs more the more there are.
+constexpr std::size_t cells_of_all = 8;
+
 double rounded(double value) { return std::round(value * 1e4) / 1e4; }
 
 }  // namespace
@@ -60,7 +63,7 @@ Tally& Table::fresh(Tallies& tallies, const std::string& name) {
 
 Tally& Table::server_tally(const std::string& server) {
   if (!all_ && servers_.size() == 1 && !servers_.contains(server)) {
-    all_ = std::make_unique<Tally>(spans_, cells_);
+    all_ = std::make_unique<Tally>(spans_, cells_ * cells_of_all);
     all_->advance(watermark_);
     servers_.begin()->second.replay_into(*all_, sequence_);
   }
