@@ -9,11 +9,13 @@
 #include <utility>
 
 #include "hub/servers.h"
+#include "serve/trust.h"
 
 namespace rata::hub {
 namespace {
 
 using nlohmann::ordered_json;
+using serve::Trust;
 
 std::string dumped(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
@@ -45,16 +47,6 @@ ordered_json server_json(const std::string& name, const Server& server, util::Ti
                                 {"summaries", monitor->summaries}});
   return json;
 }
-
-struct Trust {
-  std::string level = "green";
-  std::vector<std::string> reasons;
-
-  void doubt(const char* worse, std::string reason) {
-    if (level != "red") level = worse;
-    reasons.push_back(std::move(reason));
-  }
-};
 
 std::string doubt_about(const std::string& name, const MonitorState& monitor, util::Time now) {
   const double lag = monitor.lag_seconds(now);

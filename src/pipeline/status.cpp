@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "serve/trust.h"
+
 namespace rata::pipeline {
 namespace {
 
 using nlohmann::ordered_json;
+using serve::Trust;
 
 // A window arrives one second after its end at the earliest, two with the default lateness.
 constexpr double late_after_seconds = 10;
@@ -21,16 +24,6 @@ std::string server_state(const StatusInput& input, util::Time last) {
   const double age = util::seconds_between(last, input.now);
   return age > silent_after_seconds ? "silent" : age > late_after_seconds ? "late" : "live";
 }
-
-struct Trust {
-  std::string level = "green";
-  std::vector<std::string> reasons;
-
-  void doubt(const char* worse, std::string reason) {
-    if (level != "red") level = worse;
-    reasons.push_back(std::move(reason));
-  }
-};
 
 /// Green: the books balance and nothing is missing; that a bound sums up what is rare is no doubt, totals stay exact.
 /// Amber: something was dropped or late. Red: numbers are incomplete.

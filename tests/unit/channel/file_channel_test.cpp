@@ -1,4 +1,5 @@
 #include "channel/file_channel.h"
+#include "numbered.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -219,23 +220,6 @@ TEST_F(FileChannelTest, A_folder_that_is_gone_is_waited_for) {
   must_send(*channel, "one");
   EXPECT_EQ(content("log.jsonl"), line_of("one"));
 }
-
-/// The size that files of this process may have, as if the disk were full there.
-class DiskOf {
- public:
-  explicit DiskOf(rlim_t octets) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{.rlim_cur = octets, .rlim_max = before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~DiskOf() { setrlimit(RLIMIT_FSIZE, &before_); }
-  DiskOf(const DiskOf&) = delete;
-  DiskOf& operator=(const DiskOf&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 TEST_F(FileChannelTest, A_disk_that_is_full_in_the_middle_of_a_batch_leaves_nothing_half_written) {
   for (const Compression compress : {Compression::none, Compression::gzip, Compression::zstd}) {
