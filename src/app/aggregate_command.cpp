@@ -26,14 +26,10 @@ util::Result<hub::Config> configure(const Options& options) {
   return parsed ? config : util::Error{"--listen " + parsed.error().message};
 }
 
-/// What a new configuration cannot do to a running process is told, and the old one goes on.
 void reload(const Options& options, hub::Hub& hub) {
   const auto config = configure(options);
   const auto applied = config ? hub.reload(*config) : util::Result<void>(config.error());
-  if (applied)
-    tell("configuration read again\n");
-  else
-    complain(applied.error().message + "; the configuration stays as it was");
+  tell_reloaded(applied);
 }
 
 int aggregate(const Options& options) {

@@ -119,4 +119,11 @@ void complain(const std::string& message) {
   write_log(fmt::format("ratadns: {}\n", message));
 }
 
+void tell_reloaded(const util::Result<void>& applied) {
+  if (applied)
+    tell("configuration read again\n");
+  else
+    complain(applied.error().message + "; the configuration stays as it was");
+}
+
 }  // namespace rata::app

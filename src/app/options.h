@@ -50,6 +50,9 @@ void tell_balance(const std::string& input, const pipeline::Books& books);
 /// Says what is wrong on standard error: "ratadns: ...".
 void complain(const std::string& message);
 
+/// What became of a reload: what a new configuration cannot do to a running process is told, and the old one goes on.
+void tell_reloaded(const util::Result<void>& applied);
+
 /// Each adds its subcommand to `app` and, when that is chosen, leaves its exit status in `status`.
 void add_run(CLI::App& app, int& status);
 void add_monitor(CLI::App& app, int& status);

@@ -125,14 +125,10 @@ void report_end(const Service& service, const std::string& source, bool serving)
     tell(fmt::format("{}: read to its end, {} frames; the page stays until Ctrl-C\n", source, state.books.frames));
 }
 
-/// What a new configuration cannot do to a running process is told, and the old one goes on.
 void reload(const Options& options, Service::Kind kind, Service& service) {
   const auto config = configure(options, kind);
   const auto applied = config ? service.reload(*config) : util::Result<void>(config.error());
-  if (applied)
-    tell("configuration read again\n");
-  else
-    complain(applied.error().message + "; the configuration stays as it was");
+  tell_reloaded(applied);
 }
 
 int watch(const Options& options, Service::Kind kind) {
