@@ -1,6 +1,7 @@
 #include "aggregate/tally.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -9,87 +10,128 @@ namespace rata::aggregate {
 namespace {
 
 constexpr std::size_t largest_limit = 1u << 30;  // what SlotIndex finds its way in
+constexpr std::size_t pane_entries = 16;         // a pane without entries takes about as much memory as so many
 
 }  // namespace
 
-Tally::Tally(const Spans& spans, std::size_t limit)
-    : spans_(spans),
+Tally::Tally(Shared& shared, const Spans& spans, std::size_t limit)
+    : shared_(shared),
+      spans_(spans),
       limit_(std::min(limit, largest_limit)),
-      keys_(spans.size()),
-      cells_(spans.size()),
+      keys_(shared.texts, spans.size()),
+      cells_(shared.texts, spans.size()),
       cutoffs_(spans.size(), util::Time{std::numeric_limits<std::int64_t>::min()}),
       totals_(spans.size()),
       live_keys_(spans.size()),
       rest_keys_(spans.size()) {}
 
-Taken Tally::add(const Origin& origin, const Rows& rows, std::uint64_t& sequence) {
-  if (!make_way(origin)) return Taken::repeated;
-  Pane pane = pane_of(origin, rows, sequence);
-  for (std::size_t span = 0; span < spans_.size(); ++span)
-    if (in_span(pane, span)) apply(pane, span, Sign::add);
-  keep(std::move(pane));
-  cut();
-  join_panes();
-  return Taken::yes;
+Tally::Added Tally::add(const Origin& origin, const NumberedRows& rows, Earlier earlier) {
+  Added added;
+  if (earlier == Earlier::may_be) added = make_way(origin);
+  if (added.taken == Taken::yes) add_pane(pane_of(origin, rows));
+  return added;
 }
 
-Tally::Pane Tally::pane_of(const Origin& origin, const Rows& rows, std::uint64_t& sequence) {
-  Pane pane{origin, {}, {}, rows.rest};
-  std::vector<std::string_view> texts;
-  for (const Rows::Cell& row : rows.cells) texts.push_back(row.key);
-  const std::vector<std::uint32_t> keys = keys_.slots(texts, sequence);
-  texts.clear();
-  for (const Rows::Cell& row : rows.cells) texts.push_back(row.part);
-  std::vector<std::uint32_t> parts(texts.size());
-  cells_.parts.intern_each(texts, [&](std::size_t place, StringPool::Interned part) { parts[place] = part.id; });
-  const std::vector<std::uint32_t> cells = cells_.slots(keys_, keys, parts, sequence);
-  pane.entries.reserve(cells.size());
-  for (std::size_t i = 0; i < cells.size(); ++i) pane.entries.push_back({cells[i], rows.cells[i].count});
+void Tally::add_pane(Pane&& pane) {
+  const std::size_t added = weight(pane);
+  apply(pane, spans_of(pane), Sign::add);
+  keep(std::move(pane));
+  cut();
+  join_panes(added);
+}
 
-  texts.clear();
-  for (const Rows::KeyRest& rest : rows.key_rests) texts.push_back(rest.key);
-  const std::vector<std::uint32_t> rest_keys = keys_.slots(texts, sequence);
-  for (std::size_t i = 0; i < rest_keys.size(); ++i)
-    pane.key_rests.push_back({rest_keys[i], rows.key_rests[i].parts, rows.key_rests[i].count});
-  combine(pane.entries);
-  combine(pane.key_rests);
-  hold(pane);
+Tally::Pane Tally::pane_of(const Origin& origin, const NumberedRows& rows) {
+  Pane pane{origin, {}, {}, rows.rest()};
+  append_entries(pane, rows);
+  pane.key_rests.reserve(rows.key_rests().size());
+  for (const NumberedRows::KeyRest& row : rows.key_rests()) {
+    const std::uint32_t key = keys_.slot(row.key, shared_.sequence);
+    keys_.hold(key);
+    pane.key_rests.push_back({key, row.parts, row.count});
+  }
   return pane;
 }
 
-bool Tally::make_way(const Origin& origin) {
-  if (origin.id == 0) return true;
-  auto [pane, last] = panes_.equal_range(origin.end);
-  while (pane != last && pane->second.origin.id != origin.id) ++pane;
-  if (pane == last) return true;
-  if (pane->second.origin.revision >= origin.revision) return false;
-  for (std::size_t span = 0; span < spans_.size(); ++span)
-    if (in_span(pane->second, span)) apply(pane->second, span, Sign::subtract);
-  remove(pane);
-  return true;
+void Tally::append_entries(Pane& pane, const NumberedRows& rows) {
+  constexpr std::size_t group = 16;  // searches that wait for memory together
+  std::array<std::uint64_t, group> hashes{};
+  const std::vector<NumberedRows::Cell>& cells = rows.cells();
+  pane.entries.reserve(cells.size());
+  for (std::size_t first = 0; first < cells.size(); first += group) {
+    const std::size_t size = std::min(group, cells.size() - first);
+    for (std::size_t i = 0; i < size; ++i) {
+      hashes[i] = Cells::hash(cells[first + i].key, cells[first + i].part);
+      cells_.prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < size; ++i) cells_.prefetch_guess(hashes[i]);
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto& [key, part, count] = cells[first + i];
+      const std::uint32_t cell = cells_.slot(keys_, key, part, hashes[i], shared_.sequence);
+      const std::size_t entries = pane.entries.size();
+      append(pane.entries, cell, count);
+      for (std::size_t held = entries; held < pane.entries.size(); ++held) cells_.hold(cell);
+    }
+  }
 }
 
-void Tally::apply(const Pane& pane, std::size_t span, Sign sign) {
+void Tally::append(std::vector<Entry>& entries, std::uint32_t cell, std::uint64_t count) {
+  constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+  for (; count > most; count -= most) entries.push_back({cell, static_cast<std::uint32_t>(most)});
+  entries.push_back({cell, static_cast<std::uint32_t>(count)});
+}
+
+Tally::Added Tally::make_way(const Origin& origin) {
+  if (origin.id == 0) return {};
+  auto [pane, last] = panes_.equal_range(origin.end);
+  while (pane != last && pane->second.origin.id != origin.id) ++pane;
+  if (pane == last) return {};
+  if (pane->second.origin.revision >= origin.revision) return {Taken::repeated, Earlier::may_be};
+  apply(pane->second, spans_of(pane->second), Sign::subtract);
+  remove(pane);
+  return {Taken::yes, Earlier::may_be};
+}
+
+Tally::Range Tally::spans_of(const Pane& pane) const {
+  std::size_t first = spans_.size();
+  while (first > 0 && in_span(pane, first - 1)) --first;
+  return {first, spans_.size()};
+}
+
+void Tally::apply(const Pane& pane, Range spans, Sign sign) {
+  constexpr std::size_t ahead = 12;  // entries, for memory to come
   // Unsigned numbers wrap: adding the complement subtracts.
   const auto difference = [sign](std::uint64_t count) { return sign == Sign::add ? count : 0 - count; };
-  std::vector<std::uint64_t>& cell_counts = cells_.counts[span];
   std::uint64_t total = pane.rest.count;
-  for (const Entry& entry : pane.entries) {
-    cell_counts[entry.cell] += difference(entry.count);
-    change_key(span, cells_.key[entry.cell], difference(entry.count));
-    total += entry.count;
+  const std::vector<Entry>& entries = pane.entries;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i + 2 * ahead < entries.size()) {
+      cells_.prefetch_cell(entries[i + 2 * ahead].cell);
+      cells_.counters.prefetch(entries[i + 2 * ahead].cell);
+    }
+    if (i + ahead < entries.size()) keys_.counters.prefetch(cells_[entries[i + ahead].cell].key);
+    const auto [cell, count] = entries[i];
+    const std::uint32_t key = cells_[cell].key;
+    for (std::size_t span = spans.first; span < spans.last; ++span) {
+      cells_.counters.at(cell, span) += difference(count);
+      change_key(span, key, difference(count));
+    }
+    total += count;
   }
   for (const KeyRest& rest : pane.key_rests) {
-    keys_.rest_parts[span][rest.key] += difference(rest.parts);
-    change_key(span, rest.key, difference(rest.count));
+    for (std::size_t span = spans.first; span < spans.last; ++span) {
+      keys_.counters.at(rest.key, span).rest_parts += difference(rest.parts);
+      change_key(span, rest.key, difference(rest.count));
+    }
     total += rest.count;
   }
-  rest_keys_[span] += difference(pane.rest.keys);
-  totals_[span] += difference(total);
+  for (std::size_t span = spans.first; span < spans.last; ++span) {
+    rest_keys_[span] += difference(pane.rest.keys);
+    totals_[span] += difference(total);
+  }
 }
 
 void Tally::change_key(std::size_t span, std::uint32_t key, std::uint64_t difference) {
-  std::uint64_t& count = keys_.counts[span][key];
+  std::uint64_t& count = keys_.counters.at(key, span).count;
   const bool was_live = count > 0;
   count += difference;
   const bool is_live = count > 0;
@@ -102,10 +144,15 @@ void Tally::advance(util::Time watermark) {
     if (cutoff <= cutoffs_[span]) continue;
     const auto last = panes_.upper_bound(cutoff);
     for (auto pane = panes_.upper_bound(cutoffs_[span]); pane != last; ++pane)
-      apply(pane->second, span, Sign::subtract);
+      apply(pane->second, {span, span + 1}, Sign::subtract);
     cutoffs_[span] = cutoff;
   }
   while (!panes_.empty() && !in_span(panes_.begin()->second, spans_.longest())) remove(panes_.begin());
+}
+
+std::size_t Tally::weight(const Pane& pane) {
+  constexpr std::size_t entries_per_rest = sizeof(KeyRest) / sizeof(Entry);
+  return pane_entries + pane.entries.size() + pane.key_rests.size() * entries_per_rest;
 }
 
 void Tally::keep(Pane&& pane) {
@@ -120,35 +167,32 @@ Tally::Panes::iterator Tally::remove(Panes::iterator pane) {
   return panes_.erase(pane);
 }
 
-void Tally::hold(const Pane& pane) {
-  for (const Entry& entry : pane.entries) ++cells_.panes[entry.cell];
-  for (const KeyRest& rest : pane.key_rests) keys_.names.hold(rest.key);
-}
-
 void Tally::let_go(const Pane& pane) {
-  for (const Entry& entry : pane.entries) let_go(entry.cell);
-  for (const KeyRest& rest : pane.key_rests) keys_.names.release(rest.key);
+  for (const Entry& entry : pane.entries) cells_.release(keys_, entry.cell);
+  for (const KeyRest& rest : pane.key_rests) keys_.release(rest.key);
 }
 
-void Tally::let_go(std::uint32_t cell) {
-  if (--cells_.panes[cell] == 0) cells_.forget(keys_, cell);
-}
-
-void Tally::replay_into(Tally& other, std::uint64_t& sequence) const {
+void Tally::replay_into(Tally& other) const {
   for (const auto& [end, pane] : panes_) {
-    Rows rows;
-    rows.rest = pane.rest;
-    for (const Entry& entry : pane.entries)
-      rows.cells.push_back({key_text(cells_.key[entry.cell]), part_text(entry.cell), entry.count});
-    for (const KeyRest& rest : pane.key_rests) rows.key_rests.push_back({key_text(rest.key), rest.parts, rest.count});
-    other.add(pane.origin, rows, sequence);
+    Pane copy{pane.origin, {}, {}, pane.rest};
+    copy.entries.reserve(pane.entries.size());
+    for (const auto& [slot, count] : pane.entries) {
+      const auto& [key, part, key_slot, holders, appearance] = cells_[slot];
+      const std::uint32_t cell = other.cells_.slot(other.keys_, key, part, Cells::hash(key, part), shared_.sequence);
+      other.cells_.hold(cell);
+      copy.entries.push_back({cell, count});
+    }
+    for (const KeyRest& rest : pane.key_rests) {
+      const std::uint32_t key = other.keys_.slot(keys_[rest.key].text, shared_.sequence);
+      other.keys_.hold(key);
+      copy.key_rests.push_back({key, rest.parts, rest.count});
+    }
+    other.add_pane(std::move(copy));
   }
 }
 
 bool Tally::has_windows(std::size_t span) const { return !panes_.empty() && in_span(panes_.rbegin()->second, span); }
 
-Tally::Size Tally::size() const {
-  return {keys_.names.size(), cells_.size(), cells_.parts.size(), panes_.size(), entries_};
-}
+Tally::Size Tally::size() const { return {keys_.size(), cells_.size(), panes_.size(), entries_}; }
 
 }  // namespace rata::aggregate

@@ -6,9 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "aggregate/columns.h"
+#include "aggregate/cells.h"
+#include "aggregate/numbered_rows.h"
 #include "aggregate/origin.h"
-#include "aggregate/rows.h"
+#include "aggregate/shared.h"
 #include "aggregate/spans.h"
 
 namespace rata::aggregate {
@@ -21,18 +22,27 @@ namespace rata::aggregate {
 ///
 /// Bounded: when more than `limit` keys and cells live, the smallest of them (over the longest span; of equals the
 /// oldest) are given up down to seven eighths, and their queries move, pane by pane, into the rest of their key or of
-/// the table: totals stay exact. When the panes hold eight times as many entries, those that end in the same second
-/// (then in the same two seconds, four...) are joined and leave the spans together, with the last of them.
+/// the table: totals stay exact. When the panes come near eight times as many entries, those that end in the same
+/// second (then in the same two seconds, four...) are joined, some with each window, and leave the spans together, with
+/// the last of them: up to a sixteenth of the shortest span that they are in, and further only if that is not enough.
+///
+/// Lifetime: `shared` lives longer, and no tally goes before it with windows in it.
 class Tally {
  public:
-  Tally(const Spans& spans, std::size_t limit);
+  Tally(Shared& shared, const Spans& spans, std::size_t limit);
 
-  /// The window must end after the cutoff of the longest span. New keys and cells take `sequence` and move it on.
-  Taken add(const Origin& origin, const Rows& rows, std::uint64_t& sequence);
+  /// The window must end after the cutoff of the longest span. An origin with an id takes the place of its earlier
+  /// revision, unless the caller knows that there is none.
+  enum class Earlier { may_be, none };
+  struct Added {
+    Taken taken = Taken::yes;
+    Earlier earlier = Earlier::none;  ///< whether there was one
+  };
+  Added add(const Origin& origin, const NumberedRows& rows, Earlier earlier = Earlier::may_be);
   /// Leaves behind what is too old for each span.
   void advance(util::Time watermark);
-  /// Adds all windows kept here to `other`.
-  void replay_into(Tally& other, std::uint64_t& sequence) const;
+  /// Adds all windows kept here to `other`, which has the same texts.
+  void replay_into(Tally& other) const;
 
   std::uint64_t total(std::size_t span) const { return totals_[span]; }
   /// Keys in the span, of which those not known one by one are an upper bound.
@@ -59,16 +69,15 @@ class Tally {
   std::vector<Parts> largest_parts(std::size_t span, const std::vector<Counter>& keys, std::size_t limit,
                                    Ties ties) const;
 
-  std::string_view key_text(std::uint32_t key) const { return keys_.names.text(key); }
-  std::string_view part_text(std::uint32_t cell) const { return cells_.parts.text(cells_.part[cell]); }
-  std::uint64_t key_appearance(std::uint32_t key) const { return keys_.appearance[key]; }
-  std::uint64_t cell_appearance(std::uint32_t cell) const { return cells_.appearance[cell]; }
+  std::string_view key_text(std::uint32_t key) const { return shared_.texts.text(keys_[key].text); }
+  std::string_view part_text(std::uint32_t cell) const { return shared_.texts.text(cells_[cell].part_text); }
+  std::uint64_t key_appearance(std::uint32_t key) const { return keys_[key].appearance; }
+  std::uint64_t cell_appearance(std::uint32_t cell) const { return cells_[cell].appearance; }
 
   /// What the limits are about.
   struct Size {
     std::size_t keys = 0;
     std::size_t cells = 0;
-    std::size_t parts = 0;  ///< texts of parts
     std::size_t panes = 0;
     std::size_t entries = 0;  ///< in all panes, with an allowance for each pane itself
   };
@@ -76,9 +85,10 @@ class Tally {
   std::uint64_t given_up() const { return given_up_; }  ///< keys and cells, since the beginning
 
  private:
+  /// Half of the memory of many servers: a count that does not fit makes two entries.
   struct Entry {
     std::uint32_t cell = 0;
-    std::uint64_t count = 0;
+    std::uint32_t count = 0;
   };
   struct KeyRest {
     std::uint32_t key = 0;
@@ -88,47 +98,70 @@ class Tally {
   /// What one window counted. It holds its cells and the keys of its rests.
   struct Pane {
     Origin origin;
-    std::vector<Entry> entries;      ///< ascending by cell, each once
-    std::vector<KeyRest> key_rests;  ///< ascending by key, each once
+    std::vector<Entry> entries;
+    std::vector<KeyRest> key_rests;
     Rows::Rest rest;
   };
   using Panes = std::multimap<util::Time, Pane>;  ///< by the end of the window
 
   // tally.cpp: windows come and go.
   enum class Sign { add, subtract };
-  Pane pane_of(const Origin& origin, const Rows& rows, std::uint64_t& sequence);
-  /// Removes an earlier revision. False when this revision, or a higher one, is already there.
-  bool make_way(const Origin& origin);
-  void apply(const Pane& pane, std::size_t span, Sign sign);
+  struct Range {
+    std::size_t first = 0, last = 0;  ///< spans
+  };
+  Pane pane_of(const Origin& origin, const NumberedRows& rows);
+  void append_entries(Pane& pane, const NumberedRows& rows);
+  static void append(std::vector<Entry>& entries, std::uint32_t cell, std::uint64_t count);
+  /// Removes an earlier revision. `repeated` when this one, or a higher one, is already there.
+  Added make_way(const Origin& origin);
+  void add_pane(Pane&& pane);
+  void apply(const Pane& pane, Range spans, Sign sign);
   void change_key(std::size_t span, std::uint32_t key, std::uint64_t difference);
   bool in_span(const Pane& pane, std::size_t span) const { return pane.origin.end > cutoffs_[span]; }
+  /// Those that the pane is in: a longer span has all that a shorter one has.
+  Range spans_of(const Pane& pane) const;
   void keep(Pane&& pane);
   Panes::iterator remove(Panes::iterator pane);
-  void hold(const Pane& pane);
   void let_go(const Pane& pane);
-  void let_go(std::uint32_t cell);
+  static std::size_t weight(const Pane& pane);
 
-  // tally_limits.cpp: what happens past the limits.
+  // tally_cut.cpp: too many keys and cells.
   struct GivenUp;
   void cut();
   GivenUp choose_smallest(std::size_t how_many) const;
   void clear_counters(const GivenUp& given_up);
   void take_out(GivenUp& given_up, Pane& pane);
-  void join_panes();
+
+  // tally_join.cpp: too many entries in panes.
+  /// Goes through the panes from old to new, then again with longer units.
+  struct Sweep {
+    std::int64_t unit = 0;   ///< ns; what ends in the same is joined. 0: nothing is to be done
+    std::int64_t share = 0;  ///< a unit is at most such a part of the shortest span that the pane is in
+    util::Time next;         ///< the first end to look at
+  };
+  void join_panes(std::size_t added);
+  std::size_t entries_limit() const;
+  void begin_sweep();
+  void step_sweep();
+  /// Joins what follows in the sweep; how many entries it looked at.
+  std::size_t join_next();
+  bool goes_with(const Pane& first, const Pane& other) const;
   /// Makes one pane of a row of them.
   void join(Panes::iterator first, Panes::iterator last);
-  bool in_same_spans(const Pane& left, const Pane& right) const;
-  /// The order and uniqueness that Pane promises.
-  static void combine(std::vector<Entry>& entries);
-  static void combine(std::vector<KeyRest>& key_rests);
-  static std::size_t weight(const Pane& pane);
+  void join_entries(Pane& into, const Pane& from);
+  void join_key_rests(std::vector<KeyRest>& into, const std::vector<KeyRest>& from);
+  /// After joining, for the next to do so.
+  void clear_places(const std::vector<Entry>& entries);
+  void clear_places(const std::vector<KeyRest>& key_rests);
 
+  Shared& shared_;
   Spans spans_;
   std::size_t limit_;
   Keys keys_;
   Cells cells_;
   Panes panes_;
-  std::size_t entries_ = 0;          ///< the weight of all panes
+  std::size_t entries_ = 0;  ///< the weight of all panes
+  Sweep sweep_;
   std::vector<util::Time> cutoffs_;  ///< by span: a pane is counted in the span when it ends later
   std::vector<std::uint64_t> totals_, live_keys_, rest_keys_;
   std::uint64_t given_up_ = 0;

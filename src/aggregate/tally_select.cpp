@@ -44,36 +44,36 @@ class Largest {
 
 std::vector<Tally::Counter> Tally::largest_keys(std::size_t span, std::size_t limit, Ties ties) const {
   Largest largest(limit, [this, ties](std::uint32_t left, std::uint32_t right) {
-    return ties == Ties::by_text ? keys_.names.before(left, right) : keys_.appearance[left] < keys_.appearance[right];
+    return ties == Ties::by_text ? shared_.texts.before(keys_[left].text, keys_[right].text)
+                                 : keys_[left].appearance < keys_[right].appearance;
   });
-  const std::vector<std::uint64_t>& counts = keys_.counts[span];
-  for (std::uint32_t key = 0; key < counts.size(); ++key)
-    if (counts[key] > 0) largest.offer({counts[key], key});
+  for (std::uint32_t key = 0; key < keys_.slots(); ++key)
+    if (const std::uint64_t count = keys_.counters.at(key, span).count; count > 0) largest.offer({count, key});
   return largest.take();
 }
 
 std::vector<Tally::Parts> Tally::largest_parts(std::size_t span, const std::vector<Counter>& keys, std::size_t limit,
                                                Ties ties) const {
   const auto before = [this, ties](std::uint32_t left, std::uint32_t right) {
-    return ties == Ties::by_text ? cells_.parts.before(cells_.part[left], cells_.part[right])
-                                 : cells_.appearance[left] < cells_.appearance[right];
+    return ties == Ties::by_text ? shared_.texts.before(cells_[left].part_text, cells_[right].part_text)
+                                 : cells_[left].appearance < cells_[right].appearance;
   };
   std::vector<Largest<decltype(before)>> largest(keys.size(), {limit, before});
   std::vector<Parts> all(keys.size());
   constexpr std::uint32_t no_row = 0xffffffff;
-  std::vector<std::uint32_t> row_of_key(keys_.counts[span].size(), no_row);
+  std::vector<std::uint32_t> row_of_key(keys_.slots(), no_row);
   for (std::uint32_t row = 0; row < keys.size(); ++row) {
     row_of_key[keys[row].slot] = row;
-    all[row].distinct = keys_.rest_parts[span][keys[row].slot];
+    all[row].distinct = keys_.counters.at(keys[row].slot, span).rest_parts;
   }
 
-  const std::vector<std::uint64_t>& counts = cells_.counts[span];
-  for (std::uint32_t cell = 0; cell < counts.size(); ++cell) {
-    if (counts[cell] == 0) continue;
-    const std::uint32_t row = row_of_key[cells_.key[cell]];
+  for (std::uint32_t cell = 0; cell < cells_.slots(); ++cell) {
+    const std::uint64_t count = cells_.counters.at(cell, span);
+    if (count == 0) continue;
+    const std::uint32_t row = row_of_key[cells_[cell].key];
     if (row == no_row) continue;
     ++all[row].distinct;
-    largest[row].offer({counts[cell], cell});
+    largest[row].offer({count, cell});
   }
   for (std::size_t row = 0; row < keys.size(); ++row) all[row].largest = largest[row].take();
   return all;

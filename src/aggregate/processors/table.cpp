@@ -33,7 +33,7 @@ Table::Table(TableDescriptor descriptor, const ProcessorConfig& config, const Sp
       parts_limit_(config.parts_limit),
       spans_(spans),
       cells_(cells),
-      nothing_(spans, cells) {}
+      nothing_(shared_, spans, cells) {}
 
 std::optional<Rows> Table::read(const summary::Data& data) const {
   if (const auto* counts = std::get_if<summary::Counts>(&data))
@@ -44,28 +44,29 @@ std::optional<Rows> Table::read(const summary::Data& data) const {
 }
 
 Taken Table::add(const summary::Summary& summary, const Origin& origin, std::span<const std::string> groups) {
-  const std::optional<Rows> rows = read(summary.data);
-  if (!rows) return Taken::refused;
-  const Taken taken = server_tally(summary.server).add(origin, *rows, sequence_);
+  const std::optional<Rows> texts = read(summary.data);
+  if (!texts) return Taken::refused;
+  const NumberedRows rows(shared_.texts, *texts);
+  const auto [taken, earlier] = server_tally(summary.server).add(origin, rows);
   if (taken != Taken::yes) return taken;
-  for (const std::string& group : groups) fresh(groups_, group).add(origin, *rows, sequence_);
-  if (all_) all_->add(origin, *rows, sequence_);
+  for (const std::string& group : groups) fresh(groups_, group).add(origin, rows, earlier);
+  if (all_) all_->add(origin, rows, earlier);
   newest_ = std::max(newest_, origin.end);
   return taken;
 }
 
 /// The tally of that name, made now where there is none.
 Tally& Table::fresh(Tallies& tallies, const std::string& name) {
-  const auto [place, is_new] = tallies.try_emplace(name, spans_, cells_);
+  const auto [place, is_new] = tallies.try_emplace(name, shared_, spans_, cells_);
   if (is_new) place->second.advance(watermark_);
   return place->second;
 }
 
 Tally& Table::server_tally(const std::string& server) {
   if (!all_ && servers_.size() == 1 && !servers_.contains(server)) {
-    all_ = std::make_unique<Tally>(spans_, cells_ * cells_of_all);
+    all_ = std::make_unique<Tally>(shared_, spans_, cells_ * cells_of_all);
     all_->advance(watermark_);
-    servers_.begin()->second.replay_into(*all_, sequence_);
+    servers_.begin()->second.replay_into(*all_);
   }
   return fresh(servers_, server);
 }

@@ -71,12 +71,12 @@ class Table final : public Processor {
   std::size_t output_limit_, parts_limit_;
   Spans spans_;
   std::size_t cells_;
+  Shared shared_;
   const Tally nothing_;
   Tallies servers_, groups_;
   std::uint64_t forgotten_cuts_ = 0;  ///< cells that tallies gave up which are gone
   /// All servers together, from the moment when there is a second one: a single server is its own total.
   std::unique_ptr<Tally> all_;
-  std::uint64_t sequence_ = 0;  ///< over all servers, so that appearances compare
   util::Time watermark_, newest_;
 };
 

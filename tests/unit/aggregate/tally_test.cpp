@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
+#include <random>
+#include <string>
 
 namespace rata::aggregate {
 namespace {
@@ -10,6 +13,17 @@ namespace {
 constexpr util::Time second(std::int64_t seconds) { return util::from_seconds(seconds); }
 
 Origin window(std::int64_t end) { return {second(end - 1), second(end), 0, 0}; }
+
+/// A tally, and what it shares with nobody.
+struct Alone {
+  Alone(const Spans& spans, std::size_t limit) : tally(shared, spans, limit) {}
+  Taken add(const Origin& origin, const Rows& rows) {
+    return tally.add(origin, NumberedRows(shared.texts, rows)).taken;
+  }
+
+  Shared shared;
+  Tally tally;
+};
 
 /// A window in which each of `names` was asked for once, by the same client.
 Rows names(std::deque<std::string>& texts, std::size_t first, std::size_t how_many) {
@@ -25,12 +39,12 @@ std::string first_key(const Tally& tally, std::size_t span = 0) {
 }
 
 TEST(Tally, MemoryFollowsTheLongestSpanAndNotTheNamesEverSeen) {
-  Tally tally(Spans({1}), 1'000'000);
-  std::uint64_t sequence = 0;
+  Alone alone(Spans({1}), 1'000'000);
+  Tally& tally = alone.tally;
   for (std::size_t i = 0; i < 3000; ++i) {
     std::deque<std::string> texts;
     tally.advance(second(static_cast<std::int64_t>(i)));
-    tally.add(window(static_cast<std::int64_t>(i)), names(texts, i * 1000, 1000), sequence);
+    alone.add(window(static_cast<std::int64_t>(i)), names(texts, i * 1000, 1000));
     ASSERT_LE(tally.size().keys, 60'000u);
     ASSERT_LE(tally.size().cells, 60'000u);
   }
@@ -39,16 +53,16 @@ TEST(Tally, MemoryFollowsTheLongestSpanAndNotTheNamesEverSeen) {
 }
 
 TEST(Tally, AFloodOfNamesStaysBelowTheLimitAndTheTotalExact) {
-  Tally tally(Spans({1, 5}), 20'000);
-  std::uint64_t sequence = 0;
+  Alone alone(Spans({1, 5}), 20'000);
+  Tally& tally = alone.tally;
   for (std::size_t i = 0; i < 1000; ++i) {
     std::deque<std::string> texts;
     tally.advance(second(static_cast<std::int64_t>(i)));
     Rows rows = names(texts, i * 1000, 1000);
     rows.cells.push_back({"popular.example.", "192.0.2.2", 3});
-    tally.add(window(static_cast<std::int64_t>(i)), rows, sequence);
+    alone.add(window(static_cast<std::int64_t>(i)), rows);
     ASSERT_LE(tally.size().keys + tally.size().cells, 20'000u);
-    ASSERT_EQ(tally.size().parts, 2u);
+    ASSERT_EQ(alone.shared.texts.size(), tally.size().keys + 2);
   }
   EXPECT_EQ(tally.total(0), 60u * 1003);
   EXPECT_EQ(tally.total(1), 300u * 1003);
@@ -60,11 +74,11 @@ TEST(Tally, AFloodOfNamesStaysBelowTheLimitAndTheTotalExact) {
 }
 
 TEST(Tally, WhatWasGivenUpLeavesTheSpansLikeTheRest) {
-  Tally tally(Spans({1, 5}), 100);
-  std::uint64_t sequence = 0;
+  Alone alone(Spans({1, 5}), 100);
+  Tally& tally = alone.tally;
   std::deque<std::string> texts;
-  tally.add(window(10), names(texts, 0, 80), sequence);
-  tally.add(window(30), names(texts, 40, 80), sequence);
+  alone.add(window(10), names(texts, 0, 80));
+  alone.add(window(30), names(texts, 40, 80));
   EXPECT_EQ(tally.total(0), 160u);
   EXPECT_EQ(tally.distinct(0), 120u);
   tally.advance(second(75));  // the first window leaves the minute
@@ -76,19 +90,19 @@ TEST(Tally, WhatWasGivenUpLeavesTheSpansLikeTheRest) {
   EXPECT_EQ(tally.distinct(1), 0u);
   EXPECT_EQ(tally.size().keys, 0u);
   EXPECT_EQ(tally.size().cells, 0u);
-  EXPECT_EQ(tally.size().parts, 0u);
+  EXPECT_EQ(alone.shared.texts.size(), 0u);
   EXPECT_EQ(tally.size().entries, 0u);
 }
 
 TEST(Tally, ManySmallCellsOfALargeKeyGoBeforeOtherKeys) {
-  Tally tally(Spans({1}), 100);
-  std::uint64_t sequence = 0;
+  Alone alone(Spans({1}), 100);
+  Tally& tally = alone.tally;
   std::deque<std::string> texts;
   Rows rows;
   for (int i = 0; i < 200; ++i)
     rows.cells.push_back({"flooded.example.", texts.emplace_back("2001:db8::" + std::to_string(i)), 1});
   rows.cells.push_back({"quiet.example.", "192.0.2.1", 5});
-  tally.add(window(10), rows, sequence);
+  alone.add(window(10), rows);
   EXPECT_EQ(tally.total(0), 205u);
   EXPECT_EQ(tally.distinct(0), 2u);
   const auto keys = tally.largest_keys(0, 5, Tally::Ties::by_text);
@@ -101,18 +115,18 @@ TEST(Tally, ManySmallCellsOfALargeKeyGoBeforeOtherKeys) {
 }
 
 TEST(Tally, ALimitOfNothingKeepsTheTotal) {
-  Tally tally(Spans({1}), 0);
-  std::uint64_t sequence = 0;
+  Alone alone(Spans({1}), 0);
+  Tally& tally = alone.tally;
   std::deque<std::string> texts;
-  tally.add(window(10), names(texts, 0, 5), sequence);
+  alone.add(window(10), names(texts, 0, 5));
   EXPECT_EQ(tally.total(0), 5u);
   EXPECT_EQ(tally.distinct(0), 5u);
   EXPECT_EQ(tally.size().keys, 0u);
 }
 
 TEST(Tally, PanesBeyondTheirLimitAreJoinedAndTheSpansKeepTheirTotals) {
-  Tally tally(Spans({1, 5}), 100);
-  std::uint64_t sequence = 0;
+  Alone alone(Spans({1, 5}), 100);
+  Tally& tally = alone.tally;
   std::deque<std::string> texts;
   // A window each millisecond: far more panes than a span of whole seconds needs.
   for (std::int64_t i = 1; i <= 200'000; ++i) {
@@ -120,7 +134,7 @@ TEST(Tally, PanesBeyondTheirLimitAreJoinedAndTheSpansKeepTheirTotals) {
     tally.advance(end);
     Rows rows;
     rows.cells.push_back({"a.example.", "192.0.2.1", 1});
-    tally.add({{end.ns - 1}, end, 0, 0}, rows, sequence);
+    alone.add({{end.ns - 1}, end, 0, 0}, rows);
     ASSERT_LE(tally.size().entries, 65'536u);
   }
   EXPECT_EQ(tally.total(1), 200'000u);
@@ -133,28 +147,73 @@ TEST(Tally, PanesBeyondTheirLimitAreJoinedAndTheSpansKeepTheirTotals) {
   EXPECT_EQ(tally.size().cells, 0u);
 }
 
+TEST(Tally, JoinedPanesHaveTheCountsOfTheirWindows) {
+  Alone alone(Spans({60}), 5000);
+  const Tally& tally = alone.tally;
+  std::map<std::string, std::uint64_t> expected;
+  std::mt19937 random(1);
+  // As of 50 servers: their windows end at the same time, and have names in common.
+  for (std::int64_t i = 0; i < 2000; ++i) {
+    std::deque<std::string> texts;
+    Rows rows;
+    for (int row = 0; row < 100; ++row) {
+      const std::string& name = texts.emplace_back("n" + std::to_string(random() % 1000) + ".example.");
+      const std::uint64_t count = 1 + random() % 3 + (random() % 50 == 0 ? std::uint64_t{1} << 31 : 0);
+      expected[name] += count;
+      if (random() % 10 == 0)
+        rows.key_rests.push_back({name, 1, count});
+      else
+        rows.cells.push_back({name, random() % 2 == 0 ? "192.0.2.1" : "192.0.2.2", count});
+    }
+    alone.add(window(i / 50), rows);
+    ASSERT_LE(tally.size().entries, 65'536u);
+  }
+  ASSERT_LT(tally.size().panes, 1000u);
+  for (const auto& [count, key] : tally.largest_keys(0, 10'000, Tally::Ties::by_text)) {
+    ASSERT_EQ(count, expected.at(std::string(tally.key_text(key))));
+    expected.erase(std::string(tally.key_text(key)));
+  }
+  EXPECT_TRUE(expected.empty());
+  alone.tally.advance(second(10'000));
+  EXPECT_EQ(tally.total(0), 0u);
+  EXPECT_EQ(tally.size().cells, 0u);
+  EXPECT_EQ(tally.size().entries, 0u);
+  EXPECT_EQ(alone.shared.texts.size(), 0u);
+}
+
+TEST(Tally, ACountBeyond32BitsIsKept) {
+  Alone alone(Spans({1}), 100);
+  Rows rows;
+  rows.cells = {{"a.", "x", (std::uint64_t{1} << 40) + 5}};
+  alone.add(window(1), rows);
+  EXPECT_EQ(alone.tally.total(0), (std::uint64_t{1} << 40) + 5);
+  EXPECT_EQ(alone.tally.largest_keys(0, 1, Tally::Ties::by_text).front().queries, (std::uint64_t{1} << 40) + 5);
+  alone.tally.advance(second(100));
+  EXPECT_EQ(alone.tally.size().cells, 0u);
+}
+
 TEST(Tally, AHigherRevisionReplacesAndALowerOneIsIgnored) {
-  Tally tally(Spans({1}), 1000);
-  std::uint64_t sequence = 0;
+  Alone alone(Spans({1}), 1000);
+  Tally& tally = alone.tally;
   std::deque<std::string> texts;
-  EXPECT_EQ(tally.add({second(9), second(10), 77, 1}, names(texts, 0, 3), sequence), Taken::yes);
-  EXPECT_EQ(tally.add({second(9), second(10), 77, 1}, names(texts, 0, 3), sequence), Taken::repeated);
-  EXPECT_EQ(tally.add({second(9), second(10), 77, 0}, names(texts, 0, 9), sequence), Taken::repeated);
+  EXPECT_EQ(alone.add({second(9), second(10), 77, 1}, names(texts, 0, 3)), Taken::yes);
+  EXPECT_EQ(alone.add({second(9), second(10), 77, 1}, names(texts, 0, 3)), Taken::repeated);
+  EXPECT_EQ(alone.add({second(9), second(10), 77, 0}, names(texts, 0, 9)), Taken::repeated);
   EXPECT_EQ(tally.total(0), 3u);
-  EXPECT_EQ(tally.add({second(9), second(10), 77, 2}, names(texts, 5, 4), sequence), Taken::yes);
+  EXPECT_EQ(alone.add({second(9), second(10), 77, 2}, names(texts, 5, 4)), Taken::yes);
   EXPECT_EQ(tally.total(0), 4u);
   EXPECT_EQ(tally.size().keys, 4u);
-  EXPECT_EQ(tally.add({second(9), second(10), 78, 0}, names(texts, 5, 4), sequence), Taken::yes);
+  EXPECT_EQ(alone.add({second(9), second(10), 78, 0}, names(texts, 5, 4)), Taken::yes);
   EXPECT_EQ(tally.total(0), 8u);
 }
 
 TEST(Tally, EqualRowsOfOneWindowAddUp) {
-  Tally tally(Spans({1}), 1000);
-  std::uint64_t sequence = 0;
+  Alone alone(Spans({1}), 1000);
+  Tally& tally = alone.tally;
   Rows rows;
   rows.cells = {{"a.", "x", 1}, {"b.", "x", 1}, {"a.", "x", 2}};
   rows.key_rests = {{"b.", 1, 1}, {"a.", 1, 1}, {"b.", 1, 1}};
-  tally.add(window(1), rows, sequence);
+  alone.add(window(1), rows);
   EXPECT_EQ(tally.total(0), 7u);
   EXPECT_EQ(tally.distinct(0), 2u);
   EXPECT_EQ(first_key(tally), "a.");

@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "aggregate/tally.h"
+
+namespace rata::aggregate {
+namespace {
+
+constexpr std::size_t entries_per_cell = 8;  // of the limit: entries in panes
+constexpr std::size_t least_entries = 65'536;
+// For each entry that comes so many are looked at. Each is joined about ten times in its life, at ever longer units.
+constexpr std::size_t looked_at_per_entry = 16;
+constexpr std::int64_t gentle_share = 16;
+
+}  // namespace
+
+std::size_t Tally::entries_limit() const { return std::max(least_entries, limit_ * entries_per_cell); }
+
+/// A part of the work with each window, so that none waits long for the whole of it.
+void Tally::join_panes(std::size_t added) {
+  const std::size_t limit = entries_limit();
+  if (sweep_.unit == 0 && entries_ > limit / 8 * 7) begin_sweep();
+  std::size_t looked_at = 0;
+  while (sweep_.unit > 0 && (looked_at < added * looked_at_per_entry || entries_ > limit)) {
+    looked_at += join_next();
+    if (entries_ < limit / 4 * 3) sweep_.unit = 0;
+  }
+}
+
+void Tally::begin_sweep() { sweep_ = {util::ns_per_second, gentle_share, panes_.begin()->first}; }
+
+void Tally::step_sweep() {
+  const std::int64_t longest = spans_.seconds(spans_.longest()) * util::ns_per_second;
+  sweep_.next = panes_.begin()->first;
+  sweep_.unit *= 2;
+  if (sweep_.unit * sweep_.share <= longest) return;
+  const bool was_gentle = sweep_.share > 1;
+  sweep_ = {was_gentle ? util::ns_per_second : 0, 1, panes_.begin()->first};
+}
+
+std::size_t Tally::join_next() {
+  const auto first = panes_.lower_bound(sweep_.next);
+  if (first == panes_.end()) {
+    step_sweep();
+    return 1;
+  }
+  auto last = first;
+  std::size_t looked_at = 0;
+  do {
+    looked_at += weight(last->second);
+    ++last;
+  } while (last != panes_.end() && goes_with(first->second, last->second));
+  sweep_.next = {std::prev(last)->first.ns + 1};
+  join(first, last);
+  return looked_at;
+}
+
+bool Tally::goes_with(const Pane& first, const Pane& other) const {
+  const auto unit_of = [this](const Pane& pane) { return (pane.origin.end.ns + sweep_.unit - 1) / sweep_.unit; };
+  const std::size_t span = spans_of(first).first;
+  return unit_of(first) == unit_of(other) && span == spans_of(other).first &&
+         sweep_.unit * sweep_.share <= spans_.seconds(span) * util::ns_per_second;
+}
+
+void Tally::join(Panes::iterator first, Panes::iterator last) {
+  if (std::next(first) == last) return;
+  shared_.places.resize(std::max<std::size_t>({shared_.places.size(), cells_.slots(), keys_.slots()}), Shared::nowhere);
+  Pane all{std::prev(last)->second.origin, {}, {}, {}};
+  all.origin.id = 0;  // it stands for several contributions now: none can be replaced any more
+  std::size_t entries = 0;
+  for (auto pane = first; pane != last; ++pane) entries += pane->second.entries.size();
+  all.entries.reserve(entries);
+  for (auto pane = first; pane != last; ++pane) join_entries(all, pane->second);
+  clear_places(all.entries);
+  for (auto pane = first; pane != last; ++pane) join_key_rests(all.key_rests, pane->second.key_rests);
+  clear_places(all.key_rests);
+  for (auto pane = first; pane != last; pane = panes_.erase(pane)) {
+    all.rest.keys += pane->second.rest.keys;
+    all.rest.count += pane->second.rest.count;
+    entries_ -= weight(pane->second);
+  }
+  all.entries.shrink_to_fit();
+  keep(std::move(all));
+}
+
+/// An entry less holds its cell less; the one that it became part of still does.
+void Tally::join_entries(Pane& into, const Pane& from) {
+  for (const Entry& entry : from.entries) {
+    std::uint32_t& place = shared_.places[entry.cell];
+    if (place != Shared::nowhere &&
+        into.entries[place].count + std::uint64_t{entry.count} <= std::numeric_limits<std::uint32_t>::max()) {
+      into.entries[place].count += entry.count;
+      cells_.release(keys_, entry.cell);
+    } else {
+      place = static_cast<std::uint32_t>(into.entries.size());
+      into.entries.push_back(entry);
+    }
+  }
+}
+
+void Tally::join_key_rests(std::vector<KeyRest>& into, const std::vector<KeyRest>& from) {
+  for (const KeyRest& rest : from) {
+    std::uint32_t& place = shared_.places[rest.key];
+    if (place != Shared::nowhere) {
+      into[place].parts += rest.parts;
+      into[place].count += rest.count;
+      keys_.release(rest.key);
+    } else {
+      place = static_cast<std::uint32_t>(into.size());
+      into.push_back(rest);
+    }
+  }
+}
+
+void Tally::clear_places(const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) shared_.places[entry.cell] = Shared::nowhere;
+}
+
+void Tally::clear_places(const std::vector<KeyRest>& key_rests) {
+  for (const KeyRest& rest : key_rests) shared_.places[rest.key] = Shared::nowhere;
+}
+
+}  // namespace rata::aggregate
