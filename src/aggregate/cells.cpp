@@ -22,13 +22,14 @@ bool take_slot(std::vector<Record>& records, std::vector<std::uint32_t>& free, s
 
 }  // namespace
 
+std::uint64_t Keys::hash(std::uint32_t text) { return text * util::table_multiplier(); }
+
 std::uint32_t Keys::slot(std::uint32_t text, std::uint64_t& sequence) {
-  const std::uint64_t hash = text * util::table_multiplier();
-  std::uint32_t slot = index_.find(hash, [&](std::uint32_t key) { return keys_[key].text == text; });
+  std::uint32_t slot = index_.find(hash(text), [&](std::uint32_t key) { return keys_[key].text == text; });
   if (slot != SlotIndex::none) return slot;
   if (take_slot(keys_, free_, slot)) counters.resize(keys_.size());
   keys_[slot] = {text, 0, sequence++};
-  index_.insert(hash, slot);
+  index_.insert(hash(text), slot);
   texts_.hold(text);
   return slot;
 }
@@ -37,7 +38,7 @@ void Keys::release(std::uint32_t slot) {
   Key& key = keys_[slot];
   assert(key.holders > 0);
   if (--key.holders > 0) return;
-  index_.erase(key.text * util::table_multiplier(), slot);
+  index_.erase(hash(key.text), slot);
   texts_.release(key.text);
   free_.push_back(slot);
 }
@@ -46,8 +47,10 @@ std::uint64_t Cells::hash(std::uint32_t key_text, std::uint32_t part_text) {
   return (std::uint64_t{key_text} << 32 | part_text) * util::table_multiplier();
 }
 
-void Cells::prefetch_guess(std::uint64_t hash) const {
-  if (const std::uint32_t guess = index_.guess(hash); guess != SlotIndex::none) prefetch_cell(guess);
+bool Cells::prefetch_guess(std::uint64_t hash) const {
+  const std::uint32_t guess = index_.guess(hash);
+  if (guess != SlotIndex::none) prefetch_cell(guess);
+  return guess != SlotIndex::none;
 }
 
 std::uint32_t Cells::slot(Keys& keys, std::uint32_t key_text, std::uint32_t part_text, std::uint64_t hash,

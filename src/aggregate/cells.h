@@ -43,6 +43,8 @@ class Keys {
 
   /// The slot of that text. A new one takes `sequence` and moves it on; hold it before anything is released.
   std::uint32_t slot(std::uint32_t text, std::uint64_t& sequence);
+  /// Fetches what `slot` will look at first.
+  void prefetch(std::uint32_t text) const { index_.prefetch(hash(text)); }
   void hold(std::uint32_t slot) { ++keys_[slot].holders; }
   void release(std::uint32_t slot);
 
@@ -53,6 +55,8 @@ class Keys {
   Counters<Counter> counters;
 
  private:
+  static std::uint64_t hash(std::uint32_t text);
+
   StringPool& texts_;
   std::vector<Key> keys_;
   std::vector<std::uint32_t> free_;
@@ -74,7 +78,8 @@ class Cells {
   static std::uint64_t hash(std::uint32_t key_text, std::uint32_t part_text);
   /// Two steps that fetch what `slot` will look at, so that many searches wait for memory together.
   void prefetch(std::uint64_t hash) const { index_.prefetch(hash); }
-  void prefetch_guess(std::uint64_t hash) const;
+  /// False: it is a new cell for sure.
+  bool prefetch_guess(std::uint64_t hash) const;
   /// The slot of that cell. A new one holds its texts and its key, takes `sequence` and moves it on; hold it before
   /// anything is released.
   std::uint32_t slot(Keys& keys, std::uint32_t key_text, std::uint32_t part_text, std::uint64_t hash,

@@ -44,6 +44,7 @@ Tally::Pane Tally::pane_of(const Origin& origin, const NumberedRows& rows) {
   Pane pane{origin, {}, {}, rows.rest()};
   append_entries(pane, rows);
   pane.key_rests.reserve(rows.key_rests().size());
+  for (const NumberedRows::KeyRest& row : rows.key_rests()) keys_.prefetch(row.key);
   for (const NumberedRows::KeyRest& row : rows.key_rests()) {
     const std::uint32_t key = keys_.slot(row.key, shared_.sequence);
     keys_.hold(key);
@@ -63,7 +64,8 @@ void Tally::append_entries(Pane& pane, const NumberedRows& rows) {
       hashes[i] = Cells::hash(cells[first + i].key, cells[first + i].part);
       cells_.prefetch(hashes[i]);
     }
-    for (std::size_t i = 0; i < size; ++i) cells_.prefetch_guess(hashes[i]);
+    for (std::size_t i = 0; i < size; ++i)
+      if (!cells_.prefetch_guess(hashes[i])) keys_.prefetch(cells[first + i].key);
     for (std::size_t i = 0; i < size; ++i) {
       const auto& [key, part, count] = cells[first + i];
       const std::uint32_t cell = cells_.slot(keys_, key, part, hashes[i], shared_.sequence);

@@ -21,7 +21,7 @@ namespace rata::aggregate {
 /// change. Keys and cells live as long as a pane of the longest span speaks of them.
 ///
 /// Bounded: when more than `limit` keys and cells live, the smallest of them (over the longest span; of equals the
-/// oldest) are given up down to seven eighths, and their queries move, pane by pane, into the rest of their key or of
+/// oldest) are given up down to three quarters, and their queries move, pane by pane, into the rest of their key or of
 /// the table: totals stay exact. When the panes come near eight times as many entries, those that end in the same
 /// second (then in the same two seconds, four...) are joined, some with each window, and leave the spans together, with
 /// the last of them: up to a sixteenth of the shortest span that they are in, and further only if that is not enough.

@@ -6,7 +6,7 @@
 namespace rata::aggregate {
 namespace {
 
-constexpr std::size_t cut_share = 8;  // of the limit: what a cut frees, so that cuts are rare
+constexpr std::size_t cut_share = 4;  // of the limit: what a cut frees, so that cuts are rare
 
 /// In the order of what goes first, in one number: by count, of equals by the appearance of the key, so that those of
 /// a key stand together, and its cells before the key itself. A key has at least as many queries as each of its cells:

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,13 +31,6 @@ void open_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0)
       std::_Exit(rata::app::exit_failed);
-}
-
-/// Large blocks go back to the system as soon as they are free. By default glibc learns to keep them, and tables that
-/// grow and shrink then hold three times what they use.
-void give_large_blocks_back() {
-  constexpr int large_octets = 64 * 1024;
-  mallopt(M_MMAP_THRESHOLD, large_octets);
 }
 
 /// A word that is no command gets the nearest one.
@@ -89,7 +81,6 @@ int main(int argc, char** argv) {
   std::signal(SIGUSR1, SIG_IGN);  // asked for a balance before there is one, or of a command without: no reason to die
   try {
     open_standard_streams();
-    give_large_blocks_back();
     const int status = run(argc, argv);
     if (rata::app::output_done()) return status;
     rata::app::complain_of_output();
