@@ -80,9 +80,10 @@ struct Settings {
   std::string password_env;   ///< name of the environment variable that holds it
   /// Aggregator: as those of the password.
   std::string token_file, token_env;
-  std::string ca_file;           ///< TLS: PEM, the authorities to trust; empty: the system's
-  std::string certificate_file;  ///< TLS: PEM, shown to a server that asks for one
-  std::string key_file;          ///< ... its key, readable by its owner and group only
+  std::vector<std::string> servers;  ///< not of the file: `try_out` asks whether it may send for these
+  std::string ca_file;               ///< TLS: PEM, the authorities to trust; empty: the system's
+  std::string certificate_file;      ///< TLS: PEM, shown to a server that asks for one
+  std::string key_file;              ///< ... its key, readable by its owner and group only
 
   std::uint64_t rotate_mib = 0;      ///< files: finished before they grow beyond this; 0: never
   std::uint64_t rotate_seconds = 0;  ///< files: finished when this much of UTC is over; 0: never

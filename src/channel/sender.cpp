@@ -47,10 +47,15 @@ void Sender::send(summary::Summary summary) {
   queue_.push(std::move(summary), octets);  // what it drops it counts
 }
 
-void Sender::hurry() {
+void Sender::hurry() { begin_end(false); }
+
+void Sender::wind_up() { begin_end(!closing_); }
+
+void Sender::begin_end(bool patient) {
   {
     const std::scoped_lock lock(mutex_);
     if (!closing_) deadline_ = std::chrono::steady_clock::now() + config_.drain;
+    patient_ = patient;
     closing_ = true;
   }
   closing_changed_.notify_all();
@@ -58,12 +63,12 @@ void Sender::hurry() {
 
 void Sender::close() {
   if (!thread_.joinable()) return;
-  hurry();
+  if (!closing_) hurry();
   queue_.close();
   thread_.join();
   closed_ = true;
   if (const std::uint64_t left = counters().left_in_spool; left != 0)
-    report_(fmt::format("{} summaries stay in the spool and are sent after the next start", left));
+    report_(fmt::format("{} summaries stay in the spool {}, and the next start sends them", left, stage_->place()));
 }
 
 void Sender::run() {
@@ -74,10 +79,10 @@ void Sender::run() {
   if (stage_) stage_->finish();
 }
 
-/// With a spool nothing has to be sent now: not in trouble, and not for long.
+/// With a spool nothing has to be sent now: not in trouble, unless there is time for it, and not for long.
 bool Sender::is_over() {
   if (!stage_) return queue_.drained();
-  return gone_ || stage_->idle() || (failing_ && closing_) || out_of_time(false);
+  return gone_ || stage_->idle() || (failing_ && closing_ && !patient_) || out_of_time(false);
 }
 
 Batch Sender::next() {
@@ -154,7 +159,7 @@ void Sender::note_failure(const Attempt& attempt) {
 /// Then what waits is not tried on a channel that is in trouble: each attempt may take seconds.
 bool Sender::out_of_time(bool kept) {
   const std::scoped_lock lock(mutex_);
-  return closing_ && (kept || std::chrono::steady_clock::now() >= deadline_);
+  return closing_ && (may_stay(kept) || std::chrono::steady_clock::now() >= deadline_);
 }
 
 /// Not all at once, when many monitors lost the same other side.
@@ -168,13 +173,24 @@ std::chrono::milliseconds Sender::by_chance(std::chrono::milliseconds pause, con
 /// False when the time to go on trying is over. Of what is in the spool the end allows one attempt more.
 bool Sender::wait_for_retry(bool kept, std::chrono::milliseconds pause) {
   std::unique_lock lock(mutex_);
-  if (closing_ && kept) return false;
+  if (closing_ && may_stay(kept)) return false;
   closing_changed_.wait_for(lock, pause, [this] { return closing_.load(); });
-  if (!closing_ || kept) return true;
+  if (!closing_ || may_stay(kept)) return true;
   const auto end = deadline_, next = std::chrono::steady_clock::now() + config_.first_retry;
   lock.unlock();
   std::this_thread::sleep_until(std::min(end, next));
   return next < end;
+}
+
+Sender::Counters& Sender::Counters::operator+=(const Counters& other) {
+  for (const auto member :
+       {&Counters::pushed, &Counters::sent, &Counters::dropped, &Counters::waiting, &Counters::failed_attempts,
+        &Counters::refused, &Counters::found, &Counters::spooled, &Counters::unspooled, &Counters::spool_full,
+        &Counters::spool_damaged, &Counters::left_in_spool})
+    this->*member += other.*member;
+  best_effort.unheard += other.best_effort.unheard;
+  best_effort.perhaps_twice += other.best_effort.perhaps_twice;
+  return *this;
 }
 
 Sender::Counters Sender::counters() const {

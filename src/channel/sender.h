@@ -57,6 +57,10 @@ class Sender {
   /// that fails is. So a `send` that waits for room comes back in time. Thread: any.
   void hurry();
 
+  /// An input is at its end, and there is time: for `drain` from now on all that waits is tried again and again, also
+  /// what could stay in a spool, unless `hurry` is called before or after. Thread: any.
+  void wind_up();
+
   /// Sends what waits, for at most `drain`; what is left is dropped and counted, or stays in the spool.
   void close();
 
@@ -71,6 +75,8 @@ class Sender {
     std::uint64_t spool_full = 0;     ///< of those dropped: went beyond the spool's limit
     std::uint64_t spool_damaged = 0;  ///< of those dropped: could not be read back
     std::uint64_t left_in_spool = 0;  ///< after `close`: of those waiting, all
+
+    Counters& operator+=(const Counters& other);
   };
   Counters counters() const;
 
@@ -95,6 +101,8 @@ class Sender {
 
  private:
   void run();
+  void begin_end(bool patient);
+  bool may_stay(bool kept) const { return kept && !patient_; }
   bool is_over();
   Batch next();
   void deliver(Batch batch);
@@ -115,6 +123,7 @@ class Sender {
   std::atomic<std::uint64_t> sent_ = 0, refused_ = 0, given_up_ = 0, failed_attempts_ = 0;
   std::atomic<bool> gone_ = false;
   std::atomic<bool> closing_ = false;
+  std::atomic<bool> patient_ = false;                 // closing: `wind_up`
   std::atomic<bool> closed_ = false;                  // its thread has ended
   std::chrono::steady_clock::time_point deadline_{};  // set before closing_
   std::mutex mutex_;

@@ -114,7 +114,7 @@ util::Result<void> Spool::load() {
   if (waiting_ != 0)
     notes_.push_back(
         fmt::format("spool {}: {} summaries of an earlier run wait to be sent", settings_.path, waiting_.load()));
-  note_oldest();
+  note_state();
   return {};
 }
 
@@ -157,8 +157,11 @@ util::Result<std::uint64_t> Spool::append(std::string_view lines, std::uint32_t 
   const std::scoped_lock lock(mutex_);
   const RecordHead head{.number = next_number_, .written = clock_.now(), .summaries = summaries};
   const std::string text = record_text(head, frame);
-  if (auto ready = make_ready(text.size()); !ready) return ready.error();
-  if (auto written = writer_.append(text); !written) return written.error();
+  make_room(text.size());
+  auto written = write(text);
+  // A disk may be fuller than the spool.
+  if (!written && let_go_of_last()) written = write(text);
+  if (!written) return written.error();
   Segment& segment = segments_.rbegin()->second;
   segment.records.push_back({.number = next_number_++,
                              .written_ns = head.written.ns,
@@ -170,28 +173,28 @@ util::Result<std::uint64_t> Spool::append(std::string_view lines, std::uint32_t 
   segment.octets += text.size();
   octets_ += text.size();
   waiting_ += summaries;
-  note_oldest();
+  note_state();
   return head.number;
 }
 
-/// A segment that is open and has room.
-util::Result<void> Spool::make_ready(std::size_t octets) {
-  make_room(octets);
-  if (writer_.is_open() && segments_.rbegin()->second.octets < segment_octets_) return {};
-  return begin_segment();
+/// To the segment that is open, or, where there is none or it is full, to another one.
+util::Result<void> Spool::write(std::string_view octets) {
+  if (!writer_.is_open() || segments_.rbegin()->second.octets >= segment_octets_)
+    if (auto begun = begin_segment(); !begun) return begun.error();
+  return writer_.append(octets);
 }
 
 util::Result<void> Spool::begin_segment() {
   if (writer_.is_open() && settings_.fsync != Fsync::never)
     if (auto synced = writer_.sync(); !synced) return synced.error();
   writer_.shut();
+  let_go_of_last();
   if (!lock_.holds()) {
     if (auto locked = lock_.take(settings_.path); !locked) return locked.error();
     acks_->start_anew();
   }
   const fs::path file = fs::path(settings_.path) / segment_name(next_number_);
   if (auto begun = writer_.begin(file, settings_.fsync != Fsync::never); !begun) return begun.error();
-  if (!segments_.empty() && segments_.rbegin()->second.open == 0) remove(std::prev(segments_.end()));
   segments_[next_number_].file = file;
   return {};
 }
@@ -199,11 +202,22 @@ util::Result<void> Spool::begin_segment() {
 std::size_t Spool::most_octets() const { return std::min<std::size_t>(most_record_lines_octets, limit_octets_ / 2); }
 
 bool Spool::has_room(std::size_t octets) const {
-  return waiting_ == 0 || octets_ + octets + record_head_octets <= limit_octets_;
+  return waiting_ == 0 || octets_ - spare_octets_ + octets + record_head_octets <= limit_octets_;
 }
 
 void Spool::make_room(std::size_t octets) {
+  if (octets_ + octets > limit_octets_) let_go_of_last();
   while (!segments_.empty() && octets_ + octets > limit_octets_) drop(segments_.begin());
+}
+
+/// The segment that is written stays, though all of it is done, as long as nobody needs its room. False: something in
+/// it is not done.
+bool Spool::let_go_of_last() {
+  if (segments_.empty() || segments_.rbegin()->second.open != 0) return false;
+  writer_.shut();
+  remove(std::prev(segments_.end()));
+  note_state();
+  return true;
 }
 
 /// What the sender has in its hands may still be sent.
@@ -282,7 +296,7 @@ void Spool::lose(Segment& segment, IndexedRecord& record, const std::string& why
   if (!std::exchange(told_unreadable_, true))
     notes_.push_back(fmt::format("spool: {}: {}; its {} summaries are lost, and what follows is counted",
                                  segment.file.string(), why, record.summaries));
-  note_oldest();
+  note_state();
 }
 
 void Spool::close_record(Segment& segment, IndexedRecord& record) {
@@ -316,6 +330,7 @@ void Spool::release(std::uint64_t number, std::uint32_t summaries) {
 
 util::Result<void> Spool::done(std::span<const std::uint64_t> numbers) {
   const std::scoped_lock lock(mutex_);
+  const std::uint64_t octets_before = octets_;
   auto written = acks_->add(numbers);
   for (const std::uint64_t number : numbers) {
     Segments::iterator segment;
@@ -324,12 +339,15 @@ util::Result<void> Spool::done(std::span<const std::uint64_t> numbers) {
     close_record(segment->second, *record);
     if (segment->second.open == 0 && !is_written(segment)) remove(segment);
   }
+  // On a full disk there may be room now.
+  if (!written && octets_ < octets_before) written = acks_->add({});
   if (waiting_ == 0) told_full_ = told_unreadable_ = false;
-  note_oldest();
+  note_state();
   return written;
 }
 
-void Spool::note_oldest() {
+void Spool::note_state() {
+  spare_octets_ = !segments_.empty() && segments_.rbegin()->second.open == 0 ? segments_.rbegin()->second.octets : 0;
   for (auto& [name, segment] : segments_)
     if (const IndexedRecord* record = segment.first_open()) {
       oldest_ns_ = record->written_ns;

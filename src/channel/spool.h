@@ -60,6 +60,7 @@ class Spool {
   /// What was appended is on the disk itself when this returns.
   util::Result<void> sync();
   Fsync policy() const { return settings_.fsync; }
+  const std::string& path() const { return settings_.path; }
 
   /// Of the lines of one record.
   std::size_t most_octets() const;
@@ -108,14 +109,16 @@ class Spool {
   void cut_off(const LoadedSegment& loaded);
   util::Result<void> make_ready(std::size_t octets);
   util::Result<void> begin_segment();
+  util::Result<void> write(std::string_view octets);
   void make_room(std::size_t octets);
+  bool let_go_of_last();
   void drop(Segments::iterator segment);
   Segments::iterator remove(Segments::iterator segment);
   IndexedRecord* find(std::uint64_t number, Segments::iterator& segment);
   void lose(Segment& segment, IndexedRecord& record, const std::string& why);
   void close_record(Segment& segment, IndexedRecord& record);
   bool is_written(Segments::iterator segment) const;
-  void note_oldest();
+  void note_state();
 
   const Settings::Spool settings_;
   const util::Clock& clock_;
@@ -133,6 +136,7 @@ class Spool {
   std::vector<std::string> notes_;
   std::atomic<std::uint64_t> found_ = 0, dropped_full_ = 0, unreadable_ = 0, waiting_ = 0, octets_ = 0,
                              waiting_records_ = 0;
+  std::atomic<std::uint64_t> spare_octets_ = 0;  // of the last segment, when all of it is done
   std::atomic<std::int64_t> oldest_ns_ = INT64_MAX;
 };
 

@@ -64,6 +64,7 @@ class SpoolStage {
     Spool::Counters spool;
   };
   Counters counters() const;
+  const std::string& place() const { return spool_->path(); }
   /// Why the spool cannot be written; "": it can.
   std::string trouble() const;
 

@@ -160,6 +160,17 @@ void append_malformed(std::vector<Counter>& rows, const Books& books) {
                     dns::help(static_cast<dns::Malformed>(i)), books.first_malformed[i]});
 }
 
+/// Scripts by their name: what two had that are called the same is one sum.
+void add_scripts(std::vector<script::ScriptFigures>& scripts, const std::vector<script::ScriptFigures>& others) {
+  for (const Scripted& other : others) {
+    const auto same = std::ranges::find(scripts, other.name, &Scripted::name);
+    if (same == scripts.end())
+      scripts.push_back(other);
+    else
+      *same += other;
+  }
+}
+
 /// Places in the input, 0 for none.
 std::uint64_t earlier(std::uint64_t a, std::uint64_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
 
@@ -167,7 +178,8 @@ std::uint64_t earlier(std::uint64_t a, std::uint64_t b) { return a == 0 || (b !=
 
 Books& Books::operator+=(const Books& other) {
   for (const auto member : {&Books::frames, &Books::octets, &Books::outside_time, &Books::implausible_time,
-                            &Books::no_time, &Books::messages, &Books::well_formed, &Books::broken_records})
+                            &Books::no_time, &Books::messages, &Books::well_formed, &Books::broken_records,
+                            &Books::late_packets, &Books::windows, &Books::gap_windows})
     this->*member += other.*member;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     outcomes[i] += other.outcomes[i];
@@ -185,6 +197,8 @@ Books& Books::operator+=(const Books& other) {
     largest_jump_ns = other.largest_jump_ns;
     jump_frame = other.jump_frame;
   }
+  for (const auto& [reason, count] : other.lacking) lacking[reason] += count;
+  add_scripts(scripts, other.scripts);
   return *this;
 }
 

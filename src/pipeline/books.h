@@ -65,7 +65,9 @@ struct Books {
     if (first == 0) first = ordinal + 1;
   }
 
-  /// Adds the frames, TCP octets and messages of another intake; of what was first, that which stands first in its own.
+  /// Adds what another monitor, or another intake of the same one, read and counted: all but what the kernel lost, what
+  /// the source left out and the summaries, since inputs and channels go on from one to the next. Of what was first,
+  /// that which stands first in its own.
   Books& operator+=(const Books& other);
 
   std::uint64_t malformed_total() const;

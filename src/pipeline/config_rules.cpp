@@ -5,20 +5,23 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "pipeline/config.h"
+#include "util/utf8.h"
 
 namespace rata::pipeline {
 namespace {
 
-bool is_text(const std::string& name) {
-  try {
-    return !nlohmann::json(name).dump().empty();  // strict about UTF-8
-  } catch (const nlohmann::json::type_error&) {
-    return false;
-  }
+/// A name stands in lists, logs and addresses. Errors: it is no line of text.
+util::Result<void> validate_name(std::string_view whose, const std::string& name) {
+  if (util::valid_utf8(name) != name) return util::Error{fmt::format("the name of the {} is not UTF-8", whose)};
+  const std::string shown = util::printable(name, name.size());
+  if (shown == name && name.find('\t') == std::string::npos) return {};
+  return util::Error{
+      fmt::format("the name of the {}, \"{}\", holds a control character (a line's end, a tab, NUL); it "
+                  "has to be one line of text",
+                  whose, shown)};
 }
 
 /// Each shard has its part of what is bounded in all.
@@ -41,7 +44,7 @@ util::Result<void> validate_watched(const Config& config) {
   std::vector<std::pair<reduce::Prefix, std::string>> known;
   std::set<std::string> names;
   for (const WatchedServer& server : config.watched) {
-    if (!is_text(server.name)) return util::Error{"the name of a [[server]] is not UTF-8"};
+    if (auto valid = validate_name("[[server]]", server.name); !valid) return valid;
     if (!names.insert(server.name).second)
       return util::Error{
           fmt::format("two [[server]] tables have the name \"{}\"; one can have all its addresses", server.name)};
@@ -109,9 +112,11 @@ util::Result<void> validate_processors(const Config& config, const Names& reduce
 util::Result<void> validate_names(const Config& config) {
   if (config.ports.empty()) return util::Error{"ports is empty; it needs at least one, such as [53]"};
   if (config.server.empty()) return util::Error{"server is empty; it is the name on every summary"};
-  for (const std::string& name : {config.server, config.monitor})
-    if (!is_text(name)) return util::Error{"the name of the server or monitor is not UTF-8"};
-  return {};
+  if (auto valid = validate_name("server", config.server); !valid) return valid;
+  if (config.source)
+    for (const std::string& server : config.source->servers)
+      if (auto valid = validate_name("server of a [[source]]", server); !valid) return valid;
+  return validate_name("monitor", config.monitor);
 }
 
 /// Every reducer is there once for each shard, window that is open and server, and takes room before it has counted
@@ -200,6 +205,7 @@ std::string Config::fingerprint() const {
   std::string text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", server, monitor, fmt::join(ports, ","), shards,
                                  window.seconds, window.packets, window.flush, window.lateness_seconds.value_or(-1));
   text += fmt::format("|{} {}", memory_mib, sketch_seed);
+  if (from) text += fmt::format("|from {}", from->ns);  // where windows begin to count; `to` moves none
   text += fmt::format("|{} {} {} {}|{} {} {}", streams.streams, streams.stream_octets, streams.total_octets,
                       streams.stream_idle_ns, fragments.datagrams, fragments.octets, fragments.age_ns);
   for (const WatchedServer& one : watched)

@@ -9,14 +9,12 @@
 #include <functional>
 #include <mutex>
 #include <numeric>
-#include <random>
 #include <shared_mutex>
 #include <thread>
 #include <utility>
 
+#include "pipeline/boot.h"
 #include "pipeline/knowledge.h"
-#include "util/encoding.h"
-#include "util/hash.h"
 
 namespace rata::pipeline {
 namespace {
@@ -46,34 +44,6 @@ std::size_t settle_frames(bool live, bool shares_work) {
 
 /// How often others see how far the reading is.
 constexpr std::chrono::milliseconds share_interval{100};
-
-/// Thirteen letters and digits: enough that no two boots share them.
-std::string boot_text(std::uint64_t number) {
-  static constexpr char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-  std::string text;
-  for (int i = 0; i < 13; ++i) {
-    text += digits[number & 31];
-    number >>= 5;
-  }
-  return text;
-}
-
-std::string random_boot() {
-  std::random_device device;
-  return boot_text(static_cast<std::uint64_t>(device()) << 32 | device());
-}
-
-bool timeless(const capture::Frame& frame) {
-  return frame.envelope != nullptr && frame.envelope->lacks.has(util::Member::time);
-}
-
-/// What tells inputs apart that have no times: the first message, and who sent it to whom.
-void append_content(const capture::Frame& frame, std::string& out) {
-  const capture::Envelope& envelope = *frame.envelope;
-  out += fmt::format("|{}|{}|{}|{}|", util::text(envelope.source), util::text(envelope.destination),
-                     envelope.source_text, envelope.destination_text);
-  util::append_hex(frame.octets, out);
-}
 
 }  // namespace
 
@@ -144,22 +114,30 @@ Monitor::~Monitor() = default;
 
 util::Result<std::unique_ptr<Monitor>> Monitor::make(const Config& config,
                                                      std::vector<std::unique_ptr<capture::Source>>& sources,
-                                                     const channel::Deliver& deliver, Report report,
-                                                     std::unique_ptr<Outlets>* outlets) {
+                                                     const channel::Deliver& deliver, Report report, Legacy* legacy) {
   assert(!sources.empty() && (sources.size() == 1 || config.window.packets == 0));
   std::unique_ptr<Monitor> monitor(new Monitor(config, std::move(report), sources.size() == 1 && config.threads > 1));
   for (auto& source : sources)
     monitor->lines_.push_back(std::make_unique<Line>(*monitor, monitor->lines_.size(), std::move(source)));
-  const bool handed_over = outlets != nullptr && *outlets != nullptr;
-  monitor->outlets_ =
-      handed_over ? std::move(*outlets) : std::make_unique<Outlets>(deliver, monitor->live(), monitor->report_);
+  monitor->outlets_ = legacy != nullptr ? std::move(legacy->outlets)
+                                        : std::make_unique<Outlets>(deliver, monitor->live(), monitor->report_);
   if (auto opened = monitor->open(); !opened) {
-    if (handed_over) *outlets = monitor->take_outlets();
+    if (legacy != nullptr) legacy->outlets = std::move(monitor->outlets_);
     sources = monitor->take_sources();
     return opened.error();
   }
   sources.clear();
+  if (legacy != nullptr) monitor->past_ = std::move(legacy->books);
+  // Whoever asks before anything was read is told what was known before.
+  for (const auto& line : monitor->lines_) line->look_at_source();
+  monitor->share_state(InputState::waiting);
   return monitor;
+}
+
+Config Monitor::config() const {
+  Config config = config_;
+  scripts_->note_versions(config);
+  return config;
 }
 
 std::vector<std::unique_ptr<capture::Source>> Monitor::take_sources() {
@@ -168,8 +146,8 @@ std::vector<std::unique_ptr<capture::Source>> Monitor::take_sources() {
   return sources;
 }
 
-void Monitor::put_back(std::vector<std::unique_ptr<capture::Source>> sources, std::unique_ptr<Outlets> outlets) {
-  outlets_ = std::move(outlets);
+void Monitor::put_back(std::vector<std::unique_ptr<capture::Source>> sources, Legacy legacy) {
+  outlets_ = std::move(legacy.outlets);
   for (std::size_t i = 0; i < sources.size(); ++i) lines_[i]->source = std::move(sources[i]);
 }
 
@@ -235,22 +213,6 @@ util::Result<void> Monitor::open_anonymizer() {
   return {};
 }
 
-/// Of the first frame that says which input it is. A record without time or message says nothing, and no window closes
-/// over such ones.
-void Monitor::name_boot(std::span<const capture::Frame> frames) {
-  if (!boot_.empty()) return;
-  const auto first = std::ranges::find_if(
-      frames, [](const capture::Frame& frame) { return !timeless(frame) || !frame.octets.empty(); });
-  if (first != frames.end()) boot_ = boot_of(*first);
-}
-
-/// One frame, whatever the first read brought: the input may be cut into reads in any way.
-std::string Monitor::boot_of(const capture::Frame& first) const {
-  std::string what = fmt::format("{}|{}", config_.fingerprint(), first.time.ns);
-  if (timeless(first)) append_content(first, what);
-  return boot_text(util::stable_hash(what));
-}
-
 void Monitor::run() {
   if (live()) boot_ = random_boot();
   {
@@ -307,7 +269,7 @@ void Monitor::read(Line& line) {
 void Monitor::take_in(Line& line, capture::Read brought, std::span<const capture::Frame> frames) {
   const std::shared_lock inside(gate_);
   if (brought == capture::Read::frames) {
-    name_boot(frames);
+    if (boot_.empty()) boot_ = boot_of(config_.fingerprint(), frames);
     line.intake->add(frames);
   } else if (live() || (config_.source && config_.source->arrival_time.value_or(false))) {
     // A silent link closes its windows by the clock, a second late so that frames on their way still count.
@@ -442,25 +404,32 @@ void Monitor::send_later(bool wait) {
   });
 }
 
-Books Monitor::books() {
+/// Of what ends with this monitor.
+Books Monitor::own_books() {
   Books books;
-  for (const auto& line : lines_) {
-    books += line->intake->books();
-    books.kernel_lost += line->kernel_dropped;
-    books.left_out += line->left_out;
-  }
+  for (const auto& line : lines_) books += line->intake->books();
   for (const Watched::Server& server : watched_->servers()) {
     books.late_packets += server.windows->late();
     books.windows += server.sequence;
     books.gap_windows += server.windows->gap_windows();
   }
-  outlets_->add_to(books);
   books.scripts = scripts_->figures();
   for (std::size_t i = 0; i < lacking_.size(); ++i)
     for (std::size_t m = 0; m < lacking_[i].size(); ++m)
       if (lacking_[i][m] != 0)
         books.lacking[fmt::format("{}: {}", config_.reducers[i].reducer.shown_name(),
                                   util::name(static_cast<util::Member>(m)))] += lacking_[i][m];
+  books += past_;
+  return books;
+}
+
+Books Monitor::books() {
+  Books books = own_books();
+  for (const auto& line : lines_) {
+    books.kernel_lost += line->kernel_dropped;
+    books.left_out += line->left_out;
+  }
+  outlets_->add_to(books);
   return books;
 }
 

@@ -33,6 +33,12 @@ struct MonitorState {
   Books books;
 };
 
+/// What a monitor that was left hands on beside its sources.
+struct Legacy {
+  std::unique_ptr<Outlets> outlets;
+  Books books;  ///< of what ended with it, and with those before
+};
+
 /// Sources through intake, windows and reducers into channels.
 ///
 /// One source is read on the thread that calls `run`; with `Config::threads` further ones share the work on its shards.
@@ -44,12 +50,13 @@ class Monitor {
 
   /// Opens the channels. `deliver` gets what goes to "memory:". `report`: one sentence for the operator, at once.
   /// `sources`: one, or live ones where windows go by time; another monitor may have read from them. Taken over.
-  /// `outlets`: those of that other monitor, taken over as well; see Outlets::open. Thread of `report`: any.
-  /// Errors: a channel cannot be opened, a reducer cannot be made; `sources` are as they were, and `outlets` are back.
+  /// `legacy`: of that other monitor, taken over as well: its books go on, and its channels as Outlets::open says.
+  /// Thread of `report`: any.
+  /// Errors: a channel cannot be opened, a reducer cannot be made; `sources` and `legacy` are as they were.
   static util::Result<std::unique_ptr<Monitor>> make(const Config& config,
                                                      std::vector<std::unique_ptr<capture::Source>>& sources,
                                                      const channel::Deliver& deliver, Report report,
-                                                     std::unique_ptr<Outlets>* outlets = nullptr);
+                                                     Legacy* legacy = nullptr);
   ~Monitor();
 
   /// Reads until the inputs end, or `stop` or `leave` is called; then closes windows, and channels unless it was left.
@@ -62,17 +69,19 @@ class Monitor {
   void make_way() { outlets_->make_way(); }
   /// After `run`: it has left all open, since it was told to leave before the inputs ended.
   bool left() const { return left_; }
+  /// After `run`: what it was made of, but with the scripts that it took over anew since.
+  Config config() const;
   /// After `run`: for another monitor.
   std::vector<std::unique_ptr<capture::Source>> take_sources();
-  std::unique_ptr<Outlets> take_outlets() { return std::move(outlets_); }
+  Legacy take_legacy() { return {std::move(outlets_), own_books()}; }
   /// Nobody else could go on with them.
-  void put_back(std::vector<std::unique_ptr<capture::Source>> sources, std::unique_ptr<Outlets> outlets);
+  void put_back(std::vector<std::unique_ptr<capture::Source>> sources, Legacy legacy);
 
   /// Thread: any.
   void stop();
   MonitorState state() const;
   const capture::Source& source() const;  ///< the first
-  /// Empty after `take_outlets`. Thread: that of the owner.
+  /// Empty after `take_legacy`. Thread: that of the owner.
   std::vector<OutletState> outlets() const { return outlets_ ? outlets_->states() : std::vector<OutletState>{}; }
 
  private:
@@ -93,9 +102,8 @@ class Monitor {
   summary::Loss loss_of(std::size_t server, const reduce::ClosingWindow& window);
   std::uint64_t lost_before(util::Time time) const;
   std::size_t cell_of(std::size_t line, std::size_t shard) const;
-  void name_boot(std::span<const capture::Frame> frames);
-  std::string boot_of(const capture::Frame& first) const;
   void share_state(InputState input);
+  Books own_books();
   Books books();
   bool nobody_listens() const;
   bool live() const { return source().live(); }
@@ -107,6 +115,7 @@ class Monitor {
   reduce::Context context_;
   Report report_;
   std::unique_ptr<Outlets> outlets_;
+  Books past_;  ///< of the monitors before
   /// A result that a script still works on: everything but its data.
   struct Unfinished {
     std::size_t reducer = 0;

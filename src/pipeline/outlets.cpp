@@ -82,9 +82,11 @@ void Outlets::close_for_spools(const Config& config) {
     outlet.sender->close();
     channel::Sender::Counters last = outlet.sender->counters();
     // They are counted where they are found.
-    last.waiting -= last.left_in_spool;
-    pushed_ -= last.left_in_spool;
-    past_.push_back(last);
+    const std::uint64_t left = std::exchange(last.left_in_spool, 0);
+    last.waiting -= left;
+    last.pushed -= left;
+    pushed_ -= left;
+    past_[outlet.as.name] += last;
     outlet.sender = nullptr;
   }
   std::erase_if(outlets_, [](const Outlet& outlet) { return outlet.sender == nullptr; });
@@ -116,7 +118,7 @@ void Outlets::forget_closed() {
   for (Leaving& one : leaving_) {
     if (!one.sender->closed()) continue;
     one.closing.join();
-    past_.push_back(one.sender->counters());
+    past_[one.sender->name()] += one.sender->counters();
     one.sender = nullptr;
   }
   std::erase_if(leaving_, [](const Leaving& one) { return one.sender == nullptr; });
@@ -144,6 +146,7 @@ void Outlets::send(std::size_t reducer, summary::Summary summary) {
 }
 
 void Outlets::close() {
+  for (const Outlet& outlet : outlets_) outlet.sender->wind_up();
   for (const Outlet& outlet : outlets_) outlet.sender->close();
   for (Leaving& one : leaving_)
     if (one.closing.joinable()) one.closing.join();
@@ -164,14 +167,23 @@ bool Outlets::nobody_listens() const {
 void Outlets::add_to(Books& books) const {
   for (const Outlet& outlet : outlets_) add(outlet.sender->counters(), books);
   for (const Leaving& one : leaving_) add(one.sender->counters(), books);
-  for (const channel::Sender::Counters& past : past_) add(past, books);
+  for (const auto& [name, past] : past_) add(past, books);
   books.summaries_pushed += pushed_ + books.summaries_found;
+}
+
+/// With those before it, so that no figure of a name ever falls.
+Outlets::Counters Outlets::counters_of(const channel::Sender& sender) const {
+  Counters sum = sender.counters();
+  for (const Leaving& one : leaving_)
+    if (one.sender->name() == sender.name()) sum += one.sender->counters();
+  if (const auto past = past_.find(sender.name()); past != past_.end()) sum += past->second;
+  return sum;
 }
 
 std::vector<OutletState> Outlets::states() const {
   std::vector<OutletState> states;
   for (const auto& [as, sender] : outlets_)
-    states.push_back({as.name, channel::shown_url(as.settings.url), sender->health(), sender->counters()});
+    states.push_back({as.name, channel::shown_url(as.settings.url), sender->health(), counters_of(*sender)});
   return states;
 }
 

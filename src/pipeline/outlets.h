@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -20,7 +21,7 @@ struct OutletState {
   std::string name;
   std::string url;  ///< as it may be shown
   channel::Sender::Health health;
-  channel::Sender::Counters counters;
+  channel::Sender::Counters counters;  ///< of all that had this name one after the other
 };
 
 /// The ways out of a monitor, and which reducer's results go which ways. They may outlive it: the next monitor goes on
@@ -71,6 +72,8 @@ class Outlets {
     std::jthread closing;
   };
 
+  using Counters = channel::Sender::Counters;
+
   static Opened opened_as(const ChannelConfig& channel, const Config& config);
   bool goes_on(const Outlet& outlet, const Config& config) const;
   void close_for_spools(const Config& config);
@@ -78,13 +81,14 @@ class Outlets {
   void let_go(std::unique_ptr<channel::Sender> sender);
   void forget_closed();
   void wire(const Config& config);
+  Counters counters_of(const channel::Sender& sender) const;
 
   const channel::Deliver deliver_;
   const bool live_;
   const Report report_;
   std::vector<Outlet> outlets_;
   std::vector<Leaving> leaving_;
-  std::vector<channel::Sender::Counters> past_;  ///< of senders that are no more
+  std::map<std::string, Counters> past_;  ///< by name, of senders that are no more
   std::vector<std::vector<channel::Sender*>> by_reducer_;
   std::uint64_t pushed_ = 0;  ///< summaries given to senders, counted apart from what they count
 };

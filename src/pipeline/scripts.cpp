@@ -87,6 +87,7 @@ Scripts::Scripts(const Config& config, Script::Report report, bool live, bool in
                         .next = {},
                         .before = {},
                         .ended = {},
+                        .earlier = entry.script->figures(),
                         .taken = stamp,
                         .seen = stamp});
     entry.script->set_report(report_);
@@ -164,12 +165,20 @@ void Scripts::let_go(Entry& entry) {
   });
 }
 
+void Scripts::note_versions(Config& config) const {
+  for (const Entry& entry : entries_) {
+    config.reducers[entry.reducer].script = entry.now;
+    config.reducers[entry.reducer].reducer = entry.now->reducer(entry.name);
+  }
+}
+
 std::vector<script::ScriptFigures> Scripts::figures() {
   std::vector<script::ScriptFigures> all;
   for (Entry& entry : entries_) {
     script::ScriptFigures sum = entry.ended;
     for (const auto& one : entry.before) sum += one->figures();
     sum += entry.now->figures();
+    sum -= entry.earlier;
     sum.name = entry.name;
     if (sum.given != 0 || sum.faults != 0 || !entry.now->description().declared) all.push_back(std::move(sum));
   }

@@ -40,7 +40,10 @@ class Scripts {
   /// Looks, now and then, whether files have changed. Thread: only while nothing is added.
   void look_at_files(const Replace& replace);
 
-  /// Of all versions of each, in the order of the configuration; declarations have none.
+  /// The version of each that has the next window.
+  void note_versions(Config& config) const;
+
+  /// Of all versions of each, in the order of the configuration, since this was made; declarations have none.
   std::vector<script::ScriptFigures> figures();
 
  private:
@@ -50,6 +53,7 @@ class Scripts {
     std::shared_ptr<script::Script> now, next;
     std::vector<std::shared_ptr<script::Script>> before;  ///< that windows are still open with
     script::ScriptFigures ended;                          ///< of those that are gone
+    script::ScriptFigures earlier;                        ///< of the first one, under a monitor before
     script::FileStamp taken, seen;
   };
 

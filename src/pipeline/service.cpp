@@ -106,16 +106,16 @@ util::Result<void> Service::change_monitor(const Config& config) {
   reader_.join();
   if (at_end_) return at_end();
   auto sources = before->take_sources();
-  auto outlets = before->take_outlets();
-  auto next = Monitor::make(config, sources, deliver_, report_, &outlets);
+  Legacy legacy = before->take_legacy();
+  auto next = Monitor::make(config, sources, deliver_, report_, &legacy);
   util::Result<void> outcome;
   if (!next) {
     outcome = next.error();
-    next = Monitor::make(config_, sources, deliver_, report_, &outlets);
+    next = Monitor::make(before->config(), sources, deliver_, report_, &legacy);
   }
   if (!next) {
     at_end_ = true;
-    before->put_back(std::move(sources), std::move(outlets));
+    before->put_back(std::move(sources), std::move(legacy));
     return util::Error{fmt::format("{}; and the configuration before cannot be had again: {}", outcome.error().message,
                                    next.error().message)};
   }
@@ -172,7 +172,8 @@ serve::Content Service::content(const Config& config) const {
   return {.spans = config.aggregate.spans,
           .servers_location_json = settings::servers_location_json(config.places),
           .metrics = [this] { return metrics(); },
-          .page = kind_ == Kind::run};
+          .page = kind_ == Kind::run,
+          .report = report_};
 }
 
 /// With the page for `run`; a monitor has one only where the configuration asks for it.

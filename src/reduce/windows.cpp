@@ -212,6 +212,7 @@ void Windows::emit(Open& open, summary::Window window, bool last) {
   facts.used |= facts.malformed > 0;
   const std::uint64_t late_now = late();
   facts.window.late = late_now - std::exchange(late_reported_, late_now);
+  facts.window.unfinished = at_end_;
   constexpr std::size_t side_by_side = 4;
   ClosingWindow closing(facts, reducers_.size(), do_all_ ? side_by_side : 1,
                         [this, &open, seconds = window.seconds](std::size_t begin, std::size_t end) {
@@ -276,6 +277,7 @@ void Windows::close_by_count(bool last) {
 }
 
 void Windows::finish() {
+  at_end_ = true;
   if (config_.packets != 0) {
     if (config_.flush && !open_.empty() && open_.front()->used()) close_by_count(true);
     open_.clear();  // what is not sent is nobody's any more

@@ -159,6 +159,7 @@ class Windows {
   std::vector<std::uint64_t> late_malformed_;  ///< by shard; not told yet
   std::uint64_t late_reported_ = 0;
   std::uint64_t gap_windows_ = 0;
+  bool at_end_ = false;  ///< of the input
   // By packet count: where the window at hand began and the newest packet's time.
   bool count_started_ = false;
   util::Time count_start_, count_last_;

@@ -28,6 +28,12 @@ constexpr std::size_t control_reserve = 64 * 1024;
 /// How often the process is listened to, beside when something is waited for.
 constexpr std::chrono::milliseconds listen_interval{10};
 
+constexpr auto counted_members = {&ScriptFigures::given,         &ScriptFigures::counted,
+                                  &ScriptFigures::waiting,       &ScriptFigures::missed_full,
+                                  &ScriptFigures::missed_fault,  &ScriptFigures::missed_off,
+                                  &ScriptFigures::missed_unsent, &ScriptFigures::faults,
+                                  &ScriptFigures::windows,       &ScriptFigures::cpu_ns};
+
 }  // namespace
 
 util::Result<std::string> read_source(const std::string& file) {
@@ -59,12 +65,13 @@ FileStamp stamp_of(const std::string& file) {
 
 std::string stem_of(const std::string& file) { return std::filesystem::path(file).stem().string(); }
 
+ScriptFigures& ScriptFigures::operator-=(const ScriptFigures& earlier) {
+  for (const auto member : counted_members) this->*member -= earlier.*member;
+  return *this;
+}
+
 ScriptFigures& ScriptFigures::operator+=(const ScriptFigures& other) {
-  for (const auto member :
-       {&ScriptFigures::given, &ScriptFigures::counted, &ScriptFigures::waiting, &ScriptFigures::missed_full,
-        &ScriptFigures::missed_fault, &ScriptFigures::missed_off, &ScriptFigures::missed_unsent, &ScriptFigures::faults,
-        &ScriptFigures::windows, &ScriptFigures::cpu_ns})
-    this->*member += other.*member;
+  for (const auto member : counted_members) this->*member += other.*member;
   lua_octets_most = std::max(lua_octets_most, other.lua_octets_most);
   compiling = other.compiling;
   return *this;

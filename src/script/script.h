@@ -61,6 +61,8 @@ struct ScriptFigures {
   nlohmann::ordered_json compiling = nlohmann::ordered_json::object();
 
   ScriptFigures& operator+=(const ScriptFigures& other);
+  /// What is counted, since it stood at `earlier`.
+  ScriptFigures& operator-=(const ScriptFigures& earlier);
 };
 
 /// One version of a script: its text, and the process that runs it. A process that fails, or gets nowhere, is made

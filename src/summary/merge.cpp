@@ -256,6 +256,7 @@ void merge_windows(Window& into, const Window& from) {
   into.seconds = static_cast<double>(last - into.start.ns) / 1e9;
   into.packets += from.packets;
   into.late += from.late;
+  into.unfinished |= from.unfinished;
 }
 
 void merge_losses(Loss& into, const Loss& from) {

@@ -37,6 +37,14 @@ Members members_of(const Object& record, Path& path) {
   return members;
 }
 
+/// False when it is not there.
+bool flag_in(const Object& object, Path& path, std::string_view member) {
+  const auto found = find(object, member);
+  bool flag = false;
+  if (found && found->get(flag) != simdjson::SUCCESS) path.refuse(member, "true or false");
+  return flag;
+}
+
 Window read_window(Element element, Path& path) {
   const Object object = object_of(element, path, "window");
   const Path::Step step(path, "window");
@@ -49,6 +57,7 @@ Window read_window(Element element, Path& path) {
   if (start->ns < 0 || end > last_end_ns) path.refuse("times between the years 1970 and 2262");
   window.packets = count_in(object, path, "packets");
   window.late = count_in(object, path, "late");
+  window.unfinished = flag_in(object, path, "unfinished");
   return window;
 }
 

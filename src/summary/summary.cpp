@@ -16,10 +16,12 @@ Json json_of_seconds(double seconds) {
 }
 
 Json json_of(const Window& window) {
-  return {{"start", util::text(window.start)},
-          {"seconds", json_of_seconds(window.seconds)},
-          {"packets", window.packets},
-          {"late", window.late}};
+  Json json = {{"start", util::text(window.start)},
+               {"seconds", json_of_seconds(window.seconds)},
+               {"packets", window.packets},
+               {"late", window.late}};
+  if (window.unfinished) json["unfinished"] = true;
+  return json;
 }
 
 Json json_of(const Id& id) { return {{"boot", id.boot}, {"sequence", id.sequence}, {"revision", id.revision}}; }

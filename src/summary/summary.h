@@ -21,6 +21,7 @@ struct Window {
   double seconds = 0;         ///< its length; for windows by packet count the time they took
   std::uint64_t packets = 0;  ///< well-formed DNS messages in it
   std::uint64_t late = 0;     ///< packets that came after their own window had closed, noticed during this one
+  bool unfinished = false;    ///< it closed since the input ended: a longer one may have more of it
 };
 
 /// Names a contribution: of one boot the highest revision replaces, different boots add.
@@ -71,8 +72,9 @@ std::size_t octets_of(const Data& data);
 std::size_t row_octets(const Measures& measures, std::size_t row);
 
 /// How a summary is written. The older aggregator wants of `data`: a rate as a bare number; in the list of queries by
-/// client, IPv6 addresses as text, since it takes 32 digits for four of IPv4.
-enum class Form { own, older };
+/// client, IPv6 addresses as text, since it takes 32 digits for four of IPv4. Who only looks wants figures: of sketches
+/// what they say, without their buckets and registers, so that it cannot be read back.
+enum class Form { own, older, figures };
 
 /// `data` as JSON, in the older chain's shape where the reducer is one of its own.
 nlohmann::ordered_json data_json(const Data& data, Form form = Form::own);

@@ -42,6 +42,29 @@ class Monitor(ProgramTest):
                                        input=capture.read_bytes(), capture_output=True, timeout=60)
                 self.assertEqual(piped.stdout.decode(), runs[0])
 
+    def test_a_capture_that_has_grown_tells_which_windows_were_cut(self):
+        frames = [(100.1 + i / 4, query_frame(query())) for i in range(40)]
+        path = self.folder / "growing.pcap"
+
+        def rows(count, *arguments):
+            path.write_bytes(pcap(frames[:count]))
+            done = self.monitor(path, config(reducers=["QueriesPerSecond"]), *arguments)
+            rows = {(row["id"]["boot"], row["id"]["sequence"]): row for row in self.lines(done)}
+            cut = [row["window"].pop("unfinished", False) for row in rows.values()]
+            return rows, cut
+
+        short, cut = rows(18)
+        self.assertEqual(cut, [False] * 3 + [True] * 2)
+        whole, cut = rows(40)
+        self.assertEqual(cut, [False] * 8 + [True] * 2)
+        same = [key for key, row in short.items() if row == whole[key]]
+        self.assertEqual(same, list(short)[:4], "the same but for the last one, under the same id")
+        self.assertLess(set(short), set(whole))
+        first, _ = rows(40, "--to", "104")
+        self.assertLess(set(first), set(whole))
+        second, _ = rows(40, "--from", "104")
+        self.assertEqual((len(first) + len(second), set(second) & set(whole)), (10, set()), "another input")
+
     def test_windows_add_up_to_the_truth(self):
         capture, truth = self.traffic("--packets", 30000, "--qps", 3000, "--seed", 4)
         rows = self.lines(self.monitor(capture, config()))
@@ -74,7 +97,7 @@ class Monitor(ProgramTest):
         self.assertEqual(len(lines), 1)
         self.assertTrue(lines[0].startswith(
             '{"type":"QueriesSummary","serverId":"ns1","data":[{"ip":"c0000201","queries":{"1":["a_b.cl."]}}],"version":1,'
-            '"monitor":"ns1","window":{"start":"100.000000000","seconds":1,"packets":1,"late":0},"id":{"boot":"'), lines[0])
+            '"monitor":"ns1","window":{"start":"100.000000000","seconds":1,"packets":1,"late":0,'), lines[0])
 
     def test_the_last_partial_packet_window_is_sent_only_on_request(self):
         capture = self.file("x.pcap", pcap([(i, query_frame(query(ident=i))) for i in range(25)]))

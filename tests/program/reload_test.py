@@ -1,12 +1,14 @@
 """SIGHUP and ratadns reload: a monitor goes on under another configuration, and loses nothing."""
 import contextlib
 import json
+import re
 import signal
 import socket
 import subprocess
 import threading
 import time
 import unittest
+import urllib.request
 
 from support import RATADNS, ProgramTest, pcap, query, query_frame, run
 
@@ -14,6 +16,8 @@ PATIENCE_S = 8
 READ_AGAIN = "configuration read again"
 STAYS = "the configuration stays as it was"
 SPAN = 'server = "ns1"\nwindow = { seconds = %d }\n'
+SERVE = '[serve]\nlisten = "127.0.0.1:0"\n'
+SCRIPT = '[[reducer]]\nlua = "counts.lua"\nsend = ["out"]\n'
 REDUCER = '[[reducer]]\ntype = "QueriesPerSecond"\nsend = [%s]\n'
 
 
@@ -48,6 +52,28 @@ class Feed(threading.Thread):
                 self.pipe.flush()
                 self.written += 50
                 self.last_write = time.monotonic()
+
+
+class Watcher(threading.Thread):
+    """Reads the counters of /metrics until told to end, and notes each that falls."""
+
+    def __init__(self, address):
+        super().__init__()
+        self.address, self.ending = address, threading.Event()
+        self.seen, self.fallen = {}, []
+
+    def run(self):
+        while not self.ending.wait(0.005):
+            with urllib.request.urlopen(self.address, timeout=PATIENCE_S) as answer:
+                text = answer.read().decode()
+            for name, value in re.findall(r"^(\w+_total(?:\{.*\})?) (\d+)$", text, re.MULTILINE):
+                if int(value) < self.seen.get(name, 0):
+                    self.fallen.append(f"{name}: {value} after {self.seen[name]}")
+                self.seen[name] = int(value)
+
+    def end(self):
+        self.ending.set()
+        self.join()
 
 
 class Reload(ProgramTest):
@@ -108,6 +134,55 @@ class Reload(ProgramTest):
         self.assertAlmostEqual(self.queries_in(kept), self.feed.written, places=3)
         self.assertGreater(self.queries_in(second), 0)
         self.assertNotIn("dropped", self.log.read_text().replace("0 dropped", ""))
+
+    def test_no_counter_ever_falls_and_the_balance_is_that_of_the_whole_run(self):
+        kept, other = self.folder / "kept", self.folder / "other"
+        channel, elsewhere = ("out", f'url = "file://{kept}"'), ("out", f'url = "file://{other}"')
+        self.file("counts.lua", "local n\nreturn { add = function() n = (n or 0) + 1 end, take = function() return n end }")
+        self.start(config(channel) + SCRIPT + SERVE)
+        self.await_that(lambda: "metrics: http" in self.log.read_text(), "it serves")
+        watcher = Watcher(re.search(r"metrics: (\S+)", self.log.read_text())[1])
+        watcher.start()
+        self.addCleanup(watcher.end)
+        now = kept
+        for text, path, says in ((config(channel, seconds=2) + SCRIPT, kept, READ_AGAIN),
+                                 (config(elsewhere) + SCRIPT, other, READ_AGAIN), (config(channel), kept, READ_AGAIN),
+                                 (config(("out", 'url = "file:///no/such/folder/x"')) + SCRIPT, kept, STAYS),
+                                 (config(channel, seconds=5) + SCRIPT, kept, READ_AGAIN)):
+            self.await_traffic(now)
+            self.reload(text + SERVE, says)
+            self.await_traffic(now := path)
+        watcher.end()
+        self.end_input()
+        self.assertEqual(watcher.fallen, [])
+        said = self.log.read_text()
+        fed, summaries = self.feed.written, [json.loads(line) for path in (kept, other)
+                                             for line in path.read_text().splitlines()]
+        self.assertRegex(said, rf"frames +{fed} = {fed} decoded")
+        self.assertRegex(said, rf"messages +{fed} = {fed} well-formed")
+        windows = sum(one["type"] == "QueriesPerSecond" for one in summaries)
+        self.assertRegex(said, rf"summaries +{len(summaries)} = {len(summaries)} sent .* of {windows} windows")
+        counted = sum(one["data"] for one in summaries if one["type"] == "counts")
+        self.assertRegex(said, rf"script +{counted} = {counted} counted \+ 0 waiting \+ 0 missed: counts")
+        self.assertNotIn("DO NOT BALANCE", said)
+
+    def test_a_reload_that_fails_leaves_the_script_as_it_was_taken_over(self):
+        kept = self.folder / "kept"
+        good = config(("out", f'url = "file://{kept}"')) + SCRIPT
+        script = "return { add = function() end, take = function() return %d end }"
+        path = self.file("counts.lua", script % 1)
+        self.start(good)
+        self.await_traffic(kept)
+        path.write_text(script % 2)
+        self.await_that(lambda: "taken over anew" in self.log.read_text(), "the script is taken over")
+        self.await_that(lambda: '"type":"counts","serverId":"ns1","data":2' in kept.read_text(), "it counts")
+        self.reload(good.replace(str(kept), "/no/such/folder/x"), STAYS)
+        before = len(kept.read_text().splitlines())
+        self.await_traffic(kept)
+        self.end_input()
+        later = [one["data"] for one in map(json.loads, kept.read_text().splitlines()[before:]) if one["type"] == "counts"]
+        self.assertEqual(set(later), {2})
+        self.assertNotIn("missed:", re.sub(r" 0 missed:", "", self.log.read_text()))
 
     def test_a_bad_configuration_changes_nothing(self):
         kept = self.folder / "kept"

@@ -5,10 +5,12 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
+from fleet import Aggregator, wait_until
 from reasons_test import BY_CLIENT, PCAP, QUERY, TO, Served, flat
-from support import ProgramTest
+from support import RATADNS, ProgramTest, run
 
 FIGURES = ("pushed", "sent", "refused", "waiting", "dropped", "found", "unspooled")
 
@@ -74,6 +76,48 @@ class SpoolReasons(ProgramTest):
         self.assertEqual((second["pushed"], second["found"], second["waiting"], second["sent"]), (2, 1, 0, 0))
         self.assertIn("not wanted", served.said)
         self.assertEqual(status["trust"]["level"], "red")
+
+    def monitor(self, port):
+        """The command, for a capture of one query."""
+        return ["monitor", "-c", self.config(port), "--source", self.capture(PCAP)]
+
+    def test_at_the_end_of_files_it_waits_for_an_aggregator_that_comes_back(self):
+        log = self.folder / "said"
+        with log.open("wb") as said:
+            process = subprocess.Popen([RATADNS, *self.monitor(self.closed_port)], stderr=said)
+        wait_until(lambda: "trying again" in log.read_text(), log.read_text)
+        aggregator = Aggregator(self.folder)
+        aggregator.start(f"127.0.0.1:{self.closed_port}")
+        self.addCleanup(aggregator.kill)
+        self.assertEqual(process.wait(20), 0)
+        self.assertRegex(log.read_text(), r"summaries +1 = 1 sent \+ 0 waiting")
+        self.assertNotIn("stay in the spool", log.read_text())
+        aggregator.finish()
+
+    def test_what_stays_at_the_end_of_files_is_said_and_sent_by_the_next_start(self):
+        begun = time.monotonic()
+        first = run(*self.monitor(self.closed_port))
+        self.assertGreater(time.monotonic() - begun, 4, "it waits for a while")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertIn(f"1 summaries stay in the spool {self.folder / 'spool'}, and the next start sends them",
+                      first.stderr)
+        aggregator = Aggregator(self.folder)
+        aggregator.start(f"127.0.0.1:{self.closed_port}")
+        self.addCleanup(aggregator.kill)
+        second = run(*self.monitor(self.closed_port))
+        self.assertRegex(second.stderr, r"summaries +2 = 2 sent \+ 0 waiting .*; 1 were found in a spool")
+        aggregator.finish()
+
+    def test_a_signal_ends_that_wait(self):
+        log = self.folder / "said"
+        with log.open("wb") as said:
+            process = subprocess.Popen([RATADNS, *self.monitor(self.closed_port)], stderr=said)
+        wait_until(lambda: "trying again" in log.read_text(), log.read_text)
+        begun = time.monotonic()
+        process.terminate()
+        self.assertEqual(process.wait(20), 0)
+        self.assertLess(time.monotonic() - begun, 3)
+        self.assertIn("stay in the spool", log.read_text())
 
     def test_what_a_spool_cannot_take_waits_in_memory(self):
         served = Served(self.config(self.closed_port), "-", subprocess.PIPE)

@@ -117,6 +117,45 @@ TEST(SenderSpool, What_is_fresh_goes_first_after_a_failure_and_what_is_older_has
   EXPECT_LT(last_fresh - got.begin(), 1000) << "what is fresh does not wait for all that is older";
 }
 
+TEST(SenderSpool, At_the_end_of_an_input_all_is_tried_for_a_while) {
+  TestFolder folder;
+  Said said;
+  const auto up_at = std::chrono::steady_clock::now() + 300ms;
+  const auto later = [&](auto) { return std::chrono::steady_clock::now() < up_at ? failure() : Attempt{}; };
+  Sender sender("hub", std::make_unique<Told>(later), quick(), said.sink(), open_spool(folder.spool()));
+  for (std::uint64_t i = 0; i < 1000; ++i) sender.send(numbered(i));
+  sender.wind_up();
+  sender.close();
+  EXPECT_EQ(sender.counters().sent, 1000u);
+  EXPECT_EQ(said.count("stay in the spool"), 0u);
+}
+
+TEST(SenderSpool, What_is_left_after_that_while_is_said_and_whoever_hurries_does_not_wait_for_it) {
+  const auto time_of_closing = [](std::chrono::milliseconds drain, bool hurries) {
+    TestFolder folder;
+    Said said;
+    SenderConfig config = quick();
+    config.drain = drain;
+    Sender sender("hub", std::make_unique<Told>([](auto) { return failure(); }), config, said.sink(),
+                  open_spool(folder.spool()));
+    for (std::uint64_t i = 0; i < 1000; ++i) sender.send(numbered(i));
+    const auto begun = std::chrono::steady_clock::now();
+    if (hurries) sender.hurry();
+    sender.wind_up();
+    std::jthread late([&] {
+      std::this_thread::sleep_for(100ms);
+      if (drain > 5s) sender.hurry();
+    });
+    sender.close();
+    EXPECT_EQ(sender.counters().left_in_spool, 1000u);
+    EXPECT_EQ(said.count("1000 summaries stay in the spool " + folder.spool() + ", and the next start sends them"), 1u);
+    return std::chrono::steady_clock::now() - begun;
+  };
+  EXPECT_GT(time_of_closing(500ms, false), 400ms);
+  EXPECT_LT(time_of_closing(1h, false), 3s) << "hurried after a while";
+  EXPECT_LT(time_of_closing(3s, true), 2s) << "hurried before";
+}
+
 TEST(SpoolPace, Older_ones_get_as_much_time_as_fresh_ones_while_both_wait) {
   SpoolPace pace;
   std::map<bool, std::chrono::milliseconds> spent;

@@ -1,13 +1,19 @@
 #include "channel/spool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "numbered.h"
 
@@ -147,6 +153,56 @@ TEST_F(SpoolTest, Beyond_its_limit_the_oldest_goes_and_is_counted_and_said_once)
   EXPECT_EQ(left.size() * 3, counters.waiting);
   EXPECT_EQ(left.rbegin()->first, 100u);
   EXPECT_EQ(left.begin()->first, 101 - left.size()) << "only the oldest";
+}
+
+TEST_F(SpoolTest, What_is_done_gives_its_room_before_anything_that_waits) {
+  const auto spool = open(1);
+  const std::string large = noise(50'000, 1);
+  std::uint64_t newest = 0;
+  // As many as there is room for; two fill a segment.
+  while (newest < 19) spool->release(newest = append(*spool, large), 1);
+  const std::uint64_t last = append(*spool, large);
+  EXPECT_FALSE(spool->has_room(large.size()));
+  done(*spool, {last});
+  EXPECT_EQ(segments().size(), 10u) << "the last record of the one that is written waits: nothing can go";
+  EXPECT_FALSE(spool->has_room(large.size()));
+  done(*spool, {newest});
+  EXPECT_TRUE(spool->has_room(2 * large.size()));
+  for (int i = 0; i < 2; ++i) spool->release(append(*spool, large), 1);
+  EXPECT_EQ(spool->counters().dropped_full, 0u);
+  EXPECT_EQ(spool->counters().waiting, 20u);
+  EXPECT_FALSE(spool->has_room(large.size()));
+}
+
+/// Runs `body` on a thread for which `folder` is a disk of so many KiB. Skips, aloud, where there can be none.
+void on_small_disk(const std::string& folder, unsigned kib, const std::function<void()>& body) {
+  std::string why;
+  std::thread([&] {
+    const std::string options = "size=" + std::to_string(kib) + "k";
+    if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+        mount("none", folder.c_str(), "tmpfs", 0, options.c_str()) == 0)
+      body();
+    else
+      why = std::strerror(errno);
+  }).join();
+  if (!why.empty()) GTEST_SKIP() << "no small disk can be made here: " << why;
+}
+
+TEST_F(SpoolTest, On_a_full_disk_what_is_done_gives_its_room) {
+  on_small_disk(folder_.path(), 256, [&] {
+    const auto spool = open(1);
+    const std::string large = noise(50'000, 1);
+    const std::uint64_t one = append(*spool, large), two = append(*spool, large);  // a segment
+    done(*spool, {append(*spool, large)});
+    std::ofstream rest(folder_.path() / "rest", std::ios::binary);
+    while (rest.write(large.data(), 1000).flush()) continue;
+    const auto number = spool->append(large, 1);
+    ASSERT_TRUE(number) << number.error().message;
+    EXPECT_FALSE(spool->append(large, 1)) << "now it is full of what waits";
+    for (const std::uint64_t waits : {one, two, *number}) spool->release(waits, 1);
+    EXPECT_EQ(take_all(*spool), (Lines{{one, large}, {two, large}, {*number, large}}));
+    EXPECT_EQ(spool->counters().dropped_full, 0u);
+  });
 }
 
 TEST_F(SpoolTest, What_the_sender_has_in_its_hands_is_not_dropped_unless_it_comes_back) {

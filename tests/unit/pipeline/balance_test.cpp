@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 #include <thread>
+#include <tuple>
 
 #include "pipeline/monitor.h"
 
@@ -173,6 +174,28 @@ void watch_a_run(std::uint8_t lines, unsigned threads) {
         last.books.decode.tcp_octets, last.books.decode.tcp_skipped_limit, last.books.fragments.datagrams_given_up,
         last.books.summaries_pushed})
     EXPECT_GT(figure, 0u) << "the mixture has something of everything:\n" << balance_text(last.books);
+}
+
+TEST(Balance, Of_monitors_one_after_the_other_is_their_sum) {
+  Books first, second;
+  first.windows = 3;
+  first.late_packets = 1;
+  first.lacking["a: qname"] = 2;
+  first.scripts = {{.name = "kept", .given = 5, .counted = 5}, {.name = "gone", .given = 1, .missed_off = 1}};
+  first.kernel_lost = 7;  // of the source, which goes on
+  second.windows = 4;
+  second.gap_windows = 1;
+  second.lacking["a: qname"] = 1;
+  second.scripts = {{.name = "kept", .given = 4, .counted = 1, .waiting = 3}};
+  second += first;
+  EXPECT_EQ(std::tuple(second.windows, second.late_packets, second.gap_windows, second.kernel_lost),
+            std::tuple(7u, 1u, 1u, 0u));
+  EXPECT_EQ(second.lacking["a: qname"], 3u);
+  ASSERT_EQ(second.scripts.size(), 2u);
+  EXPECT_EQ(std::tuple(second.scripts[0].given, second.scripts[0].counted, second.scripts[0].waiting),
+            std::tuple(9u, 6u, 3u));
+  EXPECT_EQ(second.scripts[1].name, "gone");
+  EXPECT_TRUE(second.balanced());
 }
 
 TEST(Balance, Holds_whenever_it_is_asked_for_while_three_sources_are_read_by_three_threads) { watch_a_run(3, 3); }

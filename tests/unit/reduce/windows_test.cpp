@@ -20,6 +20,7 @@ class WindowsTest : public ::testing::Test {
           tests::ClosedWindow window(closing);
           closed_.push_back(
               {util::seconds_between({0}, window.window.start), window.window.packets, window.window.late});
+          unfinished_.push_back(window.window.unfinished);
           rates_.push_back(std::get<summary::Rates>(window.data.at(0)).members.at(0));
         });
     ASSERT_TRUE(made);
@@ -53,6 +54,7 @@ class WindowsTest : public ::testing::Test {
   std::size_t shards_ = 1, fed_ = 0;
   util::Time watermark_{INT64_MIN}, next_{INT64_MIN};
   std::vector<Closed> closed_;
+  std::vector<bool> unfinished_;
   std::vector<summary::Rate> rates_;
 };
 
@@ -65,6 +67,17 @@ TEST_F(WindowsTest, By_time_they_are_aligned_and_close_one_window_late) {
   windows_->finish();
   EXPECT_EQ(closed_, (std::vector<Closed>{{10, 2, 0}, {11, 1, 0}, {12, 1, 0}}));
   EXPECT_EQ(rates_[0].per_second(), 2);
+}
+
+TEST_F(WindowsTest, What_closes_since_the_input_ended_says_so) {
+  open({.seconds = 1});
+  feed({10.2, 11.1, 12.0});
+  windows_->finish();
+  EXPECT_EQ(unfinished_, (std::vector<bool>{false, true, true})) << "something may still come for 11";
+  open({.packets = 2, .flush = true});
+  feed({13, 14, 15});
+  windows_->finish();
+  EXPECT_EQ(std::vector<bool>(unfinished_.begin() + 3, unfinished_.end()), (std::vector<bool>{false, true}));
 }
 
 TEST_F(WindowsTest, A_late_packet_counts_while_its_window_waits_and_is_counted_late_after) {

@@ -217,6 +217,7 @@ inline Data random_data(Random& random, std::uint64_t form, bool cut) {
 inline Summary random_summary(Random& random, std::uint64_t form, bool cut, std::uint64_t sequence) {
   Summary summary{.type = "Any", .server = "ns1", .monitor = "ns1-a", .data = random_data(random, form, cut)};
   summary.window = {{static_cast<std::int64_t>(sequence) * util::ns_per_second + 123}, 1, below(random, 1000), 2};
+  summary.window.unfinished = sequence % 3 == 0;
   summary.id = {"k3v9", sequence, 1};
   summary.loss = {.kernel = below(random, 3), .queue = 1, .malformed = 2, .missed = below(random, 2)};
   summary.loss.left_out = left_out(summary.data);
