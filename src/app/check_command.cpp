@@ -70,10 +70,28 @@ void check_going_on(const std::string& user, const std::string& part, channel::C
     findings.warn(part, fmt::format("user {}: {}", user, *caveat));
 }
 
+/// Those on its summaries. What is nobody else's has a name that an aggregator may have to know only where it was
+/// given.
+std::vector<std::string> servers_of(const pipeline::Config& config) {
+  std::vector<std::string> names;
+  for (const pipeline::WatchedServer& server : config.watched) names.push_back(server.name);
+  if (config.source)
+    for (const std::string& server : config.source->servers)
+      if (!server.empty()) names.push_back(server);
+  if (names.empty() || config.server_is_given) names.push_back(config.server);
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
+  return names;
+}
+
 void check_channels(const pipeline::Config& config, Findings& findings) {
+  const std::vector<std::string> servers = servers_of(config);
   for (const pipeline::ChannelConfig& channel : config.channels) {
     const std::string part = fmt::format("channel {} ({})", channel.name, channel::shown_url(channel.settings.url));
-    const auto opened = channel::open_channel(channel.settings, [](auto) {});
+    channel::Settings settings = channel.settings;
+    settings.servers = servers;
+    const auto opened = channel::open_channel(settings, [](auto) {});
     const auto tried = opened ? (*opened)->try_out() : util::Result<std::string>(opened.error());
     if (!tried) {
       findings.bad(part, tried.error().message);

@@ -29,6 +29,12 @@ void check_listener(const serve::Config& serve, const std::vector<unsigned>& spa
       serve::Server::start(serve, {.spans = spans, .servers_location_json = "[]", .metrics = [] { return ""; }});
   if (!server) return findings.bad(part, server.error().message);
   findings.good(part, serve.tls ? "free; certificate and key can be used" : "free");
+  const auto news = serve::Server::try_out(serve);
+  if (!news || news->text.empty()) return;
+  if (news->unfit)
+    findings.bad("certificate", news->text);
+  else
+    findings.warn("certificate", news->text);
 }
 
 util::Result<std::string> try_spool(const channel::Settings::Spool& spool) {

@@ -17,8 +17,10 @@
 #include <vector>
 
 #include "app/options.h"
+#include "channel/channel.h"
 #include "hub/config.h"
 #include "pipeline/config.h"
+#include "serve/server.h"
 
 namespace rata::app {
 namespace {
@@ -69,14 +71,42 @@ std::vector<pid_t> processes_with(const std::string& file) {
   return found;
 }
 
+/// What it is to listen with and to show: files are named in the configuration, and read by who applies it. Only the
+/// certificate's age is no reason to tell nobody.
+util::Result<void> try_listener(const serve::Config& serve) {
+  const auto news = serve::Server::try_out(serve);
+  if (!news) return news.error();
+  if (!news->text.empty()) complain(news->text);
+  return {};
+}
+
+/// The files of one that has any, without a connection.
+util::Result<void> try_files(const channel::Settings& settings) {
+  const channel::ChannelType* type = channel::find_channel_type(settings.url);
+  if (type == nullptr || type->options.find("_file") == std::string_view::npos) return {};
+  const auto opened = channel::open_channel(settings);
+  return opened ? util::Result<void>{} : opened.error();
+}
+
+util::Result<void> check_aggregators(const std::string& file) {
+  const auto config = hub::read_config(file);
+  if (!config) return config.error();
+  for (const channel::RedisSubscriberConfig& subscription : config->subscriptions)
+    if (auto tried = try_files(subscription.server); !tried) return tried;
+  return try_listener(config->serve);
+}
+
+util::Result<void> check_monitors(const std::string& file) {
+  const auto config = pipeline::read_config(file);
+  if (!config) return config.error();
+  for (const pipeline::ChannelConfig& channel : config->channels)
+    if (auto tried = try_files(channel.settings); !tried) return tried;
+  return try_listener(config->serve);
+}
+
 /// Before anybody is told: a mistake is found here, where somebody looks.
 util::Result<void> check(const std::string& file) {
-  if (hub::is_aggregator_file(file)) {
-    const auto config = hub::read_config(file);
-    return config ? util::Result<void>{} : config.error();
-  }
-  const auto config = pipeline::read_config(file);
-  return config ? util::Result<void>{} : config.error();
+  return hub::is_aggregator_file(file) ? check_aggregators(file) : check_monitors(file);
 }
 
 int reload(const std::string& file) {

@@ -4,10 +4,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 
-#include "util/secret_file.h"
+#include "util/pem_files.h"
 
 namespace rata::channel {
 namespace {
@@ -16,14 +15,9 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Context = std::shared_ptr<asio::ssl::context>;
 
-constexpr unsigned readable_by_group = 0040;  // as keys of Debian's group ssl-cert are
-
 util::Error unusable(std::string_view key, const std::string& file, std::string_view why) {
   return {fmt::format("{} {}: {}; it names a file in PEM form", key, file, why)};
 }
-
-/// Without this OpenSSL would ask on the terminal.
-int no_passphrase(char*, int, int, void*) { return -1; }
 
 util::Result<void> trust(asio::ssl::context& context, const std::string& ca_file) {
   error_code error;
@@ -37,17 +31,14 @@ util::Result<void> trust(asio::ssl::context& context, const std::string& ca_file
   return {};
 }
 
-util::Result<void> show(asio::ssl::context& context, const Settings& settings) {
+util::Result<void> show(SSL_CTX* context, const Settings& settings) {
   if (settings.certificate_file.empty() && settings.key_file.empty()) return {};
   if (settings.certificate_file.empty() || settings.key_file.empty())
     return util::Error{"has one of certificate_file and key_file: both, or neither"};
-  error_code error;
-  context.use_certificate_chain_file(settings.certificate_file, error);
-  if (error) return unusable("certificate_file", settings.certificate_file, error.message());
-  const auto key = util::read_secret(settings.key_file, readable_by_group);
-  if (!key) return unusable("key_file", settings.key_file, key.error().message);
-  context.use_private_key(asio::buffer(*key), asio::ssl::context::pem, error);
-  if (error) return unusable("key_file", settings.key_file, error.message());
+  if (const auto used = util::use_certificate(context, settings.certificate_file); !used)
+    return unusable("certificate_file", settings.certificate_file, used.error().message);
+  if (const auto used = util::use_key(context, settings.key_file); !used)
+    return unusable("key_file", settings.key_file, used.error().message);
   return {};
 }
 
@@ -57,10 +48,9 @@ util::Result<Context> client_tls(const Settings& settings) {
   const auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_default_passwd_cb(context->native_handle(), no_passphrase);
   SSL_CTX_set_verify(context->native_handle(), SSL_VERIFY_PEER, nullptr);
   if (auto trusted = trust(*context, settings.ca_file); !trusted) return trusted.error();
-  if (auto shown = show(*context, settings); !shown) return shown.error();
+  if (auto shown = show(context->native_handle(), settings); !shown) return shown.error();
   return context;
 }
 

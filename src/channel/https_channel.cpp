@@ -10,7 +10,7 @@
 #include "channel/compressor.h"
 #include "channel/https_verdict.h"
 #include "channel/lines.h"
-#include "channel/secret.h"
+#include "util/secret.h"
 #include "util/utf8.h"
 
 namespace rata::channel {
@@ -24,6 +24,25 @@ util::Result<void> check_files(const HttpsUrl& url, const Settings& settings) {
   if (const auto context = client_tls(settings); !context)
     return util::Error{fmt::format("channel {}: {}", url.text(), context.error().message)};
   return {};
+}
+
+/// Source: RFC 3986 section 2.1.
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char character : text) {
+    const bool plain = (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+                       (character >= '0' && character <= '9') || character == '-' || character == '.';
+    encoded += plain ? std::string(1, character) : fmt::format("%{:02X}", static_cast<unsigned char>(character));
+  }
+  return encoded;
+}
+
+/// By which an aggregator says whether it would take their summaries.
+std::string query_of(const std::vector<std::string>& servers) {
+  std::string query;
+  for (const std::string& server : servers)
+    query += fmt::format("{}server={}", query.empty() ? "?" : "&", percent_encoded(server));
+  return query;
 }
 
 class HttpsChannel final : public Channel {
@@ -46,7 +65,8 @@ class HttpsChannel final : public Channel {
     const auto health = client_.get(health_path);
     if (!health) return trouble(health.error().message);
     if (health->status != 200) return trouble(judge(*health, 0).why);
-    if (const HttpsVerdict verdict = post({}); verdict.kind != HttpsVerdict::Kind::taken) return trouble(verdict.why);
+    if (const HttpsVerdict verdict = post({}, query_of(settings_.servers)); verdict.kind != HttpsVerdict::Kind::taken)
+      return trouble(verdict.why);
     const std::string& security = client_.security();
     return fmt::format("answers{}{}, takes summaries", security.empty() ? "" : " over ", security);
   }
@@ -60,11 +80,12 @@ class HttpsChannel final : public Channel {
  private:
   /// What is said may be a foreign server's text, of any length, which may repeat what it was sent.
   util::Error trouble(const std::string& what) const {
-    return {fmt::format("{}: {}", url_.text(), util::printable(without_secret(what, token_), most_said_octets))};
+    return {fmt::format("{}: {}", url_.text(), util::printable(util::without_secret(what, token_), most_said_octets))};
   }
 
-  HttpsVerdict post(std::span<const summary::Summary> batch) {
-    const auto answer = client_.post(summaries_path, compressor_.compress(lines_of(batch, summary::Form::own)));
+  HttpsVerdict post(std::span<const summary::Summary> batch, const std::string& query = "") {
+    const auto answer =
+        client_.post(std::string(summaries_path) + query, compressor_.compress(lines_of(batch, summary::Form::own)));
     if (!answer) return {.why = answer.error().message};
     return judge(*answer, batch.size());
   }
@@ -123,9 +144,8 @@ util::Result<std::unique_ptr<Channel>> open_https_channel(const Settings& settin
   auto url = parse_https_url(settings.url);
   if (!url) return url.error();
   const std::string where = url->text();
-  auto token =
-      find_secret(where, {.name = "token", .in_url = {}, .file = settings.token_file, .variable = settings.token_env});
-  if (!token) return token.error();
+  auto token = util::find_secret({.name = "token", .file = settings.token_file, .variable = settings.token_env});
+  if (!token) return util::Error{fmt::format("channel {}: {}", where, token.error().message)};
   if (!is_header_word(*token))
     return util::Error{fmt::format("channel {}: the token of {} holds blanks or other octets than printable ASCII",
                                    where, settings.token_file.empty() ? settings.token_env : settings.token_file)};

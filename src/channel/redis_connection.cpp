@@ -17,7 +17,7 @@
 #include <utility>
 
 #include "channel/client_tls.h"
-#include "channel/secret.h"
+#include "util/secret.h"
 
 namespace rata::channel {
 namespace {
@@ -61,7 +61,7 @@ std::string seconds(Duration patience) {
 /// from where it begins to look like a password that was cut off.
 std::string without_login(const std::string& text, const std::string& password) {
   constexpr std::size_t enough_to_tell = 8;
-  std::string shown = without_secret(text, password);
+  std::string shown = util::without_secret(text, password);
   const std::size_t cut =
       password.size() > enough_to_tell ? shown.find(password.substr(0, enough_to_tell)) : shown.npos;
   return cut == shown.npos ? shown : shown.substr(0, cut) + "***";
@@ -142,10 +142,9 @@ util::Result<std::unique_ptr<RedisConnection>> RedisConnection::make(const Setti
                                                                      std::size_t most_octets) {
   auto url = parse_redis_url(settings.url);
   if (!url) return url.error();
-  auto password = find_secret(
-      url->text(),
+  auto password = util::find_secret(
       {.name = "password", .in_url = url->password, .file = settings.password_file, .variable = settings.password_env});
-  if (!password) return password.error();
+  if (!password) return util::Error{fmt::format("channel {}: {}", url->text(), password.error().message)};
   url->password = std::move(*password);
   if (url->tls) {
     if (auto usable = client_tls(settings); !usable)

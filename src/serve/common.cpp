@@ -19,13 +19,21 @@ std::string new_epoch() {
   return util::hex(octets);
 }
 
+/// A sixteenth, and where that is few a handful; but of a small number no more than half.
+std::size_t kept_for_senders(std::size_t clients) {
+  constexpr std::size_t part = 16, least = 4;
+  return std::min(std::max(clients / part, least), clients / 2);
+}
+
 }  // namespace
 
 Common::Common(boost::asio::io_context& io) : bulletin(new_epoch()), mailbox(std::make_shared<Mailbox>(io)) {}
 
 Places::Limits Common::limits() const {
   const std::size_t half = std::max<std::size_t>(config.clients / 2, 1);
-  return {.all = config.clients, .per_address = config.clients_per_address > 0 ? config.clients_per_address : half};
+  return {.all = config.clients,
+          .per_address = config.clients_per_address > 0 ? config.clients_per_address : half,
+          .for_senders = takes_deliveries ? kept_for_senders(config.clients) : 0};
 }
 
 void Common::follow(const Config& newest, const Content& content, const boost::asio::ip::tcp::endpoint& local) {
@@ -33,7 +41,9 @@ void Common::follow(const Config& newest, const Content& content, const boost::a
   if (room == nullptr || newest.deliveries_octets != config.deliveries_octets)
     room = std::make_shared<Room>(newest.deliveries_octets);
   config = newest;
-  gatekeeper = std::make_unique<Gatekeeper>(config.access, tally);
+  report = content.report;
+  takes_deliveries = static_cast<bool>(content.take);
+  gatekeeper = std::make_unique<Gatekeeper>(config.access, tally, report);
   router = std::make_unique<Router>(config, content, local.address().is_loopback(), bulletin, *gatekeeper, tally);
 }
 

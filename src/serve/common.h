@@ -31,12 +31,14 @@ struct Common {
   Places::Limits limits() const;
 
   Config config;
+  Report report;
   Tally tally;
   Bulletin bulletin;
   std::unique_ptr<Gatekeeper> gatekeeper;
   std::unique_ptr<Router> router;
   std::shared_ptr<Mailbox> mailbox;
-  std::shared_ptr<Room> room;  ///< for deliveries
+  std::shared_ptr<Room> room;     ///< for deliveries
+  bool takes_deliveries = false;  ///< and so keeps connections for who brings them
   std::unordered_set<std::shared_ptr<Session>> sessions;
   Places places;                ///< of the sessions that are served
   std::size_t turned_away = 0;  ///< how many of the sessions are not

@@ -45,10 +45,12 @@ Response forbidden(const Access& entry, Gatekeeper::Right right) {
 
 }  // namespace
 
-Gatekeeper::Gatekeeper(std::vector<Access> entries, Tally& tally)
+Gatekeeper::Gatekeeper(std::vector<Access> entries, Tally& tally, Report report, std::chrono::seconds pause)
     : entries_(std::move(entries)),
       everybody_{.name = {}, .token = {}, .certificate = {}, .may_send = true},
-      tally_(tally) {
+      tally_(tally),
+      report_(std::move(report)),
+      pause_(pause) {
   for (const Access& entry : entries_) digests_.push_back(digest_of(entry.token));
 }
 
@@ -86,6 +88,7 @@ Gatekeeper::Verdict Gatekeeper::holder_of(std::string_view token, const Peer& pe
   }
   // Who knows a token is let in, whatever others behind the same address try.
   if (found != nullptr) return found;
+  tell_of_wrong_token(peer);
   Failures& failures = failures_of(peer);
   if (failures.count >= failures_per_second) return refuse(too_many_failures());
   ++failures.count;
@@ -102,6 +105,18 @@ Gatekeeper::Failures& Gatekeeper::failures_of(const Peer& peer) {
   Failures& failures = failures_[key];
   if (std::exchange(failures.second, second) != second) failures.count = 0;
   return failures;
+}
+
+/// Never what was shown: it may be the right one of another place, or nearly that.
+void Gatekeeper::tell_of_wrong_token(const Peer& peer) {
+  ++untold_;
+  if (!report_ || now() < next_told_) return;
+  const bool is_first = next_told_.count() == 0;
+  next_told_ = now() + pause_;
+  report_(is_first ? fmt::format("access: a wrong token came from {}", util::text(peer.address))
+                   : fmt::format("access: wrong tokens since this was said last: {}, the latest from {}", untold_,
+                                 util::text(peer.address)));
+  untold_ = 0;
 }
 
 Response Gatekeeper::refuse(Response response) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "serve/access.h"
+#include "serve/report.h"
 #include "serve/request.h"
 #include "serve/response.h"
 #include "serve/tally.h"
@@ -25,7 +26,9 @@ class Gatekeeper {
   /// Who asks, or the answer instead. Lifetime: the gatekeeper's.
   using Verdict = std::variant<const Access*, Response>;
 
-  Gatekeeper(std::vector<Access> entries, Tally& tally);
+  /// `report` is told of the first wrong token, and of further ones after each `pause`.
+  Gatekeeper(std::vector<Access> entries, Tally& tally, Report report = {},
+             std::chrono::seconds pause = std::chrono::minutes(1));
 
   bool open() const { return entries_.empty(); }
   /// Errors: 401 without a known token or certificate, 403 without the right, 429 for a peer that guesses.
@@ -44,6 +47,7 @@ class Gatekeeper {
 
   Verdict identify(const Request& request);
   Failures& failures_of(const Peer& peer);
+  void tell_of_wrong_token(const Peer& peer);
   Response refuse(Response response);
 
   static Digest digest_of(std::string_view token);
@@ -53,6 +57,10 @@ class Gatekeeper {
   const Access everybody_;
   std::map<std::string, Failures> failures_;  // by peer
   Tally& tally_;
+  const Report report_;
+  const std::chrono::seconds pause_;
+  std::chrono::seconds next_told_{};  // when a wrong token is told of again
+  std::uint64_t untold_ = 0;          // wrong tokens since it was
 };
 
 /// The token in a Cookie header, as `POST /api/v1/session` sets it. Nothing: it holds none.

@@ -17,6 +17,12 @@ constexpr MetricRow<Http> http_rows[] = {
     {"sse_events_dropped", "events that a slow listener did not get", &Http::events_dropped},
 };
 
+/// In seconds since 1970, as Prometheus' `time()`.
+Metric certificate_metric() {
+  return {"ratadns_tls_certificate_expiry_timestamp_seconds", "gauge",
+          "when the certificate of [serve] expires, in seconds since 1970; no value without TLS"};
+}
+
 using Aggregated = aggregate::Aggregator::Counters;
 constexpr MetricRow<Aggregated> aggregator_rows[] = {
     {"aggregator_summaries", "summaries that came in", &Aggregated::summaries},
@@ -49,11 +55,16 @@ std::string label_text(std::string_view text) {
 std::vector<Metric> metrics() {
   std::vector<Metric> all;
   for (const auto& row : http_rows) all.push_back(metric_of(row));
+  all.push_back(certificate_metric());
   for (const auto& row : aggregator_rows) all.push_back(metric_of(row));
   return all;
 }
 
-std::string metrics_text(const Server::Counters& http) { return metric_rows_text<Http>(http_rows, http); }
+std::string metrics_text(const Server::Counters& http) {
+  std::string text = metric_rows_text<Http>(http_rows, http) + metric_head(certificate_metric());
+  if (http.certificate_until) text += fmt::format("{} {}\n", certificate_metric().name, *http.certificate_until);
+  return text;
+}
 
 std::string metrics_text(const aggregate::Aggregator::Counters& aggregator) {
   return metric_rows_text<Aggregated>(aggregator_rows, aggregator);

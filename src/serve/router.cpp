@@ -22,6 +22,7 @@ constexpr std::string_view older_prefix = "/sse/";
 constexpr std::string_view places_path = "/servers_location";
 constexpr std::string_view summaries_path = "/api/v1/summaries";
 constexpr std::string_view session_path = "/api/v1/session";
+constexpr std::string_view health_path = "/healthz", metrics_path = "/metrics";
 
 std::vector<std::string> texts(const std::vector<unsigned>& numbers) {
   std::vector<std::string> list;
@@ -52,6 +53,22 @@ std::variant<Scope, Response> scope_asked(const Target& target) {
   return of_group ? Scope::group(*group) : Scope::total();
 }
 
+Response addresses_hidden() {
+  return error_response(403,
+                        "this tells of whole addresses, which this access may not see (addresses = \"full\" in its "
+                        "[[access]] lets it)");
+}
+
+/// Whether the query asks for what sketches are merged by. Errors: 400 for another value; 403 for who may not see whole
+/// addresses, since registers tell whether one was there.
+std::variant<bool, Response> sketches_asked(const Target& target, Visibility addresses) {
+  const std::string* text = target.parameter("sketches");
+  if (!text || text->empty() || *text == "0") return false;
+  if (*text != "1") return error_response(400, fmt::format("sketches={}: needs 0 or 1", *text));
+  if (addresses != Visibility::full) return addresses_hidden();
+  return true;
+}
+
 bool knows(const Bulletin& bulletin, const Scope& scope) {
   const auto scopes = bulletin.scopes();
   return scope == Scope::total() || std::ranges::find(scopes, scope) != scopes.end();
@@ -72,12 +89,6 @@ Response starting() {
 
 Response no_content(std::string headers) {
   return {.status = 204, .headers = "Cache-Control: no-store\r\n" + std::move(headers), .body = {}};
-}
-
-Response addresses_hidden() {
-  return error_response(403,
-                        "this shows whole addresses, which this access may not see (addresses = \"full\" in its "
-                        "[[access]] lets it)");
 }
 
 /// Of a Content-Type: without parameters such as charset.
@@ -102,6 +113,18 @@ std::optional<Response> unfit_for_delivery(const Request& request) {
                                                       request.content_encoding));
   response.headers += "Accept-Encoding: zstd, identity\r\n";
   return response;
+}
+
+/// Who is about to send may name each server in the query, and hears before the first summary what would become of it.
+/// Errors: 403 for one whose summaries the access may not bring.
+std::optional<Response> foreign_server(const Access& access, const Target& target) {
+  if (access.servers.empty()) return std::nullopt;
+  for (const auto& [name, server] : target.query)
+    if (name == "server" && std::ranges::find(access.servers, server) == access.servers.end())
+      return error_response(403, fmt::format("the access \"{}\" may not send for the server \"{}\"; servers = [...] in "
+                                             "its [[access]] names those for which it may",
+                                             access.name, server));
+  return std::nullopt;
 }
 
 bool for_older_pages(std::string_view path) { return path.starts_with(older_prefix) || path == places_path; }
@@ -179,6 +202,11 @@ std::variant<BodyRule, Response> Router::body_rule(const Request& request) const
   return BodyRule{.limit_octets = config_.batch_octets, .delivery = true};
 }
 
+bool Router::is_for_senders(const Request& request) {
+  const auto target = parse_target(request.target);
+  return target && (target->path == summaries_path || target->path == health_path || target->path == metrics_path);
+}
+
 Answer Router::answer(Request request) const {
   const auto target = parse_target(request.target);
   if (auto elsewhere = misdirected(request, target)) return std::move(*elsewhere);
@@ -189,7 +217,7 @@ Answer Router::answer(Request request) const {
 }
 
 Answer Router::dispatch(const Target& target, Request& request) const {
-  if (content_.take && target.path == summaries_path) return take(request);
+  if (content_.take && target.path == summaries_path) return take(target, request);
   if (content_.page && target.path == session_path) return session(request);
   const auto& origins = config_.allow_origins;
   if (request.method == "OPTIONS" && std::ranges::find(origins, request.origin) != origins.end()) return preflight();
@@ -199,8 +227,8 @@ Answer Router::dispatch(const Target& target, Request& request) const {
 
 Answer Router::route(const Target& target, const Request& request) const {
   const std::string& path = target.path;
-  if (path == "/healthz") return response_of("text/plain; charset=utf-8", "ok");
-  if (path == "/metrics" && content_.metrics) return metrics(request);
+  if (path == health_path) return response_of("text/plain; charset=utf-8", "ok");
+  if (path == metrics_path && content_.metrics) return metrics(request);
   if (!content_.page) return unknown_path(path);
   if (path.starts_with("/api/") || for_older_pages(path)) {
     auto reader = gatekeeper_.admit(request, Gatekeeper::Right::read);
@@ -219,15 +247,20 @@ Answer Router::route_for_readers(const Target& target, const Request& request, V
   if (path == "/api/v1/live") return live(target, request, addresses);
   if (path.starts_with(older_prefix)) return older(path.substr(older_prefix.size()), addresses);
   if (path == places_path) return places();
-  return content_.ask ? ask(target, addresses) : unknown_path(path);
+  const bool is_question = content_.ask && std::ranges::find(question_paths, path) != question_paths.end();
+  return is_question ? ask(target, addresses) : unknown_path(path);
 }
 
 /// A delivery, whose head `body_rule` has looked at.
-Answer Router::take(Request& request) const {
+Answer Router::take(const Target& target, Request& request) const {
   if (request.method != "POST") return method_not_allowed(request.method, "POST");
   auto sender = gatekeeper_.admit(request, Gatekeeper::Right::send);
   const auto* access = std::get_if<const Access*>(&sender);
   if (access == nullptr) return std::get<Response>(std::move(sender));
+  if (auto foreign = foreign_server(**access, target)) {
+    ++tally_.unauthorised;
+    return std::move(*foreign);
+  }
   ++tally_.deliveries;
   Delivery delivery{.octets = std::move(request.body),
                     .zstd = !is_plain(request.content_encoding),
@@ -295,8 +328,12 @@ std::variant<Selection, Response> Router::selection(const Target& target, Visibi
   if (auto* missing = std::get_if<Response>(&minutes)) return std::move(*missing);
   auto scope = scope_asked(target);
   if (auto* wrong = std::get_if<Response>(&scope)) return std::move(*wrong);
-  return Selection{
-      .minutes = std::get<unsigned>(minutes), .scope = std::get<Scope>(std::move(scope)), .addresses = addresses};
+  auto sketches = sketches_asked(target, addresses);
+  if (auto* refused = std::get_if<Response>(&sketches)) return std::move(*refused);
+  return Selection{.minutes = std::get<unsigned>(minutes),
+                   .scope = std::get<Scope>(std::move(scope)),
+                   .addresses = addresses,
+                   .sketches = std::get<bool>(sketches)};
 }
 
 Answer Router::view(const std::string& name, const Target& target, Visibility addresses) const {
@@ -346,9 +383,10 @@ Answer Router::unknown_path(const std::string& path) const {
   if (content_.page)
     paths = {"/",         "/api/v1/status",    "/api/v1/views",  "/api/v1/views/NAME", "/api/v1/live",
              "/sse/NAME", "/servers_location", "/api/v1/session"};
+  if (content_.ask) paths.insert(paths.end(), question_paths.begin(), question_paths.end());
   if (content_.take) paths.emplace_back(summaries_path);
-  if (content_.metrics) paths.emplace_back("/metrics");
-  paths.emplace_back("/healthz");
+  if (content_.metrics) paths.emplace_back(metrics_path);
+  paths.emplace_back(health_path);
   return not_found("path", path, paths);
 }
 

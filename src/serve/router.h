@@ -51,6 +51,8 @@ class Router {
   /// Known from the head alone, so that nobody sends in vain. Errors: the answer.
   std::variant<BodyRule, Response> body_rule(const Request& request) const;
   Answer answer(Request request) const;
+  /// Whether it is one for which connections are kept: a delivery, or what tells how things stand.
+  static bool is_for_senders(const Request& request);
 
  private:
   struct Page {
@@ -62,7 +64,7 @@ class Router {
   Answer dispatch(const Target& target, Request& request) const;
   Answer route(const Target& target, const Request& request) const;
   Answer route_for_readers(const Target& target, const Request& request, Visibility addresses) const;
-  Answer take(Request& request) const;
+  Answer take(const Target& target, Request& request) const;
   Answer ask(const Target& target, Visibility addresses) const;
   Answer session(const Request& request) const;
   Answer page(const Page& page, const Request& request) const;

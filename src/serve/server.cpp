@@ -16,6 +16,7 @@
 #include "serve/tls.h"
 #include "util/address.h"
 #include "util/guarded.h"
+#include "util/time.h"
 
 namespace rata::serve {
 namespace {
@@ -78,6 +79,19 @@ util::Result<void> check_exposure(const Config& config, const tcp::endpoint& end
                   place(config.address, config.port),
                   config.tls ? "at least one [[access]] with a token or a certificate"
                              : "[serve] tls = { certificate = \"FILE\", key = \"FILE\" } and at least one [[access]]")};
+}
+
+/// Null: plain HTTP. Errors: a file that cannot be used.
+util::Result<TlsContext> tls_of(const Config& config) { return config.tls ? read_tls(*config.tls) : TlsContext(); }
+
+CertificateNews news_of(const Config& config, const TlsContext& tls) {
+  if (tls == nullptr) return {};
+  const std::int64_t now = util::Clock::system().now().ns / util::ns_per_second;
+  return news_of(validity_of(tls->native_handle()), config.tls->certificate_file, now);
+}
+
+void tell(const Report& report, const std::string& text) {
+  if (report && !text.empty()) report(text);
 }
 
 /// Of a monitor.
@@ -167,13 +181,10 @@ util::Result<void> HttpServer::reload(const Config& config, Content content) {
   const bool has_tls = tls_.with([](const TlsContext& tls) { return tls != nullptr; });
   if (config.tls.has_value() != has_tls) return util::Error{"tls of [serve] comes or goes with a new start only"};
   if (auto guarded = check_exposure(config, local_); !guarded) return guarded;
-  TlsContext renewed;
-  if (config.tls) {
-    auto read = read_tls(*config.tls);
-    if (!read) return read.error();
-    renewed = std::move(*read);
-  }
-  tls_.with([&](TlsContext& tls) { std::swap(tls, renewed); });
+  auto renewed = tls_of(config);
+  if (!renewed) return renewed.error();
+  tell(content.report, news_of(config, *renewed).text);
+  tls_.with([&](TlsContext& tls) { std::swap(tls, *renewed); });
   asio::post(*io_, [this, config, content = std::move(content)] { common_.follow(config, content, local_); });
   return {};
 }
@@ -203,8 +214,8 @@ void HttpServer::admit(tcp::socket socket) {
 
 asio::awaitable<void> HttpServer::pause_after(error_code why) {
   if (!std::exchange(accept_failure_reported_, true))
-    spdlog::error("cannot accept connections on {}: {}; trying again", place(local_.address().to_string(), port()),
-                  why.message());
+    tell(common_.report, fmt::format("cannot accept connections on {}: {}; trying again",
+                                     place(local_.address().to_string(), port()), why.message()));
   pause_.expires_after(pause_after_failed_accept);
   error_code ignored;
   co_await pause_.async_wait(into(ignored));
@@ -221,7 +232,10 @@ Server::Counters HttpServer::counters() const {
           .unauthorised = tally.unauthorised,
           .handshakes_failed = tally.handshakes_failed,
           .deliveries = tally.deliveries,
-          .deliveries_refused = tally.deliveries_refused};
+          .deliveries_refused = tally.deliveries_refused,
+          .certificate_until = tls_.with([](const TlsContext& tls) {
+            return tls ? std::optional(validity_of(tls->native_handle()).until) : std::nullopt;
+          })};
 }
 
 /// Where to listen. Errors: in `error`.
@@ -250,17 +264,25 @@ util::Result<std::unique_ptr<Server>> Server::start(const Config& config, Conten
   const tcp::endpoint endpoint = endpoint_of(*io, config, error);
   if (error) return cannot_listen(config, error);
   if (auto guarded = check_exposure(config, endpoint); !guarded) return guarded.error();
-  TlsContext tls;
-  if (config.tls) {
-    auto read = read_tls(*config.tls);
-    if (!read) return read.error();
-    tls = std::move(*read);
-  }
+  auto tls = tls_of(config);
+  if (!tls) return tls.error();
   tcp::acceptor acceptor = listen(*io, endpoint, error);
   if (error) return cannot_listen(config, error);
+  tell(content.report, news_of(config, *tls).text);
   std::unique_ptr<Server> server =
-      std::make_unique<HttpServer>(std::move(io), std::move(acceptor), std::move(tls), config, std::move(content));
+      std::make_unique<HttpServer>(std::move(io), std::move(acceptor), std::move(*tls), config, std::move(content));
   return server;
+}
+
+util::Result<CertificateNews> Server::try_out(const Config& config) {
+  asio::io_context io;
+  error_code error;
+  const tcp::endpoint endpoint = endpoint_of(io, config, error);
+  if (error) return cannot_listen(config, error);
+  if (auto guarded = check_exposure(config, endpoint); !guarded) return guarded.error();
+  const auto tls = tls_of(config);
+  if (!tls) return tls.error();
+  return news_of(config, *tls);
 }
 
 }  // namespace rata::serve

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "serve/access.h"
+#include "serve/certificate.h"
 #include "serve/delivery.h"
 #include "serve/question.h"
+#include "serve/report.h"
 #include "serve/views.h"
 #include "util/result.h"
 
@@ -27,7 +29,8 @@ struct Tls {
 struct Config {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8353;                          ///< 0: any free one
-  std::size_t clients = 256;                          ///< connections at a time; further ones get 503
+  std::size_t clients = 256;                          ///< connections at a time; further ones get 503. The last of
+                                                      ///< them are for senders: `Places::Limits`
   std::size_t clients_per_address = 0;                ///< of them, from one (IPv6: a /64) beyond loopback; 0: half
   std::size_t client_queue_octets = 4 * 1024 * 1024;  ///< waiting for one event stream; beyond it whole events go
   std::size_t request_octets = 16 * 1024;
@@ -51,7 +54,8 @@ struct Content {
   std::function<std::string()> metrics;  ///< Prometheus text; called on the server's thread
   bool page = true;                      ///< false: /metrics and /healthz only (a monitor)
   Take take = {};                        ///< POST /api/v1/summaries; empty: there is no such path
-  Ask ask = {};                          ///< all further GET /api/v1/...; empty: there are none
+  Ask ask = {};                          ///< GET of `question_paths`; empty: there are none
+  Report report = {};                    ///< is told what an operator should know; empty: nobody is
 };
 
 /// HTTP for the page, its API and the older event streams, on a thread of its own. docs/api.md says what it answers.
@@ -61,6 +65,8 @@ class Server {
   /// Binds and starts to answer. Errors: the address and why it cannot be had, and how to choose another; a file of TLS
   /// that cannot be used; an address beyond loopback without TLS or without access entries.
   static util::Result<std::unique_ptr<Server>> start(const Config& config, Content content);
+  /// Looks at access and files as `start` does, and does not listen. Errors: as there.
+  static util::Result<CertificateNews> try_out(const Config& config);
   virtual ~Server() = default;  ///< closes every connection and joins the thread, within a second
 
   /// Makes known to all listeners that views or status are others than before. What of the views somebody looks at is
@@ -76,15 +82,17 @@ class Server {
 
   struct Counters {
     std::uint64_t requests = 0;        ///< answered, errors included
-    std::uint64_t refused = 0;         ///< connections beyond `clients` and `clients_per_address`
+    std::uint64_t refused = 0;         ///< connections beyond `clients` and `clients_per_address`, and requests where
+                                       ///< what is left of them is for senders
     std::uint64_t streams = 0;         ///< event streams begun
     std::uint64_t events_sent = 0;     ///< handed to the kernel, over all streams
     std::uint64_t events_dropped = 0;  ///< overtaken or beyond the queue of a slow client
     std::uint64_t connections = 0;     ///< open now
     std::uint64_t unauthorised = 0;    ///< requests refused: no known token or certificate, not the right, guessing
     std::uint64_t handshakes_failed = 0;
-    std::uint64_t deliveries = 0;          ///< handed on
-    std::uint64_t deliveries_refused = 0;  ///< beyond `deliveries_octets`
+    std::uint64_t deliveries = 0;                   ///< handed on
+    std::uint64_t deliveries_refused = 0;           ///< beyond `deliveries_octets`
+    std::optional<std::int64_t> certificate_until;  ///< seconds since 1970; nullopt: without TLS
   };
   virtual Counters counters() const = 0;
 };

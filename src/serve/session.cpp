@@ -82,6 +82,11 @@ Response try_again(std::string_view why) {
   return response;
 }
 
+Session::Welcome welcome_at(Places::Place place) {
+  if (place == Places::Place::none) return Session::Welcome::turned_away;
+  return place == Places::Place::any ? Session::Welcome::served : Session::Welcome::senders_only;
+}
+
 Response response_from(Receipt receipt) {
   Response response = response_of("application/json", std::move(receipt.json));
   response.status = receipt.status;
@@ -115,7 +120,7 @@ struct Session::Reading {
 
 void Session::start(Wire wire, Common& common) {
   Peer peer = peer_of(wire.socket());
-  const auto welcome = common.places.take(peer, common.limits()) ? Welcome::served : Welcome::turned_away;
+  const Welcome welcome = welcome_at(common.places.take(peer, common.limits()));
   if (welcome == Welcome::turned_away) {
     ++common.tally.refused;
     // Nor is anyone told who would have to be met with TLS first.
@@ -206,6 +211,7 @@ Session::Awaitable<bool> Session::exchange() {
     co_return false;
   }
   ++common_.tally.requests;
+  if (welcome_ == Welcome::senders_only) keep_to_senders(incoming);
   const bool with_body = !incoming.request || incoming.request->method != "HEAD";
   Answer answer =
       incoming.refusal ? std::move(*incoming.refusal) : common_.router->answer(std::move(*incoming.request));
@@ -217,6 +223,14 @@ Session::Awaitable<bool> Session::exchange() {
     answer = co_await hand_over(std::move(*handover), std::move(incoming.room));
   const bool written = co_await write(std::get<Response>(answer), incoming.connection, with_body);
   co_return written&& incoming.connection == Connection::keep_alive;
+}
+
+/// One request each, so that many who send take turns in few connections.
+void Session::keep_to_senders(Incoming& incoming) const {
+  incoming.connection = Connection::close;
+  if (!incoming.request || common_.router->is_for_senders(*incoming.request)) return;
+  ++common_.tally.refused;
+  incoming.refusal = error_response(503, "too many connections, and the last ones are for summaries; try again later");
 }
 
 Session::Awaitable<Session::Incoming> Session::read_request() {

@@ -20,7 +20,11 @@ namespace rata::serve {
 /// Lifetime: `Common::sessions` and its own coroutines hold it. Thread: the server's.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  enum class Welcome : unsigned char { served, turned_away };
+  enum class Welcome : unsigned char {
+    served,
+    senders_only,  ///< one request, and only if it is one for which connections are kept
+    turned_away,
+  };
 
   static void start(Wire wire, Common& common);
   Session(Wire wire, Common& common, Peer peer, Welcome welcome);
@@ -43,6 +47,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Awaitable<bool> shake_hands();
   Awaitable<bool> exchange();
+  void keep_to_senders(Incoming& incoming) const;
   Awaitable<Incoming> read_request();
   Awaitable<bool> read_to(Part part, Reading& reading);
   Awaitable<bool> read_body(const BodyRule& rule, Reading& reading);

@@ -1,24 +1,18 @@
 #include "serve/tls.h"
 
 #include <fmt/format.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <boost/asio/buffer.hpp>
-#include <fstream>
-#include <iterator>
+#include <algorithm>
 
-#include "util/secret_file.h"
+#include "util/pem_files.h"
 
 namespace rata::serve {
 namespace {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using Context = std::shared_ptr<asio::ssl::context>;
-
-constexpr unsigned readable_by_group = 0040;  // as keys of Debian's group ssl-cert are
 
 // Of TLS 1.2; those of 1.3 are all of this kind: keys that are forgotten, and encryption that authenticates.
 constexpr const char* ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
@@ -38,9 +32,6 @@ util::Error unusable(std::string_view what, const std::string& file, std::string
       fmt::format("cannot use the {} {}: {}; [serve] tls = {{ certificate, key, client_ca }} names files in PEM form",
                   what, file, why)};
 }
-
-/// Without this OpenSSL would ask on the terminal.
-int no_passphrase(char*, int, int, void*) { return -1; }
 
 /// A client that speaks ALPN has to offer HTTP/1.1: nothing else is spoken here. Source: RFC 7301 section 3.2.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_octets, const unsigned char* offered,
@@ -68,30 +59,6 @@ void set_rules(SSL_CTX* context) {
   SSL_CTX_set_num_tickets(context, 0);
   SSL_CTX_set_cipher_list(context, ciphers);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
-  SSL_CTX_set_default_passwd_cb(context, no_passphrase);
-}
-
-std::string content_of(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-util::Result<void> add_certificate(asio::ssl::context& context, const std::string& file) {
-  const std::string pem = content_of(file);
-  if (pem.empty()) return unusable("certificate", file, "it is empty or cannot be read");
-  error_code error;
-  context.use_certificate_chain(asio::buffer(pem), error);
-  if (error) return unusable("certificate", file, error.message());
-  return {};
-}
-
-util::Result<void> add_key(asio::ssl::context& context, const std::string& file) {
-  const auto pem = util::read_secret(file, readable_by_group);
-  if (!pem) return unusable("key", file, pem.error().message);
-  error_code error;
-  context.use_private_key(asio::buffer(*pem), asio::ssl::context::pem, error);
-  if (error) return unusable("key", file, error.message());
-  return {};
 }
 
 util::Result<void> add_client_ca(SSL_CTX* context, const std::string& file) {
@@ -138,8 +105,10 @@ void add_alternative_names(const X509* certificate, std::vector<std::string>& na
 util::Result<Context> read_tls(const Tls& files) {
   const auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
   set_rules(context->native_handle());
-  if (auto added = add_certificate(*context, files.certificate_file); !added) return added.error();
-  if (auto added = add_key(*context, files.key_file); !added) return added.error();
+  if (const auto used = util::use_certificate(context->native_handle(), files.certificate_file); !used)
+    return unusable("certificate", files.certificate_file, used.error().message);
+  if (const auto used = util::use_key(context->native_handle(), files.key_file); !used)
+    return unusable("key", files.key_file, used.error().message);
   if (files.client_ca_file.empty()) return context;
   if (auto added = add_client_ca(context->native_handle(), files.client_ca_file); !added) return added.error();
   return context;

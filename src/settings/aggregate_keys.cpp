@@ -34,6 +34,9 @@ void read_groups(TableReader& root, aggregate::Config& config) {
       reader.fail(*table, "needs name = \"...\" and servers = [\"...\"]: those that it adds up");
     if (std::ranges::find(config.groups, group.name, &aggregate::Group::name) != config.groups.end())
       reader.fail(*table, "there is a group \"" + group.name + "\" already");
+    for (const std::string& server : group.servers)
+      if (std::ranges::count(group.servers, server) > 1)
+        reader.fail(*table, "servers has \"" + server + "\" twice; each of them counts once");
     root.adopt(reader);
     config.groups.push_back(std::move(group));
   }

@@ -1,5 +1,7 @@
 #include "settings/serve_keys.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -30,6 +32,17 @@ void read_tls(TableReader& serve_reader, serve::Config& serve) {
   serve_reader.adopt(reader);
 }
 
+/// Of random hexadecimal digits so many are out of reach of who guesses, however slowly he is let.
+constexpr std::size_t least_token_octets = 16;
+
+void read_token(TableReader& reader, const toml::table& table, serve::Access& access) {
+  access.token = read_secret(reader, "token");
+  if (access.token.empty() || access.token.size() >= least_token_octets) return;
+  reader.fail(table, fmt::format("the token of \"{}\" has fewer than {} octets, and could be guessed; this makes one: "
+                                 "openssl rand -hex 16",
+                                 access.name, least_token_octets));
+}
+
 void read_rights(TableReader& reader, serve::Access& access) {
   std::vector<std::string> may;
   reader.texts("may", may);
@@ -51,7 +64,7 @@ void read_access(TableReader& root, serve::Config& serve) {
     TableReader reader = root.inner(*table, "[[access]]");
     serve::Access access;
     reader.text("name", access.name);
-    access.token = read_secret(reader, "token");
+    read_token(reader, *table, access);
     reader.text("certificate", access.certificate);
     read_rights(reader, access);
     reader.texts("servers", access.servers);
@@ -91,9 +104,10 @@ bool read_serve(TableReader& root, serve::Config& serve) {
   }
   read_access(root, serve);
   if (table != nullptr && !is_loopback(serve.address) && (!serve.tls || serve.access.empty()))
-    root.fail(*table,
-              "[serve]: listening beyond loopback needs tls = { certificate = \"FILE\", key = \"FILE\" } and at least one "
-              "[[access]] with a token or a certificate: whoever can reach the page sees who asks for what");
+    root.fail(
+        *table,
+        "[serve]: listening beyond loopback needs tls = { certificate = \"FILE\", key = \"FILE\" } and at least one "
+        "[[access]] with a token or a certificate: whoever can reach the page sees who asks for what");
   return table != nullptr;
 }
 

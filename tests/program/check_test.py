@@ -60,7 +60,7 @@ class CheckAggregator(ProgramTest):
         self.assertNotIn("secret", said)
 
     def test_accesses_of_which_none_may_send_are_noted(self):
-        token = self.file("token", "abc")
+        token = self.file("token", "a-token-of-the-test")
         token.chmod(0o600)
         said = self.check(f'{LISTEN}[store]\npath = "{self.folder}/h.db"\n[[access]]\nname = "people"\n'
                           f'token_file = "{token}"\n')

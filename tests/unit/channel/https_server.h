@@ -14,9 +14,11 @@
 #include <thread>
 #include <vector>
 
-#include "https_certificates.h"
+#include "support/certificates.h"
 
 namespace rata::channel {
+
+using tests::Authority, tests::Identity;
 
 /// A request as the server got it. Header names in lower case.
 struct Request {

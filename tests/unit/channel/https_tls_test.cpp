@@ -3,7 +3,6 @@
 #include <filesystem>
 
 #include "https_aggregator.h"
-#include "https_certificates.h"
 
 namespace rata::channel {
 namespace {
@@ -21,7 +20,7 @@ class HttpsTls : public testing::Test {
  protected:
   Attempt send_to(const HttpsServer& server, Settings settings, const std::string& host = "localhost") {
     settings.url = url_to(server, host);
-    if (settings.ca_file.empty()) settings.ca_file = authority_.certificate_file();
+    if (settings.ca_file.empty()) settings.ca_file = authority_.file();
     return channel_to(settings)->send(batch_of(1));
   }
   void expect_distrust(const HttpsServer& server, const Settings& settings, const std::string& host,
@@ -32,8 +31,7 @@ class HttpsTls : public testing::Test {
     EXPECT_EQ(server.requests().size(), 0u);
   }
 
-  TestFolder folder_;
-  Authority authority_{folder_, "authority"};
+  Authority authority_{"authority"};
 };
 
 TEST_F(HttpsTls, Sends_to_a_server_whose_name_or_address_the_certificate_holds) {
@@ -48,7 +46,7 @@ TEST_F(HttpsTls, Keeps_its_connection_and_notices_its_end) {
   const Reply leave{.body = R"({"committed":1,"repeated":0})", .then = Reply::Then::leave};
   const Reply keep{.body = R"({"committed":1,"repeated":0})"};
   const HttpsServer server({.identity = authority_.issue("server", local_names)}, first({keep, keep, leave}));
-  const auto channel = channel_to({.url = url_to(server, "localhost"), .ca_file = authority_.certificate_file()});
+  const auto channel = channel_to({.url = url_to(server, "localhost"), .ca_file = authority_.file()});
   for (int i = 0; i < 3; ++i) EXPECT_EQ(channel->send(batch_of(1)).state, State::sent);
   EXPECT_EQ(server.connections(), 1);
   ASSERT_TRUE(server.ended(1));
@@ -58,7 +56,7 @@ TEST_F(HttpsTls, Keeps_its_connection_and_notices_its_end) {
 }
 
 TEST_F(HttpsTls, Sends_nothing_to_a_server_of_an_unknown_authority) {
-  const Authority other(folder_, "other");
+  const Authority other("other");
   const HttpsServer server({.identity = other.issue("server", local_names)}, receipt);
   expect_distrust(server, {}, "localhost", "unable to get local issuer certificate");
 }
@@ -81,14 +79,14 @@ TEST_F(HttpsTls, Sends_nothing_to_a_server_of_another_name) {
 }
 
 TEST_F(HttpsTls, Sends_nothing_to_a_server_whose_certificate_is_over) {
-  const HttpsServer server({.identity = authority_.issue("server", local_names, -60)}, receipt);
+  const HttpsServer server({.identity = authority_.issue("server", local_names, {.until_s = -60})}, receipt);
   expect_distrust(server, {}, "localhost", "certificate has expired");
 }
 
 TEST_F(HttpsTls, Shows_a_certificate_where_one_is_asked_for) {
   const Identity client = authority_.issue("client", "DNS:ns1.example");
-  const HttpsServer server(
-      {.identity = authority_.issue("server", local_names), .client_ca_file = authority_.certificate_file()}, receipt);
+  const HttpsServer server({.identity = authority_.issue("server", local_names), .client_ca_file = authority_.file()},
+                           receipt);
   const Attempt with = send_to(server, {.certificate_file = client.certificate_file, .key_file = client.key_file});
   EXPECT_EQ(with.state, State::sent) << with.why;
 
@@ -96,7 +94,7 @@ TEST_F(HttpsTls, Shows_a_certificate_where_one_is_asked_for) {
   EXPECT_EQ(without.state, State::try_again);
   EXPECT_NE(without.why.find("certificate required"), std::string::npos) << without.why;
 
-  const Authority other(folder_, "other");
+  const Authority other("other");
   const Identity foreign = other.issue("foreign", "DNS:ns1.example");
   const Attempt wrong = send_to(server, {.certificate_file = foreign.certificate_file, .key_file = foreign.key_file});
   EXPECT_EQ(wrong.state, State::try_again);
@@ -104,18 +102,17 @@ TEST_F(HttpsTls, Shows_a_certificate_where_one_is_asked_for) {
 }
 
 TEST_F(HttpsTls, A_renewed_certificate_is_shown_at_the_next_connection) {
-  const Authority new_authority(folder_, "new_authority");
+  const Authority new_authority("new_authority");
   const Identity old = authority_.issue("client", "DNS:ns1.example");
   const Settings settings{
-      .ca_file = authority_.certificate_file(), .certificate_file = old.certificate_file, .key_file = old.key_file};
+      .ca_file = authority_.file(), .certificate_file = old.certificate_file, .key_file = old.key_file};
   const HttpsServer server(
-      {.identity = authority_.issue("server", local_names), .client_ca_file = new_authority.certificate_file()},
-      receipt);
+      {.identity = authority_.issue("server", local_names), .client_ca_file = new_authority.file()}, receipt);
   Settings to_server = settings;
   to_server.url = url_to(server, "localhost");
   const auto channel = channel_to(to_server);
   EXPECT_EQ(channel->send(batch_of(1)).state, State::try_again);
-  new_authority.issue("client", "DNS:ns1.example");  // into the same files
+  new_authority.renew(old, "client", "DNS:ns1.example");
   const Attempt renewed = channel->send(batch_of(1));
   EXPECT_EQ(renewed.state, State::sent) << renewed.why;
 }
@@ -123,7 +120,7 @@ TEST_F(HttpsTls, A_renewed_certificate_is_shown_at_the_next_connection) {
 TEST_F(HttpsTls, Files_that_cannot_be_used_are_said_at_once) {
   const Identity client = authority_.issue("client", "DNS:ns1.example");
   const Identity another = authority_.issue("another", "DNS:ns2.example");
-  const std::string absent = folder_.path() / "absent.pem";
+  const std::string absent = authority_.folder() + "/absent.pem";
   const auto says = [](Settings settings) {
     settings.url = "https://hub.example";
     const auto opened = open_channel(settings);
@@ -143,7 +140,7 @@ TEST_F(HttpsTls, Files_that_cannot_be_used_are_said_at_once) {
 TEST_F(HttpsTls, A_key_that_cannot_be_read_any_more_is_found_by_try_going_on) {
   const Identity client = authority_.issue("client", "DNS:ns1.example");
   const auto channel = channel_to({.url = "https://hub.example",
-                                   .ca_file = authority_.certificate_file(),
+                                   .ca_file = authority_.file(),
                                    .certificate_file = client.certificate_file,
                                    .key_file = client.key_file});
   EXPECT_TRUE(channel->try_going_on());
@@ -155,8 +152,8 @@ TEST_F(HttpsTls, A_key_that_cannot_be_read_any_more_is_found_by_try_going_on) {
 
 TEST_F(HttpsTls, Does_not_wait_for_ever_for_a_handshake) {
   const HttpsServer deaf({.deaf = true}, receipt);
-  const auto channel = channel_to({.url = url_to(deaf, "localhost"), .ca_file = authority_.certificate_file()},
-                                  {.connect = 200ms, .answer = 10s});
+  const auto channel =
+      channel_to({.url = url_to(deaf, "localhost"), .ca_file = authority_.file()}, {.connect = 200ms, .answer = 10s});
   const Attempt attempt = channel->send(batch_of(1));
   EXPECT_EQ(attempt.state, State::try_again);
   EXPECT_NE(attempt.why.find("TLS: no handshake in time"), std::string::npos) << attempt.why;
@@ -171,7 +168,7 @@ TEST_F(HttpsTls, A_server_without_tls_is_no_server) {
 
 TEST_F(HttpsTls, Try_out_says_how_it_is_protected) {
   const HttpsServer server({.identity = authority_.issue("server", local_names)}, receipt);
-  const auto channel = channel_to({.url = url_to(server, "localhost"), .ca_file = authority_.certificate_file()});
+  const auto channel = channel_to({.url = url_to(server, "localhost"), .ca_file = authority_.file()});
   const auto tried = channel->try_out();
   ASSERT_TRUE(tried) << tried.error().message;
   EXPECT_TRUE(tried->starts_with("answers over TLSv1.3, certificate valid until 20")) << *tried;

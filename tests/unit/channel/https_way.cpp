@@ -1,7 +1,6 @@
 #include "https_way.h"
 
 #include "https_aggregator.h"
-#include "https_certificates.h"
 #include "util/guarded.h"
 
 namespace rata::channel {
@@ -12,8 +11,7 @@ using Lines = std::vector<std::string>;
 class HttpsWay final : public Way {
  public:
   std::unique_ptr<Channel> open_channel() override {
-    return channel_to(
-        {.url = "https://localhost:" + std::to_string(server_.port()), .ca_file = authority_.certificate_file()});
+    return channel_to({.url = "https://localhost:" + std::to_string(server_.port()), .ca_file = authority_.file()});
   }
   void shut() override { full_ = true; }
   void open() override { full_ = false; }
@@ -30,8 +28,7 @@ class HttpsWay final : public Way {
     return receipt(request);
   }
 
-  TestFolder folder_;
-  Authority authority_{folder_, "authority"};
+  Authority authority_{"authority"};
   std::atomic<bool> full_ = false;
   util::Guarded<Lines> lines_;
   HttpsServer server_{{.identity = authority_.issue("server", "DNS:localhost")},

@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/certificates.h"
+
 namespace rata::channel {
 
 /// A real redis-server on a free port of loopback, with its files in a folder that goes with it: the machine's own, or
@@ -69,19 +71,15 @@ class RedisServer {
   }
   std::string file(const std::string& name) const { return folder_ / name; }
 
-  /// The files ca.pem, other-ca.pem; server.pem for localhost and 127.0.0.1 and client.pem, each with its .key.
+  /// The files ca.pem, other-ca.pem; server.pem for localhost and 127.0.0.1 and client.pem, both with their .key.
   void make_certificates() const {
-    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key -out "
-        "ca.pem");
-    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other -keyout "
-        "other-ca.key "
-        "-out other-ca.pem");
+    const tests::Authority authority("ca"), other("other");
+    std::filesystem::copy_file(authority.file(), folder_ / "ca.pem");
+    std::filesystem::copy_file(other.file(), folder_ / "other-ca.pem");
     for (const std::string name : {"server", "client"}) {
-      std::ofstream(folder_ / "names") << "subjectAltName=DNS:localhost,IP:127.0.0.1\n";
-      run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=" + name + " -keyout " + name +
-          ".key -out request.pem");
-      run("openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out " +
-          name + ".pem");
+      const tests::Identity made = authority.issue(name, "DNS:localhost,IP:127.0.0.1");
+      std::filesystem::copy_file(made.certificate_file, folder_ / (name + ".pem"));
+      std::filesystem::copy_file(made.key_file, folder_ / (name + ".key"));
     }
   }
 
@@ -104,11 +102,6 @@ class RedisServer {
     ::getsockname(socket, place, &size);
     ::close(socket);
     return ntohs(address.sin_port);
-  }
-
-  void run(const std::string& command) const {
-    ASSERT_EQ(std::system(("cd " + folder_.string() + " && " + command + " 2>openssl.log").c_str()), 0)
-        << command << ": " << content("openssl.log");
   }
 
   std::string content(const char* name) const {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "client.h"
 #include "sample_views.h"
 #include "serve/gatekeeper.h"
@@ -170,6 +172,23 @@ TEST(Guessing, From_many_addresses_takes_no_more_room) {
   EXPECT_TRUE(std::holds_alternative<const Access*>(gatekeeper.holder_of("wall-token", peer)));
 }
 
+TEST(Guessing, Is_told_of_once_a_minute_and_never_with_the_token) {
+  Tally tally;
+  std::vector<std::string> told;
+  Gatekeeper gatekeeper({reader("wall", "wall-token")}, tally, [&](const std::string& text) { told.push_back(text); });
+  const Peer peer{.address = util::Address{.octets = {192, 0, 2, 7}}};
+  gatekeeper.holder_of("wall-token", peer);
+  EXPECT_TRUE(told.empty());
+  for (int count = 0; count < 50; ++count) gatekeeper.holder_of("guess", peer);
+  EXPECT_EQ(told, std::vector<std::string>{"access: a wrong token came from 192.0.2.7"});
+  Gatekeeper patient(
+      {reader("wall", "wall-token")}, tally, [&](const std::string& text) { told.push_back(text); },
+      std::chrono::seconds(0));
+  patient.holder_of("guess", peer);
+  patient.holder_of("guess", peer);
+  EXPECT_EQ(told.back(), "access: wrong tokens since this was said last: 1, the latest from 192.0.2.7");
+}
+
 TEST(Metrics, Are_for_loopback_and_for_readers) {
   const Config config = guarded();
   Tally tally;
@@ -201,7 +220,8 @@ TEST(Visible, Addresses_are_those_that_the_reader_may_see) {
   stream.listen("/api/v1/live", bearer("guest-token"));
   stream.read_event();
   EXPECT_NE(stream.read_event().find("\"addresses\":1"), std::string::npos);
-  EXPECT_EQ(Client(server->port()).request("GET", "/sse/server_data", bearer("guest-token")).status, 403u);
+  for (const auto* whole : {"/sse/server_data", "/api/v1/views/rates?sketches=1", "/api/v1/live?sketches=1"})
+    EXPECT_EQ(Client(server->port()).request("GET", whole, bearer("guest-token")).status, 403u) << whole;
 }
 
 TEST(Visible, Addresses_of_a_board_are_whole_or_not_there) {

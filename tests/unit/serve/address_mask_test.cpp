@@ -2,15 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace rata::serve {
 namespace {
 
-std::string masked(std::string json, Visibility visibility) {
-  mask_addresses(json, visibility);
-  return json;
-}
+using Json = nlohmann::ordered_json;
 
 TEST(AddressMask, KeepsNetworksOrNothing) {
   EXPECT_EQ(masked_addresses("192.0.2.129", Visibility::full), "192.0.2.129");
@@ -63,20 +61,62 @@ TEST(AddressMask, LeavesNamesInsideOfATextAlone) {
     EXPECT_EQ(masked_addresses(text, Visibility::none), text);
 }
 
-TEST(AddressMask, EscapesBelongToNoAddress) {
-  EXPECT_EQ(masked(R"(["\b192.0.2.1","\u0009192.0.2.1","\\192.0.2.1"])", Visibility::none),
-            R"(["\bhidden","\u0009hidden","\\hidden"])");
+TEST(AddressMask, OctetsBeforeOneBelongToNone) {
+  for (const char* before : {"\b", "\t", "\\", "\\u", "\"", "\xc3\xa4"})
+    EXPECT_EQ(masked_addresses(std::string(before) + "192.0.2.1", Visibility::none), std::string(before) + "hidden");
 }
 
-TEST(AddressMask, FindsThemInKeysAndValuesOfAJsonText) {
-  const std::string json = R"({"192.0.2.1":{"a\"b":["2001:db8::1","x.example."],"n":12},"key":"c0000201"})";
-  EXPECT_EQ(masked(json, Visibility::full), json);
-  EXPECT_EQ(masked(json, Visibility::none), R"({"hidden":{"a\"b":["hidden","x.example."],"n":12},"key":"hidden"})");
-  EXPECT_EQ(masked(R"(["a\\","192.0.2.1"])", Visibility::none), R"(["a\\","hidden"])");
+/// Three clients, of which two are of one network, and what they ask for.
+const char* const clients = R"({"processor":"top_clients","kind":"table","server":"192.0.2.53","key":"client",)"
+                            R"("part":"qtype","total":20,"distinct":5,"distinct_is_bound":false,"rows":[)"
+                            R"({"key":"198.51.100.1","queries":8,"share":40,"parts":[{"key":"A","queries":8}],)"
+                            R"("parts_rest":{"keys":0,"queries":0}},)"
+                            R"({"key":"192.0.2.1","queries":6,"share":30,"parts":[{"key":"MX","queries":3},)"
+                            R"({"key":"A","queries":2}],"parts_rest":{"keys":1,"queries":1}},)"
+                            R"({"key":"192.0.2.2","queries":3,"share":15,"parts":[{"key":"A","queries":2}],)"
+                            R"("parts_rest":{"keys":1,"queries":1}}],"rest":{"keys":2,"queries":3}})";
+
+Json shown(std::string view, Visibility visibility) {
+  return Json::parse(masked_view(std::move(view), visibility).value());
 }
 
-TEST(AddressMask, SurvivesWhatIsNoJson) {
-  for (const char* text : {"\"", "\"\\", "\"\\u0", "{\"192.0.2.1", "\"\"\"", "\\"}) masked(text, Visibility::none);
+TEST(MaskedView, RowsThatBecomeTheSameAreOneWithTheirSum) {
+  EXPECT_EQ(masked_view(clients, Visibility::full), clients);
+  const Json view = shown(clients, Visibility::prefix);
+  EXPECT_EQ(view["rows"], Json::parse(R"([{"key":"192.0.2.0/24","queries":9,"share":45.0,)"
+                                      R"("parts":[{"key":"A","queries":4},{"key":"MX","queries":3}],)"
+                                      R"("parts_rest":{"keys":2,"queries":2}},)"
+                                      R"({"key":"198.51.100.0/24","queries":8,"share":40.0,)"
+                                      R"("parts":[{"key":"A","queries":8}],"parts_rest":{"keys":0,"queries":0}}])"));
+  EXPECT_EQ(view["rest"], Json::parse(R"({"keys":2,"queries":3})"));
+  EXPECT_EQ(view["distinct"], 4);  // what is shown, and the rest: at most
+  EXPECT_EQ(view["distinct_is_bound"], true);
+  EXPECT_EQ(view["server"], "192.0.2.53");  // of no client
+
+  const Json hidden = shown(clients, Visibility::none);
+  ASSERT_EQ(hidden["rows"].size(), 1u);
+  EXPECT_EQ(hidden["rows"][0]["key"], "hidden");
+  EXPECT_EQ(hidden["rows"][0]["queries"], 17);
+  EXPECT_EQ(hidden["rows"][0]["share"], 85);
+  EXPECT_EQ(hidden["rows"][0]["parts"].dump(), R"([{"key":"A","queries":12},{"key":"MX","queries":3}])");
+}
+
+TEST(MaskedView, PartsThatBecomeTheSameAreOneAndTheCountOfKeysStaysExact) {
+  const std::string names = R"({"kind":"table","key":"qname","total":9,"distinct":1,"distinct_is_bound":false,"rows":[)"
+                            R"({"key":"www.example.","count":9,"share":100,"parts":[{"key":"192.0.2.9","count":4},)"
+                            R"({"key":"2001:db8::1","count":3},{"key":"192.0.2.1","count":2}],)"
+                            R"("parts_rest":{"keys":0,"count":0}}],"rest":{"keys":0,"count":0}})";
+  const Json view = shown(names, Visibility::prefix);
+  EXPECT_EQ(view["rows"][0]["parts"].dump(), R"([{"key":"192.0.2.0/24","count":6},{"key":"2001:db8::/48","count":3}])");
+  EXPECT_EQ(view["distinct"], 1);
+  EXPECT_EQ(view["distinct_is_bound"], false);
+}
+
+TEST(MaskedView, OnlyTablesAreTouched) {
+  for (const std::string view : {R"({"kind":"rates","servers":[{"server":"192.0.2.53"}]})",
+                                 R"({"kind":"merged","data":{"x":{"kind":"table","192.0.2.1":1}}})"})
+    EXPECT_EQ(masked_view(view, Visibility::none), view);
+  EXPECT_EQ(masked_view(R"({"kind":"table","192.0.2.1)", Visibility::none), std::nullopt);
 }
 
 }  // namespace

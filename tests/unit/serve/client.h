@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "board_views.h"
-#include "certificates.h"
+#include "handshake.h"
 #include "serve/server.h"
 
 namespace rata::serve {

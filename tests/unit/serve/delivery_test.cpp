@@ -94,6 +94,32 @@ TEST(Delivery, Is_handed_on_as_it_came_and_answered_when_that_is_known) {
   EXPECT_EQ(server->counters().deliveries, 2u);
 }
 
+TEST(Delivery, May_ask_first_for_which_servers_it_could_send) {
+  Taker taker;
+  Config config = on_any_port();
+  config.access = {{.name = "site", .token = "t", .may_send = true, .servers = {"ns1", "ns 2"}},
+                   {.name = "all", .token = "a", .may_send = true}};
+  const auto server = started(config, taker.content());
+  const auto asked = [&](std::string_view query, std::string_view token) {
+    return Client(server->port())
+        .send(fmt::format("POST {}{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{}Content-Length: "
+                          "0\r\n\r\n",
+                          path, query, token, ndjson))
+        .read_reply();
+  };
+  const Reply foreign = asked("?server=ns1&server=ns3", "t");
+  EXPECT_EQ(foreign.status, 403u);
+  EXPECT_EQ(foreign.body,
+            R"({"error":"the access \"site\" may not send for the server \"ns3\"; servers = [...] in its [[access]] )"
+            R"(names those for which it may"})");
+  EXPECT_EQ(server->counters().deliveries, 0u);
+  EXPECT_EQ(server->counters().unauthorised, 1u);
+  for (const auto& [query, token] : {std::pair("?server=ns1&server=ns%202", "t"), std::pair("?server=ns3", "a")}) {
+    std::jthread answering([&] { taker.next().done({.json = "{}"}); });
+    EXPECT_EQ(asked(query, token).status, 200u) << query;
+  }
+}
+
 TEST(Delivery, Goes_on_over_one_connection) {
   const auto server = started(on_any_port(), counting());
   Client client(server->port());

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <vector>
 
 #include "client.h"
@@ -152,6 +153,52 @@ TEST(Limit, Connections_beyond_it_get_503) {
   clients.clear();
   EXPECT_TRUE(eventually([&] { return server->counters().connections == 0; }));
   EXPECT_EQ(Client(server->port()).get("/healthz").status, 200u);
+}
+
+TEST(Limit, Listeners_leave_connections_to_senders) {
+  constexpr std::size_t clients = 64, kept = 4;
+  Config config = on_any_port();
+  config.clients = clients;
+  Content content = some_content();
+  content.take = [](const Delivery&, const std::function<void(Receipt)>& done) { done({.json = "taken"}); };
+  const auto server = published(config, content);
+  std::vector<Client> listeners;
+  for (std::size_t count = 0; count < clients - kept; ++count) {
+    listeners.emplace_back(server->port());
+    ASSERT_EQ(listeners.back().listen("/api/v1/live").status, 200u);
+  }
+  for (const auto* target : {"/api/v1/live", "/", "/api/v1/status", "/sse/top_qnames"}) {
+    Client late(server->port());
+    const Reply reply = late.get(target);
+    EXPECT_EQ(reply.status, 503u) << target;
+    EXPECT_NE(reply.body.find("summaries"), std::string::npos) << reply.body;
+    EXPECT_TRUE(late.ended());
+  }
+  EXPECT_EQ(server->counters().refused, 4u);
+  const auto deliver = [&] {
+    Client sender(server->port());
+    const Reply reply = sender.request("POST", "/api/v1/summaries", "Content-Type: application/x-ndjson\r\n", "{}");
+    EXPECT_EQ(reply.headers.at("connection"), "close");
+    EXPECT_TRUE(sender.ended());
+    return reply.body;
+  };
+  // In turns: more of them than connections that are kept.
+  for (std::size_t count = 0; count < 4 * kept; ++count) ASSERT_EQ(deliver(), "taken");
+  for (const auto* target : {"/healthz", "/metrics"})
+    EXPECT_EQ(Client(server->port()).get(target).status, 200u) << target;
+  listeners.pop_back();
+  EXPECT_TRUE(eventually([&] { return Client(server->port()).get("/api/v1/status").status == 200; }));
+}
+
+TEST(Limit, Who_takes_no_summaries_keeps_no_connections) {
+  Config config = on_any_port();
+  config.clients = 4;
+  const auto server = started(config);
+  std::vector<Client> clients;
+  for (std::size_t count = 0; count < config.clients; ++count) {
+    clients.emplace_back(server->port());
+    EXPECT_EQ(clients.back().get("/").status, 200u);
+  }
 }
 
 TEST(Limit, A_flood_beyond_it_is_closed_without_a_word) {

@@ -53,6 +53,7 @@ TEST_F(Routes, Status_and_views_are_json_that_is_not_kept) {
            {"/api/v1/views/rates", view_json("rates", 1, "", 1)},
            {"/api/v1/views/top_names?span=5", view_json("top_names", 5, "", 1)},
            {"/api/v1/views/top%5Fnames?server=n%731&span=5", view_json("top_names", 5, "ns1", 1)},
+           {"/api/v1/views/rates?sketches=0", view_json("rates", 1, "", 1)},
            {"/api/v1/views/rates?server=&other=1", view_json("rates", 1, "", 1)},
            {"http://localhost/api/v1/views/rates?server=ns1", view_json("rates", 1, "ns1", 1)},
        }) {
@@ -84,6 +85,33 @@ TEST_F(Routes, What_is_unknown_is_404_and_names_what_there_is) {
     EXPECT_EQ(reply.body, "{\"error\":\"" + error + "\"}") << target;
     EXPECT_EQ(reply.headers.at("content-type"), "application/json") << target;
   }
+}
+
+TEST_F(Routes, Sketches_are_asked_for_with_0_or_1) {
+  for (const auto* target : {"/api/v1/views/rates?sketches=2", "/api/v1/live?sketches=yes"}) {
+    const Reply reply = get(target);
+    EXPECT_EQ(reply.status, 400u) << target;
+    EXPECT_NE(reply.body.find("needs 0 or 1"), std::string::npos) << reply.body;
+  }
+}
+
+TEST(Questions, Go_to_who_answers_them_and_are_named_only_where_somebody_does) {
+  Content content = some_content();
+  content.ask = [](const Question& question, const std::function<void(Receipt)>& answer) {
+    answer({.status = 200, .json = question.target.path});
+  };
+  const auto answering = published(on_any_port(), content);
+  const auto mute = published();
+  for (const std::string_view path : question_paths) {
+    EXPECT_EQ(Client(answering->port()).get(path).body, path);
+    EXPECT_EQ(Client(mute->port()).get(path).status, 404u) << path;
+    const auto names = [&](const Server& server) {
+      return Client(server.port()).get("/api/v1/nothing").body.find(path) != std::string::npos;
+    };
+    EXPECT_TRUE(names(*answering)) << path;
+    EXPECT_FALSE(names(*mute)) << path;
+  }
+  EXPECT_EQ(Client(answering->port()).get("/api/v1/nothing").status, 404u);
 }
 
 TEST_F(Routes, Unknown_paths_are_404) {

@@ -3,12 +3,13 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <vector>
 
-#include "certificates.h"
 #include "client.h"
+#include "serve/metrics.h"
 
 namespace rata::serve {
 namespace {
@@ -41,7 +42,7 @@ struct Secured : testing::Test {
   }
 
   Authority authority{"authority"};
-  Authority::Files files = authority.issue("watch.example");
+  Identity files = authority.issue("watch.example");
   std::unique_ptr<Server> server;
 };
 
@@ -161,20 +162,62 @@ TEST_F(Secured, Renewed_files_are_for_new_connections) {
   start(secured(tls_of(files)));
   Client before = connect();
   EXPECT_EQ(name_of_server(before), "watch.example");
-  const Authority::Files renewed = authority.issue("renewed.example");
+  const Identity renewed = authority.issue("renewed.example");
   const auto reload = [&] { return server->reload(secured(tls_of(files)), some_content()); };
   const auto replace = [](const std::string& from, const std::string& to) {
     std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
   };
-  replace(renewed.certificate, files.certificate);
+  replace(renewed.certificate_file, files.certificate_file);
   const auto mismatch = reload();
   ASSERT_FALSE(mismatch);
-  EXPECT_NE(mismatch.error().message.find(files.key), std::string::npos) << mismatch.error().message;
+  EXPECT_NE(mismatch.error().message.find(files.key_file), std::string::npos) << mismatch.error().message;
   EXPECT_EQ(name_of_server(connect()), "watch.example");
-  replace(renewed.key, files.key);
+  replace(renewed.key_file, files.key_file);
   EXPECT_TRUE(reload());
   EXPECT_EQ(name_of_server(connect()), "renewed.example");
   EXPECT_EQ(before.get("/healthz").body, "ok");
+}
+
+TEST_F(Secured, A_certificate_that_is_no_longer_one_is_told_at_start_and_reload_and_served) {
+  std::vector<std::string> told;
+  Content content = some_content();
+  content.report = [&](const std::string& text) { told.push_back(text); };
+  constexpr long day_s = 86'400;
+  const Identity fresh = authority.issue("fresh", "", {.until_s = 30 * day_s});
+  const Identity over = authority.issue("over", "", {.from_s = -2 * day_s, .until_s = -day_s});
+  server = started(secured(tls_of(over)), content);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_TRUE(told[0].starts_with("the certificate " + over.certificate_file + " expired at 20")) << told[0];
+  EXPECT_NE(told[0].find("ratadns reload"), std::string::npos) << told[0];
+  EXPECT_FALSE(connect().secure());  // who checks it
+  EXPECT_LT(*server->counters().certificate_until, std::time(nullptr) - day_s + 60);
+
+  ASSERT_TRUE(server->reload(secured(tls_of(fresh)), content));
+  EXPECT_EQ(told.size(), 1u);
+  EXPECT_TRUE(connect().secure());
+  EXPECT_NEAR(static_cast<double>(*server->counters().certificate_until), std::time(nullptr) + 30.0 * day_s, 60);
+  EXPECT_NE(metrics_text(server->counters()).find("\nratadns_tls_certificate_expiry_timestamp_seconds "),
+            std::string::npos);
+
+  ASSERT_TRUE(server->reload(secured(tls_of(over)), content));
+  EXPECT_EQ(told.size(), 2u);
+}
+
+TEST_F(Secured, A_certificate_is_tried_without_listening) {
+  constexpr long day_s = 86'400;
+  const auto tried = [&](Period period) {
+    return *Server::try_out(secured(tls_of(authority.issue("tried", "", period))));
+  };
+  EXPECT_EQ(tried({.until_s = 15 * day_s}).text, "");
+  const CertificateNews soon = tried({.until_s = 13 * day_s + 3600});
+  const CertificateNews early = tried({.from_s = 3600, .until_s = 15 * day_s});
+  EXPECT_NE(soon.text.find("in 13 days"), std::string::npos) << soon.text;
+  EXPECT_FALSE(soon.unfit);
+  EXPECT_NE(early.text.find("is not valid before 20"), std::string::npos) << early.text;
+  EXPECT_TRUE(early.unfit);
+  EXPECT_TRUE(tried({.until_s = -1}).unfit);
+  EXPECT_FALSE(Server::try_out(secured({.certificate_file = "/nowhere.pem", .key_file = files.key_file})));
+  EXPECT_EQ(Server::try_out(on_any_port())->text, "");
 }
 
 TEST_F(Secured, A_certificate_opens_what_its_entry_says) {
@@ -183,7 +226,7 @@ TEST_F(Secured, A_certificate_opens_what_its_entry_says) {
                    {.name = "site", .certificate = "site.example"},
                    {.name = "token", .token = "secret"}};
   server = started(config);
-  const auto status = [&](const Authority::Files& own, std::string_view headers = "") {
+  const auto status = [&](const Identity& own, std::string_view headers = "") {
     return connect({.own = own}).request("GET", "/api/v1/views", headers).status;
   };
   EXPECT_EQ(status(authority.issue("ns1.example")), 503u);  // starting
@@ -233,18 +276,18 @@ TEST_F(Secured, Files_that_cannot_be_used_are_said) {
     return started ? std::string() : started.error().message;
   };
   const std::string missing = authority.folder() + "/missing.pem";
-  EXPECT_TRUE(
-      error({.certificate_file = missing, .key_file = files.key}).starts_with("cannot use the certificate " + missing));
-  EXPECT_TRUE(
-      error({.certificate_file = files.certificate, .key_file = missing}).starts_with("cannot use the key " + missing));
+  EXPECT_TRUE(error({.certificate_file = missing, .key_file = files.key_file})
+                  .starts_with("cannot use the certificate " + missing));
+  EXPECT_TRUE(error({.certificate_file = files.certificate_file, .key_file = missing})
+                  .starts_with("cannot use the key " + missing));
   EXPECT_TRUE(error(tls_of(files, missing)).starts_with("cannot use the client_ca " + missing));
-  EXPECT_NE(error({.certificate_file = files.key, .key_file = files.key}), "");
-  EXPECT_NE(error({.certificate_file = files.certificate, .key_file = authority.issue("other").key}), "");
+  EXPECT_NE(error({.certificate_file = files.key_file, .key_file = files.key_file}), "");
+  EXPECT_NE(error({.certificate_file = files.certificate_file, .key_file = authority.issue("other").key_file}), "");
   std::ofstream(missing) << "no certificate";
   EXPECT_NE(error(tls_of(files, missing)), "");
-  ::chmod(files.key.c_str(), 0644);
+  ::chmod(files.key_file.c_str(), 0644);
   EXPECT_NE(error(tls_of(files)), "");
-  ::chmod(files.key.c_str(), 0640);
+  ::chmod(files.key_file.c_str(), 0640);
   EXPECT_EQ(error(tls_of(files)), "");
 }
 
