@@ -4,12 +4,12 @@
 #include <deque>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "hub/history_answer.h"
 #include "hub/refusal.h"
-#include "serve/address_mask.h"
 #include "store/history.h"
 #include "util/guarded.h"
 
@@ -17,11 +17,12 @@ namespace rata::hub {
 namespace {
 
 using nlohmann::ordered_json;
+using Groups = std::map<std::string, std::vector<std::string>>;
 
 class AnswersOfThread final : public Answers {
  public:
-  explicit AnswersOfThread(std::unique_ptr<store::HistoryReader> history)
-      : history_(std::move(history)), thread_([this] { work(); }) {}
+  AnswersOfThread(std::unique_ptr<store::HistoryReader> history, Groups groups)
+      : history_(std::move(history)), groups_(std::move(groups)), thread_([this] { work(); }) {}
   ~AnswersOfThread() override {
     {
       const std::scoped_lock lock(mutex_);
@@ -49,7 +50,7 @@ class AnswersOfThread final : public Answers {
     status_.with([&](std::string& held) { held = std::move(status_json); });
   }
 
-  void set_groups(std::map<std::string, std::vector<std::string>> groups) override {
+  void set_groups(Groups groups) override {
     new_groups_.with([&](auto& held) { held = std::move(groups); });
   }
 
@@ -67,16 +68,17 @@ class AnswersOfThread final : public Answers {
       Asked asked = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
-      if (auto groups = new_groups_.with([](auto& held) { return std::exchange(held, std::nullopt); }))
+      if (auto groups = new_groups_.with([](auto& held) { return std::exchange(held, std::nullopt); })) {
+        groups_ = *groups;
         history_->set_groups(std::move(*groups));
-      serve::Receipt receipt = answer(asked.question);
-      serve::mask_addresses(receipt.json, asked.question.addresses);
-      asked.answer(std::move(receipt));
+      }
+      asked.answer(answer(asked.question));
     }
   }
 
   serve::Receipt answer(const serve::Question& question) {
     const std::string& path = question.target.path;
+    if (auto unknown = unknown_group(question)) return std::move(*unknown);
     if (path == "/api/v1/history") return history_answer(*history_, question);
     if (path == "/api/v1/history/sum") return sum_answer(*history_, question);
     if (path == "/api/v1/reducers") return reducers_answer(*history_);
@@ -84,6 +86,14 @@ class AnswersOfThread final : public Answers {
     if (path == "/api/v1/servers") return part_of_status("servers");
     if (path == "/api/v1/balance") return part_of_status("balance");
     return refusal(404, "no \"" + path + "\" here; docs/api.md lists what there is");
+  }
+
+  std::optional<serve::Receipt> unknown_group(const serve::Question& question) const {
+    const std::string* group = question.target.parameter("group");
+    if (group == nullptr || group->empty() || groups_.contains(*group)) return std::nullopt;
+    std::string there_are;
+    for (const auto& [name, servers] : groups_) there_are += (there_are.empty() ? "there are " : ", ") + name;
+    return refusal(404, "no group \"" + *group + "\"; " + (there_are.empty() ? "there is none" : there_are));
   }
 
   serve::Receipt part_of_status(const char* member) {
@@ -95,7 +105,8 @@ class AnswersOfThread final : public Answers {
 
   std::unique_ptr<store::HistoryReader> history_;
   util::Guarded<std::string> status_;
-  util::Guarded<std::optional<std::map<std::string, std::vector<std::string>>>> new_groups_;
+  Groups groups_;  // of the thread
+  util::Guarded<std::optional<Groups>> new_groups_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Asked> waiting_;
@@ -108,7 +119,7 @@ class AnswersOfThread final : public Answers {
 util::Result<std::unique_ptr<Answers>> Answers::start(const store::Config& config) {
   auto history = store::HistoryReader::open(config);
   if (!history) return history.error();
-  return std::unique_ptr<Answers>(std::make_unique<AnswersOfThread>(std::move(*history)));
+  return std::unique_ptr<Answers>(std::make_unique<AnswersOfThread>(std::move(*history), config.groups));
 }
 
 }  // namespace rata::hub

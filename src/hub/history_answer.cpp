@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "hub/refusal.h"
+#include "serve/address_mask.h"
+#include "summary/rename.h"
 #include "summary/summary.h"
 
 namespace rata::hub {
@@ -52,6 +54,11 @@ util::Result<util::Time> time_asked(const serve::Question& question, const char*
       fmt::format("{}={}: needs seconds since 1970 or a time such as 2026-11-28T10:00:00Z (UTC)", name, *text)};
 }
 
+/// Not before 1970.
+util::Time before(util::Time time, std::int64_t seconds) {
+  return {std::max<std::int64_t>(0, time.ns - seconds * util::ns_per_second)};
+}
+
 util::Result<store::Scope> scope_asked(const serve::Question& question) {
   const std::string* server = asked(question, "server");
   const std::string* group = asked(question, "group");
@@ -73,7 +80,7 @@ util::Result<store::Query> query_of(const serve::Question& question) {
   query.scope = std::move(*scope);
   const auto to = time_asked(question, "to", util::Clock::system().now());
   if (!to) return to.error();
-  const auto from = time_asked(question, "from", {to->ns - 3600 * util::ns_per_second});
+  const auto from = time_asked(question, "from", before(*to, 3600));
   if (!from) return from.error();
   query.from = *from;
   query.to = *to;
@@ -114,18 +121,28 @@ std::optional<serve::Receipt> unknown_name(store::HistoryReader& history, const 
   return std::nullopt;
 }
 
+/// What the history itself has cut off a list counts as what a monitor's limit did.
+std::string shown(summary::Summary&& record, serve::Visibility addresses) {
+  record.loss.left_out = std::max(record.loss.left_out, summary::left_out(record.data));
+  record.loss.key_error = std::max(record.loss.key_error, summary::key_error(record.data));
+  if (addresses == serve::Visibility::full) return summary::to_json(record);
+  summary::rename(record.data, [&](std::string_view text) { return serve::masked_addresses(text, addresses); });
+  return summary::to_json(record, summary::Form::figures);  // registers tell whether an address was there
+}
+
 /// `head`, and records as its member `name`.
 class Answer {
  public:
-  Answer(const ordered_json& head, const char* name) : text_(dumped(head)) {
+  Answer(const ordered_json& head, const char* name, serve::Visibility addresses)
+      : text_(dumped(head)), addresses_(addresses) {
     text_.pop_back();
     text_ += fmt::format(",\"{}\":[", name);
   }
   /// False: there is no more room.
-  bool add(const std::vector<summary::Summary>& records) {
-    for (const summary::Summary& record : records) {
+  bool add(std::vector<summary::Summary>&& records) {
+    for (summary::Summary& record : records) {
       if (!std::exchange(is_first_, false)) text_ += ',';
-      text_ += summary::to_json(record);
+      text_ += shown(std::move(record), addresses_);
       if (text_.size() > most_octets) return false;
     }
     return true;
@@ -134,6 +151,7 @@ class Answer {
 
  private:
   std::string text_;
+  serve::Visibility addresses_;
   bool is_first_ = true;
 };
 
@@ -145,20 +163,21 @@ serve::Receipt too_much() {
 }
 
 /// Panes of one resolution, some at a time: tables are large in memory.
-serve::Receipt by_resolution(store::HistoryReader& history, store::Query query, ordered_json head) {
+serve::Receipt by_resolution(store::HistoryReader& history, store::Query query, ordered_json head,
+                             serve::Visibility addresses) {
   head["resolution"] = *query.level;
   const double panes = util::seconds_between(query.from, query.to) / *query.level;
   if (panes > static_cast<double>(store::HistoryReader::most_points))
     return refusal(400, fmt::format("{:.0f} panes of {} s; at most {} are given at once", panes, *query.level,
                                     store::HistoryReader::most_points));
-  Answer answer(head, "panes");
+  Answer answer(head, "panes", addresses);
   const util::Time end = query.to;
   const std::int64_t step = static_cast<std::int64_t>(panes_at_once) * *query.level * util::ns_per_second;
   while (query.from < end) {
     query.to = {std::min(end.ns, (query.from.ns / step + 1) * step)};
-    const auto found = history.history(query);
+    auto found = history.history(query);
     if (!found) return refusal(400, found.error().message);
-    if (!answer.add(found->points)) return too_much();
+    if (!answer.add(std::move(found->points))) return too_much();
     query.from = query.to;
   }
   return answer.take();
@@ -172,26 +191,26 @@ serve::Receipt history_answer(store::HistoryReader& history, const serve::Questi
   if (auto unknown = unknown_name(history, query->reducer, query->scope)) return std::move(*unknown);
   ordered_json head;
   append_head(head, *query);
-  if (query->level) return by_resolution(history, *query, std::move(head));
+  if (query->level) return by_resolution(history, *query, std::move(head), question.addresses);
   if (query->points > default_points)
     return refusal(400, fmt::format("more than {} points need a resolution=SECONDS", default_points));
-  const auto found = history.history(*query);
+  auto found = history.history(*query);
   if (!found) return refusal(400, found.error().message);
   head["resolution"] = found->level;
-  Answer answer(head, "panes");
-  return answer.add(found->points) ? answer.take() : too_much();
+  Answer answer(head, "panes", question.addresses);
+  return answer.add(std::move(found->points)) ? answer.take() : too_much();
 }
 
 serve::Receipt sum_answer(store::HistoryReader& history, const serve::Question& question) {
   const auto query = query_of(question);
   if (!query) return refusal(400, query.error().message);
   if (auto unknown = unknown_name(history, query->reducer, query->scope)) return std::move(*unknown);
-  const auto found = history.merged(*query);
+  auto found = history.merged(*query);
   if (!found) return refusal(400, found.error().message);
   ordered_json head;
   append_head(head, *query);
-  Answer answer(head, "sums");
-  return answer.add(*found) ? answer.take() : too_much();
+  Answer answer(head, "sums", question.addresses);
+  return answer.add(*std::move(found)) ? answer.take() : too_much();
 }
 
 serve::Receipt reducers_answer(store::HistoryReader& history) {
@@ -214,7 +233,7 @@ serve::Receipt gaps_answer(store::HistoryReader& history, const serve::Question&
   if (server == nullptr) return refusal(400, "server=NAME is missing");
   const auto to = time_asked(question, "to", util::Clock::system().now());
   if (!to) return refusal(400, to.error().message);
-  const auto from = time_asked(question, "from", {to->ns - 86'400 * util::ns_per_second});
+  const auto from = time_asked(question, "from", before(*to, 86'400));
   if (!from) return refusal(400, from.error().message);
   if (*to <= *from) return refusal(400, "to has to be later than from");
   if (auto unknown = unknown_name(history, "", {store::Scope::Kind::server, *server})) return std::move(*unknown);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <future>
 #include <map>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "hub/keeper.h"
 #include "hub/metrics.h"
 #include "hub/missing.h"
+#include "hub/showing.h"
 #include "hub/status.h"
 #include "hub/subscriptions.h"
 #include "serve/aggregate_views.h"
@@ -26,17 +28,17 @@
 namespace rata::hub {
 namespace {
 
+using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// What has come is shown so much later at most. Each time everybody who looks is sent it.
-constexpr std::chrono::milliseconds show_after{400};
 // The status of many servers is long, and everybody is sent it when it changes.
 constexpr std::chrono::seconds status_interval{1}, long_status_interval{5};
 constexpr std::size_t many_servers = 20;
-constexpr std::chrono::milliseconds flush_interval{1000};
 constexpr std::chrono::milliseconds look_for_gaps_interval{10'000};
 constexpr std::int64_t gaps_seconds = 24 * 3600;
 constexpr std::chrono::milliseconds patience{50};
+// Of what was shown before the start, at a time: what comes waits so much longer until all is restored.
+constexpr std::chrono::milliseconds restore_slice{50};
 
 util::Time wall_time() { return util::Clock::system().now(); }
 
@@ -77,7 +79,9 @@ class RunningHub final : public Hub {
   serve::Content content(const Config& config);
   util::Result<void> open_store();
   util::Result<void> start_server();
+  util::Result<void> fill(std::unique_ptr<aggregate::Aggregator> aggregator, const Config& config);
   void work();
+  util::Result<void> turn();
   void look_for_gaps(util::Time now);
   void publish(util::Time now);
   void tell_changes(const std::vector<MonitorState>& monitors, util::Time now);
@@ -93,9 +97,12 @@ class RunningHub final : public Hub {
   std::unique_ptr<Answers> answers_;               // on a thread of their own
   std::vector<MissingWindows> missing_;
   std::map<std::pair<std::string, std::string>, bool> heard_;  // by server and monitor: whether something comes of it
+  std::set<std::pair<std::string, std::string>> told_double_;
   util::Guarded<Standing> standing_;
   std::string status_;
   steady_clock::time_point next_status_{};
+  Showing showing_;
+  Pace look_{look_for_gaps_interval};
   std::unique_ptr<serve::Server> server_;
   std::atomic<const serve::Server*> counted_server_ = nullptr;  // what `metrics` may ask, on the server's own thread
   std::unique_ptr<Subscriptions> subscriptions_;
@@ -119,13 +126,11 @@ util::Result<void> RunningHub::open_store() {
   if (!folder.empty() && !std::filesystem::create_directories(folder, fault) && fault)
     return util::Error{fmt::format("history: the folder {} cannot be made: {}; [store] path names another",
                                    folder.string(), fault.message())};
-  auto store = store::Store::open(config_.store, wall_time());
+  auto store = store::Store::open(config_.store, wall_time(), store::Replay::later);
   if (!store) return store.error();
   keeper_ = std::make_unique<Keeper>(std::move(*store), aggregator_, config_.aggregate.servers,
                                      config_.clock_tolerance_seconds, report_);
-  const auto restored = aggregator_.with(
-      [&](auto& held) { return keeper_->restore(*held, config_.aggregate.spans.back(), wall_time()); });
-  if (!restored) return restored;
+  if (auto begun = keeper_->restore(config_.aggregate.spans.back(), wall_time()); !begun) return begun;
   auto history = store::HistoryReader::open(config_.store);
   if (!history) return history.error();
   history_ = std::move(*history);
@@ -135,7 +140,7 @@ util::Result<void> RunningHub::open_store() {
   auto answers = Answers::start(config_.store);
   if (!answers) return answers.error();
   answers_ = std::move(*answers);
-  return {};
+  return keeper_->restore_some(restore_slice, wall_time());  // of a small history that is all
 }
 
 serve::Content RunningHub::content(const Config& config) {
@@ -150,7 +155,8 @@ serve::Content RunningHub::content(const Config& config) {
           .ask =
               [this](serve::Question question, std::function<void(serve::Receipt)> answer) {
                 answers_->put(std::move(question), std::move(answer));
-              }};
+              },
+          .report = report_};
 }
 
 util::Result<void> RunningHub::start_server() {
@@ -172,20 +178,31 @@ void RunningHub::stop() {
 
 /// Commits and merges until the end; what waits then is still taken.
 void RunningHub::work() {
-  Pace flush(flush_interval), look(look_for_gaps_interval), show(show_after);
-  while (true) {
-    const bool ends = inbox_.finished();
-    Inbox::Taken taken = inbox_.take(patience);
-    const util::Time now = wall_time();
-    for (const std::function<void()>& job : taken.jobs) job();
-    keeper_->take(std::move(taken), now);
-    if (show.is_due()) publish(now);  // nothing is sent of what did not change
-    if (flush.is_due()) keeper_->tidy(now);
-    if (look.is_due()) look_for_gaps(now);
-    if (ends) break;
-  }
+  while (!inbox_.finished())
+    if (auto restored = turn(); !restored)
+      report_(restored.error().message + "; what was shown before the start is not shown again");
+  keeper_->take(inbox_.take(0ms), wall_time());  // what was dropped at the end
   keeper_->finish(wall_time());
   publish(wall_time());
+}
+
+/// What has come goes first; then it is shown, and what can wait has a while. Errors: as Keeper::restore_some.
+util::Result<void> RunningHub::turn() {
+  const bool restores = keeper_->is_restoring(), is_stuck = !keeper_->trouble().empty();
+  Inbox::Taken taken;
+  if (keeper_->is_ready() || is_stuck)
+    taken = inbox_.take(restores && !is_stuck ? 0ms : showing_.has_changes() ? Showing::lull : patience);
+  const auto jobs = std::exchange(taken.jobs, {});
+  const bool is_lull = taken.empty() && !restores;
+  if (restores || !taken.empty()) showing_.changed(steady_clock::now());
+  const util::Time now = wall_time();
+  keeper_->take(std::move(taken), now);
+  if (const auto moment = steady_clock::now(); showing_.is_due(moment, is_lull) || moment >= next_status_) publish(now);
+  keeper_->tidy(now, is_lull);
+  if (look_.is_due()) look_for_gaps(now);
+  auto restored = keeper_->restore_some(restore_slice, now);
+  for (const std::function<void()>& job : jobs) job();  // last: they may take turns of their own
+  return restored;
 }
 
 void RunningHub::look_for_gaps(util::Time now) {
@@ -197,10 +214,12 @@ void RunningHub::look_for_gaps(util::Time now) {
 }
 
 void RunningHub::publish(util::Time now) {
+  showing_.shown(steady_clock::now());
   auto views = std::make_shared<const serve::AggregateViews>(aggregator_);
   Standing standing{.started = started_,
                     .now = now,
                     .watermark = {},
+                    .full_since = keeper_->full_since(),
                     .views = {},
                     .monitors = keeper_->roster().monitors(),
                     .missing = missing_,
@@ -225,9 +244,11 @@ void RunningHub::publish(util::Time now) {
   standing_.with([&](Standing& held) { held = std::move(standing); });
 }
 
-/// Who is gone, and who is back.
+/// Who is gone, who is back, and who is there twice.
 void RunningHub::tell_changes(const std::vector<MonitorState>& monitors, util::Time now) {
   for (const MonitorState& monitor : monitors) {
+    if (monitor.is_double(now) && told_double_.emplace(monitor.server, monitor.monitor).second)
+      report_(double_text(monitor));
     const bool is_heard = monitor.health(now) != Health::silent;
     const auto [known, is_new] = heard_.try_emplace({monitor.server, monitor.monitor}, is_heard);
     if (is_new || std::exchange(known->second, is_heard) == is_heard) continue;
@@ -235,6 +256,7 @@ void RunningHub::tell_changes(const std::vector<MonitorState>& monitors, util::T
                         is_heard ? "is heard again" : "is silent"));
   }
   if (heard_.size() > 2 * monitors.size() + 64) heard_.clear();  // of those that are forgotten
+  if (told_double_.size() > 2 * monitors.size() + 64) told_double_.clear();
 }
 
 std::string RunningHub::metrics() const {
@@ -263,24 +285,43 @@ util::Result<void> RunningHub::reload(const Config& config) {
   return outcome.get_future().get();
 }
 
-/// On the thread that commits: nothing comes between. What may fail comes first.
+/// On the thread that commits. What may fail comes first. Another aggregator is shown when it has what there was.
 util::Result<void> RunningHub::apply(const Config& config) {
-  auto aggregator = aggregate::Aggregator::make(config.aggregate);
-  if (!aggregator) return aggregator.error();
+  std::unique_ptr<aggregate::Aggregator> aggregator;
+  if (config.aggregate != config_.aggregate) {
+    auto made = aggregate::Aggregator::make(config.aggregate);
+    if (!made) return made.error();
+    aggregator = std::move(*made);
+  }
   keeper_->tolerate(config.clock_tolerance_seconds);
-  auto restored = keeper_->restore(**aggregator, config.aggregate.spans.back(), wall_time());
-  if (restored) restored = subscribe(config);
-  if (restored) restored = server_->reload(config.serve, content(config));
-  if (!restored) {
+  util::Result<void> applied;
+  if (aggregator) applied = fill(std::move(aggregator), config);
+  if (applied) applied = subscribe(config);
+  if (applied) applied = server_->reload(config.serve, content(config));
+  if (!applied) {
+    keeper_->drop_prepared();
     keeper_->tolerate(config_.clock_tolerance_seconds);
     if (auto again = subscribe(config_); !again) report_(again.error().message + "; nothing is heard from Redis");
-    return restored;
+    return applied;
   }
   keeper_->history().set_groups(config.store.groups);
   history_->set_groups(config.store.groups);
   answers_->set_groups(config.store.groups);
-  aggregator_.with([&](auto& held) { held = std::move(*aggregator); });
+  if (keeper_->is_prepared()) keeper_->show_prepared();
   config_ = config;
+  showing_.changed(steady_clock::now());
+  return {};
+}
+
+/// What comes meanwhile is taken, and shown by the one there was.
+util::Result<void> RunningHub::fill(std::unique_ptr<aggregate::Aggregator> aggregator, const Config& config) {
+  if (!keeper_->is_ready()) return util::Error{"history: what came before the start cannot be read"};
+  if (auto begun = keeper_->prepare(std::move(aggregator), config.aggregate.spans.back(), wall_time()); !begun)
+    return begun;
+  while (!keeper_->is_prepared()) {
+    if (inbox_.finished()) return util::Error{"the aggregator ends"};
+    if (auto restored = turn(); !restored) return restored;
+  }
   return {};
 }
 

@@ -19,8 +19,8 @@ class Hub {
  public:
   using Report = std::function<void(const std::string&)>;
 
-  /// Opens history and listener, and shows again what was shown before. `report`: one sentence for the operator, at
-  /// once, from any thread. Errors: the first that cannot be had.
+  /// Opens history and listener, and begins to show again what was shown before, beside what comes. `report`: one
+  /// sentence for the operator, at once, from any thread. Errors: the first that cannot be had.
   static util::Result<std::unique_ptr<Hub>> start(const Config& config, Report report);
   virtual ~Hub() = default;  ///< as `stop`
   /// Commits what has been taken, writes panes as far as that goes quickly, closes every connection.

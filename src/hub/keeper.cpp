@@ -19,6 +19,10 @@ constexpr std::chrono::seconds later{5};
 constexpr std::size_t slice_octets = std::size_t{16} << 20;
 // At the end, for panes that the next start would otherwise make of the journal.
 constexpr std::chrono::milliseconds last_patience{2000};
+// Writing panes goes on after a rest, when nothing else is to be done, in slices that nobody has to wait long for;
+// when it falls behind it has its turn regardless.
+constexpr std::chrono::seconds tidy_after{1}, tidy_regardless_after{5};
+constexpr std::chrono::milliseconds tidy_slice{20};
 
 }  // namespace
 
@@ -42,16 +46,75 @@ Keeper::Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& agg
       clock_tolerance_ns_(static_cast<std::int64_t>(clock_tolerance_seconds * 1e9)),
       report_(std::move(report)) {}
 
-util::Result<void> Keeper::restore(aggregate::Aggregator& aggregator, unsigned minutes, util::Time now) {
-  const util::Time since{now.ns - std::int64_t{60} * minutes * util::ns_per_second};
-  auto summaries = store_->recent(since, true);
-  if (!summaries) return summaries.error();
-  aggregator.set_ceiling({now.ns + clock_tolerance_ns_});
-  for (const summary::Summary& summary : *summaries) {
-    aggregator.add(summary);
-    roster_.remember(summary);
+util::Result<std::unique_ptr<store::Recent>> Keeper::recent(unsigned minutes, util::Time now) {
+  return store_->recent({now.ns - std::int64_t{60} * minutes * util::ns_per_second}, now);
+}
+
+util::Result<void> Keeper::restore(unsigned minutes, util::Time now) {
+  auto rest = recent(minutes, now);
+  if (!rest) return rest.error();
+  shown_rest_ = std::move(*rest);
+  restored_at_ = now;
+  aggregator_.with([&](auto& aggregator) { aggregator->set_ceiling({now.ns + clock_tolerance_ns_}); });
+  return {};
+}
+
+util::Result<void> Keeper::prepare(std::unique_ptr<aggregate::Aggregator> aggregator, unsigned minutes,
+                                   util::Time now) {
+  auto rest = recent(minutes, now);
+  if (!rest) return rest.error();
+  prepared_ = {std::move(aggregator), std::move(*rest)};
+  prepared_.aggregator->set_ceiling({now.ns + clock_tolerance_ns_});
+  return {};
+}
+
+void Keeper::show_prepared() {
+  aggregator_.with([&](auto& shown) { std::swap(shown, prepared_.aggregator); });
+  shown_rest_ = std::move(prepared_.rest);
+  drop_prepared();  // the one that was shown: after the lock
+}
+
+/// What is not in panes yet waits until the last minute of all that are is shown. Nothing, and `rest` is null: all was
+/// given.
+util::Result<std::vector<summary::Summary>> Keeper::next_to_restore(std::unique_ptr<store::Recent>& rest,
+                                                                    util::Time now) {
+  const bool begins = rest != nullptr && rest->full_since() >= restored_at_;
+  if (!is_ready() && !begins) {
+    auto replayed = store_->replay_next(now);
+    if (!replayed) note(commit_trouble_, "its journal cannot be read, and nothing can be taken", replayed.error());
+    if (!replayed) return std::vector<summary::Summary>();
+    if (!replayed->empty()) return replayed;
+  }
+  if (rest == nullptr) return std::vector<summary::Summary>();
+  auto some = rest->next();
+  if (!some || some->empty()) rest.reset();
+  return some;
+}
+
+util::Result<void> Keeper::restore_some(std::chrono::milliseconds patience, util::Time now) {
+  const bool prepares = prepared_.rest != nullptr;
+  std::unique_ptr<store::Recent>& rest = prepares ? prepared_.rest : shown_rest_;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while ((rest != nullptr || !is_ready()) && std::chrono::steady_clock::now() < deadline) {
+    const auto some = next_to_restore(rest, now);
+    if (!some) return some.error();
+    if (some->empty()) return {};
+    const auto give = [&](aggregate::Aggregator& aggregator) {
+      for (const summary::Summary& summary : *some) aggregator.add(summary);
+    };
+    for (const summary::Summary& summary : *some) roster_.remember(summary);
+    if (prepares)
+      give(*prepared_.aggregator);
+    else
+      aggregator_.with([&](auto& shown) { give(*shown); });
   }
   return {};
+}
+
+std::optional<util::Time> Keeper::full_since() const {
+  if (!is_ready()) return restored_at_;
+  if (shown_rest_ == nullptr) return std::nullopt;
+  return shown_rest_->full_since();
 }
 
 void Keeper::remember(const std::vector<store::Stream>& streams, util::Time now) {
@@ -61,6 +124,7 @@ void Keeper::remember(const std::vector<store::Stream>& streams, util::Time now)
 
 void Keeper::take(Inbox::Taken taken, util::Time now) {
   aggregator_.with([&](auto& aggregator) { aggregator->set_ceiling({now.ns + clock_tolerance_ns_}); });
+  if (prepared_.aggregator) prepared_.aggregator->set_ceiling({now.ns + clock_tolerance_ns_});
   counters_.lines += taken.dropped_messages;
   counters_.messages += taken.dropped_messages;
   counters_.lost_messages += taken.dropped_messages;
@@ -108,6 +172,7 @@ void Keeper::read(Work& work, util::Time now) {
 
 /// One transaction for all of them.
 void Keeper::commit(std::deque<Work>& works, util::Time now) {
+  if (!is_ready()) return put_off(works, "what came before the start is not read yet");
   std::vector<store::Received> received;
   for (const Work& work : works)
     for (const Batch::Entry& entry : work.batch.entries) received.push_back({entry.text, entry.summary});
@@ -127,6 +192,7 @@ void Keeper::settle(Work& work, std::vector<store::Answer>::const_iterator& answ
         ++work.committed;
         roster_.note(entry.summary, now);
         aggregator->add(entry.summary);
+        if (prepared_.aggregator) prepared_.aggregator->add(entry.summary);
       } else if (one.verdict == Verdict::repeated) {
         ++work.repeated;
       } else {
@@ -178,10 +244,20 @@ void Keeper::note(std::string& trouble, const char* what, const util::Result<voi
   trouble = why;
 }
 
-void Keeper::tidy(util::Time now) {
-  roster_.forget_silent(now);
-  note(flush_trouble_, "panes cannot be written, and wait in the journal", store_->flush(now));
+bool Keeper::is_tidying_due(bool is_idle) const {
+  const auto rested = std::chrono::steady_clock::now() - tidied_;
+  return (is_idle && rested >= tidy_after) || rested >= tidy_regardless_after || store_->is_full();
+}
+
+void Keeper::tidy(util::Time now, bool is_idle) {
+  if (!is_ready() || !is_tidying_due(is_idle)) return;
+  const auto flushed = store_->flush(now, tidy_slice);
+  note(flush_trouble_, "panes cannot be written, and wait in the journal",
+       flushed ? util::Result<void>{} : flushed.error());
   for (const std::string& said : store_->take_notes()) report_("history: " + said);
+  if (flushed && *flushed == store::Flushed::part) return;
+  tidied_ = std::chrono::steady_clock::now();
+  roster_.forget_silent(now);
 }
 
 void Keeper::finish(util::Time now) {

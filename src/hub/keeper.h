@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -41,15 +42,31 @@ class Keeper {
   Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& aggregator, std::size_t monitors_limit,
          double clock_tolerance_seconds, Report report);
 
-  /// Gives an aggregator what was shown before. Errors: the history cannot be read.
-  util::Result<void> restore(aggregate::Aggregator& aggregator, unsigned minutes, util::Time now);
+  /// From now on `restore_some` gives the aggregator that is shown what was there before; what comes meanwhile goes to
+  /// it at once. Errors, here and below: the history cannot be read.
+  util::Result<void> restore(unsigned minutes, util::Time now);
+  /// The same for another, which takes its place with `show_prepared`, when `is_prepared` says that all was given.
+  util::Result<void> prepare(std::unique_ptr<aggregate::Aggregator> aggregator, unsigned minutes, util::Time now);
+  bool is_prepared() const { return prepared_.aggregator != nullptr && prepared_.rest == nullptr; }
+  void show_prepared();
+  void drop_prepared() { prepared_ = {}; }
+  /// For about so long: the last minute, what was open, then what is older, the newest first.
+  util::Result<void> restore_some(std::chrono::milliseconds patience, util::Time now);
+  /// Whether there is anything for `restore_some` to do.
+  bool is_restoring() const { return !is_ready() || shown_rest_ != nullptr || prepared_.rest != nullptr; }
+  /// What came before the start is known, so that what is sent again counts once: from then on `take` and `tidy`.
+  bool is_ready() const { return store_->is_replayed(); }
+  /// From when on all is shown; nothing: there is no more to restore.
+  std::optional<util::Time> full_since() const;
+
   void tolerate(double clock_tolerance_seconds) {
     clock_tolerance_ns_ = static_cast<std::int64_t>(clock_tolerance_seconds * 1e9);
   }
 
   void take(Inbox::Taken taken, util::Time now);
-  /// What has settled is written. To be called every second or so.
-  void tidy(util::Time now);
+  /// What has settled is written, every second or so, bit by bit: to be called often. Unless `is_idle` only when much
+  /// waits already.
+  void tidy(util::Time now, bool is_idle);
   /// What is there is written, as far as that goes quickly.
   void finish(util::Time now);
 
@@ -65,6 +82,15 @@ class Keeper {
   /// A delivery on its way, or several messages.
   struct Work;
 
+  /// An aggregator that takes the place of the one that is shown, and what it has not got yet.
+  struct Prepared {
+    std::unique_ptr<aggregate::Aggregator> aggregator;
+    std::unique_ptr<store::Recent> rest;
+  };
+
+  util::Result<std::vector<summary::Summary>> next_to_restore(std::unique_ptr<store::Recent>& rest, util::Time now);
+  util::Result<std::unique_ptr<store::Recent>> recent(unsigned minutes, util::Time now);
+  bool is_tidying_due(bool is_idle) const;
   std::optional<Work> opened(Inbox::Posted posted);
   void read(Work& work, util::Time now);
   void commit(std::deque<Work>& works, util::Time now);
@@ -75,6 +101,10 @@ class Keeper {
 
   std::unique_ptr<store::Store> store_;
   serve::SharedAggregator& aggregator_;
+  util::Time restored_at_;                     // when that began
+  std::unique_ptr<store::Recent> shown_rest_;  // null: nothing is left to restore
+  Prepared prepared_;
+  std::chrono::steady_clock::time_point tidied_ = std::chrono::steady_clock::now();  // when nothing was left to do last
   Roster roster_;
   std::int64_t clock_tolerance_ns_;
   Report report_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace rata::hub {
 namespace {
@@ -12,6 +13,9 @@ constexpr double silent_after_seconds = 60;
 constexpr double ahead_after_seconds = 5;
 constexpr double past_after_seconds = 86'400;
 constexpr double forget_after_seconds = 7 * 86'400;
+// Two processes under one name: how close their windows lie, and how long that is said after it was seen last.
+constexpr double beside_seconds = 60, double_for_seconds = 300;
+constexpr std::size_t most_runs = 4;
 
 util::Time end_of(const summary::Window& window) {
   return {window.start.ns + std::llround(window.seconds * static_cast<double>(util::ns_per_second))};
@@ -46,6 +50,32 @@ Health MonitorState::health(util::Time now) const {
   return lag > late_after_seconds + window_seconds ? Health::late : Health::live;
 }
 
+bool MonitorState::is_double(util::Time now) const {
+  return doubled.ns != 0 && util::seconds_between(doubled, now) <= double_for_seconds;
+}
+
+/// Whether windows of two runs that lie beside each other come in turns: of the one, of the other, of the one again,
+/// each newer than what that run had brought before. After a restart the spool of the run before also comes beside the
+/// new one, but all of it is older than the new run's first window.
+bool Roster::is_second_of_two(Entry& entry, const std::string& boot, util::Time start) {
+  if (boot.empty()) return false;
+  auto run = std::ranges::find(entry.runs, boot, &Run::boot);
+  if (run == entry.runs.end()) {
+    if (entry.runs.size() == most_runs) entry.runs.erase(std::ranges::min_element(entry.runs, {}, &Run::turn));
+    entry.runs.push_back({boot, start, start, ++entry.turns});
+    return false;
+  }
+  run->first = std::min(run->first, start);
+  if (start <= run->last) return false;
+  run->last = start;
+  const std::uint64_t turn_before = std::exchange(run->turn, ++entry.turns);
+  return std::ranges::any_of(entry.runs, [&](const Run& other) {
+    const bool is_beside = std::max(run->first, other.first) < std::min(run->last, other.last) &&
+                           std::abs(util::seconds_between(run->last, other.last)) <= beside_seconds;
+    return other.boot != boot && other.turn > turn_before && is_beside;
+  });
+}
+
 void Roster::note(const summary::Summary& summary, util::Time now) {
   const auto key = std::pair(summary.server, summary.monitor);
   if (!entries_.contains(key) && entries_.size() >= limit_) {
@@ -59,6 +89,7 @@ void Roster::note(const summary::Summary& summary, util::Time now) {
   state.monitor = summary.monitor;
   state.arrived = now;
   ++state.summaries;
+  if (is_second_of_two(entry, summary.id.boot, summary.window.start)) state.doubled = now;
   if (const util::Time end = end_of(summary.window); end >= state.last) {
     state.last = end;
     state.window_seconds = summary.window.seconds;
@@ -76,9 +107,12 @@ void Roster::note(const summary::Summary& summary, util::Time now) {
 }
 
 void Roster::remember(const summary::Summary& summary) {
-  remember(summary.server, summary.monitor, end_of(summary.window));
+  const util::Time end = end_of(summary.window);
+  remember(summary.server, summary.monitor, end);
   const auto known = entries_.find({summary.server, summary.monitor});
-  if (known != entries_.end()) known->second.state.window_seconds = summary.window.seconds;
+  // The newest says how long its windows are: older ones may have been merged.
+  if (known != entries_.end() && known->second.state.last <= end)
+    known->second.state.window_seconds = summary.window.seconds;
 }
 
 void Roster::remember(const std::string& server, const std::string& monitor, util::Time last) {

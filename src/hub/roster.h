@@ -31,10 +31,13 @@ struct MonitorState {
   util::Time last;            ///< the end of its newest window, by its clock
   double window_seconds = 0;  ///< of that
   std::uint64_t summaries = 0;
+  /// When two processes under this name were seen last, by our clock; 0: never. What both send is added up.
+  util::Time doubled;
   /// Of the windows that came, each once.
   std::uint64_t windows = 0, packets = 0, late = 0, kernel = 0, queue = 0, malformed = 0;
 
   Health health(util::Time now) const;
+  bool is_double(util::Time now) const;
   /// How old its newest window is; less than 0: it ends in the future.
   double lag_seconds(util::Time now) const { return util::seconds_between(last, now); }
 };
@@ -66,10 +69,20 @@ class Roster {
   std::vector<MonitorState> monitors() const;
 
  private:
+  /// The windows of one run of a monitor, as they came.
+  struct Run {
+    std::string boot;
+    util::Time first, last;  ///< the starts of its earliest and its newest window
+    std::uint64_t turn = 0;  ///< when it got a newer window last, counted over all runs
+  };
   struct Entry {
     MonitorState state;
+    std::vector<Run> runs;  ///< the few that got a newer window last
+    std::uint64_t turns = 0;
     std::string counted_reducer;  ///< whose summaries stand for the windows of this boot
   };
+
+  static bool is_second_of_two(Entry& entry, const std::string& boot, util::Time start);
 
   std::size_t limit_;
   std::map<std::pair<std::string, std::string>, Entry> entries_;

@@ -1,9 +1,11 @@
 #include "hub/status.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -43,6 +45,7 @@ ordered_json server_json(const std::string& name, const Server& server, util::Ti
                                 {"state", hub::name(monitor->health(now))},
                                 {"lag_seconds", tenths(monitor->lag_seconds(now))},
                                 {"boot", monitor->boot},
+                                {"double", monitor->is_double(now)},
                                 {"arrived", time_json(monitor->arrived)},
                                 {"summaries", monitor->summaries}});
   return json;
@@ -64,6 +67,29 @@ std::string doubt_about(const std::string& name, const MonitorState& monitor, ut
   return {};
 }
 
+/// The spans whose views are whole already.
+std::vector<unsigned> full_spans(const std::vector<unsigned>& spans, const Standing& standing) {
+  std::vector<unsigned> full;
+  std::ranges::copy_if(spans, std::back_inserter(full), [&](unsigned minutes) {
+    return !standing.full_since || util::seconds_between(*standing.full_since, standing.watermark) >= 60.0 * minutes;
+  });
+  return full;
+}
+
+ordered_json restoring_json(const Config& config, const Standing& standing) {
+  if (!standing.full_since) return nullptr;
+  return {{"full_since", time_json(*standing.full_since)},
+          {"full_spans", full_spans(config.aggregate.spans, standing)}};
+}
+
+/// Servers of the group of which nothing has come, or not for so long that they are forgotten.
+std::vector<std::string> unheard_of(const aggregate::Group& group, const std::map<std::string, Server>& servers) {
+  std::vector<std::string> unheard;
+  std::ranges::copy_if(group.servers, std::back_inserter(unheard),
+                       [&](const std::string& name) { return !servers.contains(name); });
+  return unheard;
+}
+
 bool balanced(const Standing& standing) {
   const IntakeCounters& intake = standing.intake;
   const store::Counters& store = standing.store;
@@ -71,11 +97,22 @@ bool balanced(const Standing& standing) {
                              intake.put_off_lines + intake.lost_messages;
 }
 
-/// Red: windows are missing or cannot be taken. Amber: something else was lost, or somebody is not there.
-Trust trust_of(const Standing& standing, const std::map<std::string, Server>& servers) {
+/// Of two processes under one name.
+void doubt_doubles(Trust& trust, const Standing& standing) {
+  for (const MonitorState& monitor : standing.monitors)
+    if (monitor.is_double(standing.now)) trust.doubt("red", double_text(monitor));
+}
+
+/// Red: windows are missing, counted twice or cannot be taken. Amber: something else was lost, or somebody is not
+/// there.
+Trust trust_of(const Standing& standing, const std::map<std::string, Server>& servers,
+               const std::vector<aggregate::Group>& groups) {
   Trust trust;
   if (!balanced(standing)) trust.doubt("red", "the books do not balance");
   if (!standing.trouble.empty()) trust.doubt("red", "nothing can be kept: " + standing.trouble);
+  doubt_doubles(trust, standing);
+  if (standing.full_since)
+    trust.doubt("amber", "views are being restored from the history after a start, the newest first");
   for (const auto& [name, server] : servers) {
     if (server.missing > 0) trust.doubt("red", fmt::format("{}: {} windows are missing", name, server.missing));
     if (const std::uint64_t lost = server.sum(&MonitorState::kernel); lost > 0)
@@ -93,6 +130,10 @@ Trust trust_of(const Standing& standing, const std::map<std::string, Server>& se
         trust.doubt("amber", std::move(doubt));
     }
   }
+  for (const aggregate::Group& group : groups)
+    if (const auto unheard = unheard_of(group, servers); !unheard.empty() && !servers.empty())
+      trust.doubt("amber", fmt::format("the group {} lacks {}, of which nothing has come: is the name right?",
+                                       group.name, fmt::join(unheard, ", ")));
   if (const std::uint64_t refused = standing.store.refused + standing.store.too_old + standing.intake.refused_lines;
       refused > 0)
     trust.doubt("amber", fmt::format("{} summaries were refused; the log says why", refused));
@@ -131,9 +172,16 @@ ordered_json balance_json(const Standing& standing) {
 
 }  // namespace
 
+std::string double_text(const MonitorState& monitor) {
+  return fmt::format(
+      "{} ({}): two processes send under this name, and what both see counts twice; give each a name of "
+      "its own (monitor)",
+      monitor.server, monitor.monitor);
+}
+
 std::string status_json(const Config& config, const Standing& standing) {
   const std::map<std::string, Server> servers = servers_of(standing);
-  const Trust trust = trust_of(standing, servers);
+  const Trust trust = trust_of(standing, servers, config.aggregate.groups);
   ordered_json json = {{"version", RATADNS_VERSION},
                        {"role", "aggregator"},
                        {"source", fmt::format("{} server{}", servers.size(), servers.size() == 1 ? "" : "s")},
@@ -143,6 +191,7 @@ std::string status_json(const Config& config, const Standing& standing) {
                        {"started", util::text(standing.started)},
                        {"watermark", time_json(standing.watermark)},
                        {"behind_seconds", nullptr},
+                       {"restoring", restoring_json(config, standing)},
                        {"spans", config.aggregate.spans},
                        {"views", ordered_json::array()},
                        {"kinds", ordered_json::object()},
@@ -157,7 +206,8 @@ std::string status_json(const Config& config, const Standing& standing) {
     json["kinds"][view.name] = view.kind;
   }
   for (const aggregate::Group& group : config.aggregate.groups)
-    json["groups"].push_back({{"name", group.name}, {"servers", group.servers}});
+    json["groups"].push_back(
+        {{"name", group.name}, {"servers", group.servers}, {"unheard", unheard_of(group, servers)}});
   for (const auto& [name, server] : servers) json["servers"].push_back(server_json(name, server, standing.now));
   return dumped(json);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct SubscriptionState {
 struct Standing {
   util::Time started, now;
   util::Time watermark;
+  std::optional<util::Time>
+      full_since;  ///< views are being restored, and complete from then on; nothing: they are whole
   std::vector<aggregate::ViewInfo> views;
   std::vector<MonitorState> monitors;
   std::vector<MissingWindows> missing;  ///< by monitor, where there are any
@@ -36,6 +39,8 @@ struct Standing {
 
 /// The status object of the API (docs/api.md).
 std::string status_json(const Config& config, const Standing& standing);
+/// That two processes send under one name.
+std::string double_text(const MonitorState& monitor);
 /// For people, a line for each equation.
 std::string balance_text(const Standing& standing);
 

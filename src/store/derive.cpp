@@ -34,30 +34,36 @@ void derive_one(State& state, PaneReader& reader, const Key& key) {
 }  // namespace
 
 std::vector<Key> due(const State& state, util::Time now, bool all) {
-  std::vector<Key> keys;
-  for (const auto& [key, touched] : state.dirty.all())
-    if (all || is_due(key, touched, state.catalogue.series(key.series).last, now, state.config.settle_seconds))
-      keys.push_back(key);
-  // Scopes after what they are made of, so that nothing is made twice.
-  std::ranges::stable_sort(keys, {}, [&](const Key& key) {
-    return std::pair(key.level, state.catalogue.series(key.series).kind != Kind::monitor);
-  });
+  // By level, and scopes after what they are made of, so that nothing is made twice.
+  std::vector<Key> keys, of_scopes;
+  const auto append_scopes = [&] {
+    keys.insert(keys.end(), of_scopes.begin(), of_scopes.end());
+    of_scopes.clear();
+  };
+  for (const auto& [key, touched] : state.dirty.all()) {
+    if (!of_scopes.empty() && of_scopes.front().level != key.level) append_scopes();
+    const Series& series = state.catalogue.series(key.series);
+    if (!all && !is_due(key, touched, series.last, now, state.config.settle_seconds)) continue;
+    (series.kind == Kind::monitor ? keys : of_scopes).push_back(key);
+  }
+  append_scopes();
   return keys;
 }
 
-util::Result<void> derive(State& state, std::vector<Key> keys, Deadline deadline) {
-  if (keys.empty()) return {};
+util::Result<Flushed> derive(State& state, std::vector<Key> keys, Deadline deadline) {
+  if (keys.empty()) return Flushed::all;
   PaneReader reader = state.reader();
   state.database->begin();
   std::size_t made = 0;
   while (made < keys.size() && (made == 0 || std::chrono::steady_clock::now() < deadline))
     derive_one(state, reader, keys[made++]);
+  const Flushed flushed = made == keys.size() ? Flushed::all : Flushed::part;
   keys.resize(made);
   state.counters.unreadable += reader.unreadable();
-  if (auto done = state.database->commit(); !done) return done;
+  if (auto done = state.database->commit(); !done) return done.error();
   state.dirty.cleaned(keys);
   state.counters.panes_derived += keys.size();
-  return {};
+  return flushed;
 }
 
 }  // namespace rata::store

@@ -24,18 +24,25 @@ std::int64_t Journal::append(Database& database, std::string_view lines) {
   return database.last_rowid();
 }
 
-util::Result<void> Journal::replay(Database& database, const Use& use, const Unreadable& unreadable) {
-  database.each("SELECT number, lines FROM journal ORDER BY number", [&](const Row& row) {
-    const auto lines = unpacked(row.blob(1));
-    if (!lines) return unreadable(row.number(0), lines.error().message);
-    std::uint64_t place = 0;
-    for (std::string_view left = *lines; !left.empty(); ++place) {
-      const std::size_t end = std::min(left.find('\n'), left.size());
-      use(row.number(0), place, left.substr(0, end));
-      left.remove_prefix(std::min(end + 1, left.size()));
-    }
-  });
-  return database.outcome();
+util::Result<std::optional<std::int64_t>> Journal::replay(Database& database, std::int64_t after, const Use& use,
+                                                          const Unreadable& unreadable) {
+  std::optional<std::int64_t> found;
+  database.each(
+      "SELECT number, lines FROM journal WHERE number > ? ORDER BY number LIMIT 1",
+      [&](const Row& row) {
+        found = row.number(0);
+        const auto lines = unpacked(row.blob(1));
+        if (!lines) return unreadable(*found, lines.error().message);
+        std::uint64_t place = 0;
+        for (std::string_view left = *lines; !left.empty(); ++place) {
+          const std::size_t end = std::min(left.find('\n'), left.size());
+          use(*found, place, left.substr(0, end));
+          left.remove_prefix(std::min(end + 1, left.size()));
+        }
+      },
+      after);
+  if (auto read = database.outcome(); !read) return read.error();
+  return found;
 }
 
 void Journal::keep_aside(Database& database, std::int64_t entry, std::string_view why) {

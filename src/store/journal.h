@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,8 +31,10 @@ class Journal {
 
   using Use = std::function<void(std::int64_t entry, std::uint64_t place, std::string_view line)>;
   using Unreadable = std::function<void(std::int64_t entry, const std::string& why)>;
-  /// Goes through what is there; of an entry that is damaged, and cannot be used, says so. Errors: the file.
-  static util::Result<void> replay(Database& database, const Use& use, const Unreadable& unreadable);
+  /// Goes through the first entry after that one; of one that is damaged, and cannot be used, says so. Returns its
+  /// number; nothing: there is none. Errors: the file.
+  static util::Result<std::optional<std::int64_t>> replay(Database& database, std::int64_t after, const Use& use,
+                                                          const Unreadable& unreadable);
   /// Puts a copy of an entry aside, in the transaction that runs, for whoever wants to see what is wrong with it.
   static void keep_aside(Database& database, std::int64_t entry, std::string_view why);
 

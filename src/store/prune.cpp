@@ -1,9 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "store/state.h"
 
@@ -47,7 +50,8 @@ util::Result<void> derive_from(State& state, const Pruned& level, util::Time hor
   for (const auto& [key, touched] : state.dirty.all())
     if (key.level == coarser && key.start < horizon && state.catalogue.series(key.series).kind == Kind::monitor)
       keys.push_back(key);
-  return derive(state, keys);
+  const auto derived = derive(state, keys);
+  return derived ? util::Result<void>{} : derived.error();
 }
 
 void remove_sources(Database& database, const std::vector<const Source*>& sources) {
@@ -161,6 +165,21 @@ std::uint64_t used_octets(Database& database) {
   return static_cast<std::uint64_t>(pages * database.number("PRAGMA page_size"));
 }
 
+/// What the levels promise and the size of the file does not hold.
+void note_short_of_room(State& state, util::Time now) {
+  std::vector<std::string> kept;
+  for (const Pruned& level : pruned_levels(state.levels)) {
+    const double hours = util::seconds_between(level.horizon, reached(state, now)) / 3600;
+    const double promised = static_cast<double>(level.keep_seconds) / 3600;
+    if (level.keep_seconds > 0 && hours < promised)
+      kept.push_back(fmt::format("those of {} s for {:.1f} hours, not {:.0f}", level.seconds, hours, promised));
+  }
+  state.notes.push_back(
+      fmt::format("{}: panes go before their time from now on, since the history may take {} MiB (limit_mib): at the "
+                  "moment it keeps {}; docs/operations.md says how much how many servers need",
+                  state.database->path(), state.config.limit_mib, fmt::join(kept, ", ")));
+}
+
 util::Result<void> prune_for_room(State& state, util::Time now) {
   const std::uint64_t limit = state.config.limit_mib << 20;
   std::uint64_t gone = 0;
@@ -177,11 +196,7 @@ util::Result<void> prune_for_room(State& state, util::Time now) {
     }
   }
   state.counters.pruned_for_room += gone;
-  if (gone > 0 && !std::exchange(state.is_short_of_room, true))
-    state.notes.push_back(
-        fmt::format("{}: panes of the finest level that there is go before their time from now on, since the history "
-                    "may take {} MiB (limit_mib)",
-                    state.database->path(), state.config.limit_mib));
+  if (gone > 0 && !std::exchange(state.is_short_of_room, true)) note_short_of_room(state, now);
   // Steps leave a file that is full a little below its limit: that is the same trouble still.
   if (used_octets(*state.database) < limit - limit / 10) state.is_short_of_room = false;
   return state.database->outcome();

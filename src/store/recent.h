@@ -1,14 +1,14 @@
 #pragma once
 
-#include <vector>
+#include <memory>
 
 #include "store/state.h"
-#include "summary/summary.h"
+#include "store/store.h"
 #include "util/result.h"
 
 namespace rata::store {
 
 /// See Store::recent.
-util::Result<std::vector<summary::Summary>> recent(State& state, util::Time since, bool fine);
+util::Result<std::unique_ptr<Recent>> recent(State& state, util::Time since, util::Time now);
 
 }  // namespace rata::store

@@ -16,6 +16,7 @@
 #include "store/lock_file.h"
 #include "store/open_panes.h"
 #include "store/pane_reader.h"
+#include "store/store.h"
 #include "util/result.h"
 #include "util/time.h"
 
@@ -57,10 +58,11 @@ using Deadline = std::chrono::steady_clock::time_point;
 
 /// Writes open panes until the deadline, at least one, the numbers of what is in them, what they make dirty, and
 /// removes journal entries that are not needed any more: one transaction. Errors: nothing of it was done.
-util::Result<void> write_open(State& state, std::vector<Key> keys, util::Time now, Deadline deadline = Deadline::max());
+util::Result<Flushed> write_open(State& state, std::vector<Key> keys, util::Time now,
+                                 Deadline deadline = Deadline::max());
 
 /// Makes dirty panes anew until the deadline, at least one, in one transaction. Errors: nothing of it was done.
-util::Result<void> derive(State& state, std::vector<Key> keys, Deadline deadline = Deadline::max());
+util::Result<Flushed> derive(State& state, std::vector<Key> keys, Deadline deadline = Deadline::max());
 /// Those whose time is over and that nothing came to for a while, or all; what others are made of first.
 std::vector<Key> due(const State& state, util::Time now, bool all);
 

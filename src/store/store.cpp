@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -22,7 +23,6 @@ namespace {
 constexpr std::size_t most_name_octets = 255;
 constexpr std::uint64_t most_ahead_seconds = 3600;
 constexpr double most_window_seconds = seconds_per_day;  // what a monitor can be set to
-constexpr std::chrono::milliseconds most_time{50};       // of each part of a flush: meanwhile commits wait
 
 /// What no sender should send; "": nothing.
 std::string what_is_wrong(const Received& received, util::Time now) {
@@ -66,14 +66,19 @@ class OpenStore final : public Store {
   explicit OpenStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
   util::Result<void> load(util::Time now);
+  util::Result<void> replay_all(util::Time now);
+  util::Result<std::vector<summary::Summary>> replay_next(util::Time now) override;
+  bool is_replayed() const override { return is_replayed_; }
   util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) override;
-  util::Result<void> flush(util::Time now) override;
+  util::Result<Flushed> flush(util::Time now, std::chrono::milliseconds patience) override;
+  bool is_full() const override { return state_->open.octets() > state_->config.open_mib << 20; }
   util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) override {
-    return store::write_open(*state_, state_->open.all(), now, std::chrono::steady_clock::now() + patience);
+    auto written = store::write_open(*state_, state_->open.all(), now, std::chrono::steady_clock::now() + patience);
+    return written ? util::Result<void>{} : written.error();
   }
   util::Result<void> flush_all(util::Time now) override;
-  util::Result<std::vector<summary::Summary>> recent(util::Time since, bool fine) override {
-    return store::recent(*state_, since, fine);
+  util::Result<std::unique_ptr<Recent>> recent(util::Time since, util::Time now) override {
+    return store::recent(*state_, since, now);
   }
   void set_groups(std::map<std::string, std::vector<std::string>> groups) override {
     state_->catalogue.set_groups(std::move(groups));
@@ -91,11 +96,17 @@ class OpenStore final : public Store {
   /// What is in the journal goes into an open pane. False: nothing keeps its time any more.
   bool take(const summary::Summary& summary, std::int64_t entry, std::uint64_t place, std::uint64_t octets,
             util::Time now);
-  util::Result<void> replay(util::Time now);
+  using Lost = std::map<std::int64_t, std::string>;  // why, by the entry of the journal
+  std::optional<summary::Summary> replay(std::int64_t entry, std::uint64_t place, std::string_view line, Lost& lost,
+                                         util::Time now);
+  util::Result<void> keep_aside(const Lost& lost);
   /// The lines of a batch that are fresh, in order. Errors: they are too many octets for one entry.
   static util::Result<std::string> lines_of(std::span<const Received> batch, const std::vector<Answer>& answers);
 
   std::unique_ptr<State> state_;
+  util::Time pruned_;
+  std::int64_t replayed_entry_ = 0;
+  bool is_replayed_ = false;
 };
 
 util::Result<void> OpenStore::load(util::Time now) {
@@ -104,30 +115,60 @@ util::Result<void> OpenStore::load(util::Time now) {
   if (auto loaded = state_->catalogue.load(database); !loaded) return loaded;
   if (auto loaded = state_->dirty.load(database, now); !loaded) return loaded;
   for (const auto& [id, series] : state_->catalogue.all()) state_->newest = std::max(state_->newest, series->last);
-  return replay(now);
+  return {};
 }
 
-util::Result<void> OpenStore::replay(util::Time now) {
-  Database& database = *state_->database;
-  std::map<std::int64_t, std::string> lost;
+util::Result<void> OpenStore::replay_all(util::Time now) {
+  while (!is_replayed_)
+    if (auto some = replay_next(now); !some) return some.error();
+  return {};
+}
+
+/// Gives what was taken; nothing: it cannot be read, was in panes already, or nothing keeps its time any more.
+std::optional<summary::Summary> OpenStore::replay(std::int64_t entry, std::uint64_t place, std::string_view line,
+                                                  Lost& lost, util::Time now) {
+  state_->journal.waits(entry, 0);
+  auto summary = summary::read_json(line);
+  if (!summary) {
+    lost.try_emplace(entry, summary.error().message);
+    ++state_->counters.unreadable;
+    return std::nullopt;
+  }
+  const Source* const source = state_->catalogue.find(*summary);
+  const std::uint64_t sequence = summary->id.boot.empty() ? Journal::number(entry, place) : summary->id.sequence;
+  if (source != nullptr && source->seen.has(sequence)) {
+    state_->catalogue.source(*summary).entry = entry;
+    return std::nullopt;
+  }
+  if (!take(*summary, entry, place, line.size(), now)) return std::nullopt;
+  ++state_->counters.replayed;
+  return *std::move(summary);
+}
+
+util::Result<std::vector<summary::Summary>> OpenStore::replay_next(util::Time now) {
+  Lost lost;
+  std::vector<summary::Summary> taken;
+  const auto use = [&](std::int64_t entry, std::uint64_t place, std::string_view line) {
+    if (auto summary = replay(entry, place, line, lost, now)) taken.push_back(*std::move(summary));
+  };
   const auto unreadable = [&](std::int64_t entry, const std::string& why) {
     state_->journal.waits(entry, 0);
     lost.try_emplace(entry, why);
     ++state_->counters.unreadable;
   };
-  const auto use = [&](std::int64_t entry, std::uint64_t place, std::string_view line) {
-    state_->journal.waits(entry, 0);
-    const auto summary = summary::read_json(line);
-    if (!summary) return unreadable(entry, summary.error().message);
-    const Source* const source = state_->catalogue.find(*summary);
-    const std::uint64_t sequence = summary->id.boot.empty() ? Journal::number(entry, place) : summary->id.sequence;
-    if (source != nullptr && source->seen.has(sequence)) {
-      state_->catalogue.source(*summary).entry = entry;
-      return;
-    }
-    if (take(*summary, entry, place, line.size(), now)) ++state_->counters.replayed;
-  };
-  if (auto replayed = Journal::replay(database, use, unreadable); !replayed || lost.empty()) return replayed;
+  while (!is_replayed_ && taken.empty()) {
+    const auto entry = Journal::replay(*state_->database, replayed_entry_, use, unreadable);
+    if (!entry) return entry.error();
+    is_replayed_ = !*entry;
+    replayed_entry_ = entry->value_or(replayed_entry_);
+  }
+  if (auto kept = keep_aside(lost); !kept) return kept.error();
+  return taken;
+}
+
+util::Result<void> OpenStore::keep_aside(const Lost& lost) {
+  if (lost.empty()) return {};
+  Database& database = *state_->database;
   database.begin();
   for (const auto& [entry, why] : lost) Journal::keep_aside(database, entry, why);
   for (const auto& [entry, why] : lost)
@@ -229,22 +270,24 @@ util::Result<std::vector<Answer>> OpenStore::commit(std::span<const Received> ba
   return answers;
 }
 
-util::Result<void> OpenStore::flush(util::Time now) {
-  const bool is_much = state_->open.octets() > state_->config.open_mib << 20;
-  auto keys = is_much ? state_->open.all() : state_->open.settled(now, state_->config.settle_seconds);
-  const auto soon = [] { return std::chrono::steady_clock::now() + most_time; };
-  if (auto written = store::write_open(*state_, std::move(keys), now, is_much ? Deadline::max() : soon()); !written)
-    return written;
-  auto derived = derive(*state_, due(*state_, now, false), soon());
-  auto pruned = prune(*state_, now);  // also when that failed: it may be room that there is not
-  return derived ? pruned : derived;
+util::Result<Flushed> OpenStore::flush(util::Time now, std::chrono::milliseconds patience) {
+  const Deadline deadline = std::chrono::steady_clock::now() + patience;
+  auto open = is_full() ? state_->open.all() : state_->open.settled(now, state_->config.settle_seconds);
+  const auto written = store::write_open(*state_, std::move(open), now, is_full() ? Deadline::max() : deadline);
+  if (!written) return written.error();
+  const auto derived = *written == Flushed::part ? written : derive(*state_, due(*state_, now, false), deadline);
+  // Not with every slice, but also when that failed: it may be room that there is not.
+  if (derived && *derived == Flushed::part && now >= pruned_ && now < after(pruned_, 1)) return derived;
+  pruned_ = now;
+  auto pruned = prune(*state_, now);
+  return pruned ? derived : pruned.error();
 }
 
 util::Result<void> OpenStore::flush_all(util::Time now) {
-  if (auto written = store::write_open(*state_, state_->open.all(), now); !written) return written;
-  auto derived = derive(*state_, due(*state_, now, true));
+  if (auto written = store::write_open(*state_, state_->open.all(), now); !written) return written.error();
+  const auto derived = derive(*state_, due(*state_, now, true));
   auto pruned = prune(*state_, now);
-  return derived ? pruned : derived;
+  return derived ? pruned : derived.error();
 }
 
 Counters OpenStore::counters() const {
@@ -258,7 +301,7 @@ Counters OpenStore::counters() const {
 
 }  // namespace
 
-util::Result<std::unique_ptr<Store>> Store::open(const Config& config, util::Time now) {
+util::Result<std::unique_ptr<Store>> Store::open(const Config& config, util::Time now, Replay replay) {
   auto levels = Levels::make(config);
   if (!levels) return levels.error();
   auto lock = LockFile::take(config.path + ".lock");
@@ -271,6 +314,8 @@ util::Result<std::unique_ptr<Store>> Store::open(const Config& config, util::Tim
   auto store = std::make_unique<OpenStore>(
       std::make_unique<State>(*std::move(lock), config, *std::move(database), *std::move(levels)));
   if (auto loaded = store->load(now); !loaded) return loaded.error();
+  if (replay == Replay::all)
+    if (auto replayed = store->replay_all(now); !replayed) return replayed.error();
   return std::unique_ptr<Store>(std::move(store));
 }
 

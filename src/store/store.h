@@ -35,6 +35,29 @@ struct Answer {
   std::string why;  ///< of what was refused
 };
 
+/// When a store reads what its journal has: of many monitors that is some seconds' work.
+enum class Replay : std::uint8_t { all, later };
+
+/// What a flush left.
+enum class Flushed : std::uint8_t {
+  all,   ///< nothing that is due
+  part,  ///< the rest is done next time
+};
+
+/// What there was at one moment, the newest first: to show again after a start what was shown before. What is committed
+/// from that moment on is not in it. It holds one state of the file until all is given: not for long.
+/// Thread: its store's. Lifetime: within its store's.
+class Recent {
+ public:
+  virtual ~Recent() = default;
+  /// Some more: what is of one series and one step of time, or of one pane that was open. Summaries of panes: of single
+  /// seconds where these are kept, else the last by the base level, older ones of minutes. Nothing: all was given.
+  /// Errors: the file cannot be read.
+  virtual util::Result<std::vector<summary::Summary>> next() = 0;
+  /// All that starts then or later was given.
+  virtual util::Time full_since() const = 0;
+};
+
 /// The history of many monitors' summaries, in one SQLite file: at several resolutions, bounded, each contribution
 /// counted once in effect, whatever ends at any moment and whatever is sent again.
 ///
@@ -46,26 +69,32 @@ class Store {
  public:
   /// Opens or makes the file. `now`: wall time, here and below. Errors: the configuration, the disk, a file that is
   /// damaged, another's, newer, or open in another process.
-  static util::Result<std::unique_ptr<Store>> open(const Config& config, util::Time now);
+  static util::Result<std::unique_ptr<Store>> open(const Config& config, util::Time now, Replay replay = Replay::all);
   virtual ~Store() = default;
+
+  /// With Replay::later, to be called until it gives nothing, before anything else is committed or flushed: takes the
+  /// next entry of the journal, and gives what that was. Errors: the file.
+  virtual util::Result<std::vector<summary::Summary>> replay_next(util::Time now) = 0;
+  virtual bool is_replayed() const = 0;
 
   /// One transaction, on the disk when it returns. An answer for each. Errors: nothing of it was taken; the sender is
   /// to try again later.
   virtual util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) = 0;
 
-  /// To be called every second or so, also when nothing comes: writes what has settled, derives what is over (each
-  /// for 50 ms, the rest next time), and prunes. Errors: what was not done is done next time.
-  virtual util::Result<void> flush(util::Time now) = 0;
+  /// To be called every second or so, also when nothing comes: writes what has settled, derives what is over (both
+  /// together for about so long, the rest next time), and prunes. Errors: what was not done is done next time.
+  virtual util::Result<Flushed> flush(util::Time now, std::chrono::milliseconds patience = usual_patience) = 0;
+  static constexpr std::chrono::milliseconds usual_patience{100};
+  /// More is open than may be (`open_mib`): a flush writes all of it, however long that takes.
+  virtual bool is_full() const = 0;
   /// Before the end: writes panes, settled or not, for about so long. What is left is in the journal, and what is to be
   /// derived is noted in the file: the next start goes on with both.
   virtual util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) = 0;
   /// As `flush`, with everything, settled or not, however long it takes.
   virtual util::Result<void> flush_all(util::Time now) = 0;
 
-  /// What came since then (and before, in the pane that this moment lies in), ascending by start: to show again after a
-  /// start what was shown before. Summaries of panes: where `fine`, of single seconds as far as they are kept; else the
-  /// last of the base level, older ones of minutes.
-  virtual util::Result<std::vector<summary::Summary>> recent(util::Time since, bool fine) = 0;
+  /// What came since then (and before, in the pane that this moment lies in), as of now.
+  virtual util::Result<std::unique_ptr<Recent>> recent(util::Time since, util::Time now) = 0;
 
   /// From now on; what was counted before stays.
   virtual void set_groups(std::map<std::string, std::vector<std::string>> groups) = 0;

@@ -97,20 +97,21 @@ void write_pane(State& state, const Key& key, Pane pane) {
                       std::int64_t{key.level}, key.series, key.start.ns, part, Blob{octets});
 }
 
-util::Result<void> write_open(State& state, std::vector<Key> keys, util::Time now, Deadline deadline) {
-  if (keys.empty()) return {};
+util::Result<Flushed> write_open(State& state, std::vector<Key> keys, util::Time now, Deadline deadline) {
+  if (keys.empty()) return Flushed::all;
   Database& database = *state.database;
   Written written;
   database.begin();
   std::size_t done = 0;
   while (done < keys.size() && (done == 0 || std::chrono::steady_clock::now() < deadline))
     write_one(state, keys[done++], written);
+  const Flushed flushed = done == keys.size() ? Flushed::all : Flushed::part;
   keys.resize(done);
   state.catalogue.write_changes(database);
   write_ledgers(state, written);
   state.dirty.write(database, written.dirty);
   state.journal.remove_done(database, written.entries);
-  if (auto committed = database.commit(); !committed) return committed;
+  if (auto committed = database.commit(); !committed) return committed.error();
   state.catalogue.changes_written();
   state.dirty.marked(written.dirty, now);
   state.journal.removed(written.entries);
@@ -120,7 +121,7 @@ util::Result<void> write_open(State& state, std::vector<Key> keys, util::Time no
   }
   state.open.erase(keys);
   state.counters.panes_written += keys.size();
-  return {};
+  return flushed;
 }
 
 }  // namespace rata::store

@@ -26,17 +26,21 @@ class KeeperTest : public ::testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  void begin() {
-    keeper_.reset();
+  static std::unique_ptr<aggregate::Aggregator> empty_aggregator() {
     aggregate::Config config;
     config.processors.resize(1);
     config.processors[0].type = "rates";
     auto aggregator = aggregate::Aggregator::make(config);
-    ASSERT_TRUE(aggregator);
-    aggregator_.with([&](auto& held) { held = std::move(*aggregator); });
+    EXPECT_TRUE(aggregator);
+    return std::move(*aggregator);
+  }
+
+  void begin(store::Replay replay = store::Replay::all) {
+    keeper_.reset();
+    aggregator_.with([&](auto& held) { held = empty_aggregator(); });
     store::Config store;
     store.path = folder_ / "history.db";
-    auto opened = store::Store::open(store, now());
+    auto opened = store::Store::open(store, now(), replay);
     ASSERT_TRUE(opened) << opened.error().message;
     keeper_ = std::make_unique<Keeper>(std::move(*opened), aggregator_, 10, 5,
                                        [this](const std::string& text) { reports_.push_back(text); });
@@ -50,6 +54,13 @@ class KeeperTest : public ::testing::Test {
     summary.window = {.start = util::from_seconds(day_one + static_cast<std::int64_t>(sequence)), .seconds = 1};
     summary.id = {"boot", sequence, 0};
     return summary::to_json(summary) + "\n";
+  }
+
+  /// A bit at a time.
+  void restore_all() {
+    for (int turn = 0; turn < 100 && keeper_->is_restoring(); ++turn)
+      ASSERT_TRUE(keeper_->restore_some(std::chrono::milliseconds(1), now()));
+    ASSERT_FALSE(keeper_->is_restoring());
   }
 
   /// The answer to a batch of these lines.
@@ -94,11 +105,54 @@ TEST_F(KeeperTest, AnswersForEachLine) {
 TEST_F(KeeperTest, WhatComesAgainCountsOnceAlsoAfterANewStart) {
   post(line(1, 5));
   begin();
-  ASSERT_TRUE(aggregator_.with([&](auto& held) { return keeper_->restore(*held, 15, now()); }));
+  ASSERT_TRUE(keeper_->restore(15, now()));
+  EXPECT_TRUE(keeper_->full_since());
+  restore_all();
+  EXPECT_FALSE(keeper_->full_since());
   EXPECT_EQ(queries(), 5u);
   EXPECT_EQ(nlohmann::json::parse(post(line(1, 5) + line(2, 1)).json)["repeated"], 1);
   EXPECT_EQ(queries(), 6u);
   EXPECT_EQ(keeper_->roster().monitors().at(0).summaries, 1u);
+}
+
+TEST_F(KeeperTest, WhatComesWhileTheRestIsRestoredCountsOnce) {
+  for (std::uint64_t i = 0; i < 60; ++i) post(line(i, 1));
+  begin();
+  ASSERT_TRUE(keeper_->restore(15, now()));
+  for (std::uint64_t i = 60; i < 70; ++i) {
+    post(line(i, 1) + line(i - 5, 1));
+    ASSERT_TRUE(keeper_->restore_some(std::chrono::milliseconds(0), now()));
+    keeper_->finish(now());  // what is open is written
+  }
+  restore_all();
+  EXPECT_EQ(queries(), 70u);
+}
+
+TEST_F(KeeperTest, UntilTheJournalIsReadNothingIsTaken) {
+  post(line(1, 5));
+  begin(store::Replay::later);
+  ASSERT_TRUE(keeper_->restore(15, now()));
+  EXPECT_FALSE(keeper_->is_ready());
+  EXPECT_EQ(post(line(1, 5)).status, 503u);
+  restore_all();
+  EXPECT_TRUE(keeper_->is_ready());
+  EXPECT_EQ(nlohmann::json::parse(post(line(1, 5) + line(2, 1)).json)["repeated"], 1);
+  EXPECT_EQ(queries(), 6u);
+}
+
+TEST_F(KeeperTest, AnotherAggregatorIsShownWhenItHasAllThatTheFirstHas) {
+  post(line(1, 5));
+  ASSERT_TRUE(keeper_->prepare(empty_aggregator(), 15, now()));
+  EXPECT_FALSE(keeper_->is_prepared());
+  post(line(2, 7));
+  EXPECT_EQ(queries(), 12u) << "the first one goes on";
+  restore_all();
+  EXPECT_TRUE(keeper_->is_prepared());
+  post(line(3, 1));
+  keeper_->show_prepared();
+  EXPECT_EQ(queries(), 13u);
+  post(line(4, 1));
+  EXPECT_EQ(queries(), 14u);
 }
 
 TEST_F(KeeperTest, WhatIsNoZstdIsRefusedForGood) {

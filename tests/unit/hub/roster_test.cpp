@@ -49,6 +49,54 @@ TEST(Roster, EachWindowCountsOnceWhateverTheNumberOfReducers) {
   EXPECT_EQ(state.kernel, 6u);
 }
 
+summary::Summary of_boot(const std::string& boot, double start, double seconds = 1) {
+  summary::Summary summary = summary_at(start, seconds);
+  summary.id.boot = boot;
+  return summary;
+}
+
+/// Whether two processes are noticed when windows of these runs come in this order.
+bool is_double(const std::vector<std::pair<std::string, double>>& windows) {
+  Roster roster(10);
+  for (const auto& [boot, start] : windows) roster.note(of_boot(boot, start), at(start + 2));
+  return roster.monitors().at(0).is_double(at(200));
+}
+
+TEST(Roster, TwoProcessesUnderOneNameAreNoticed) {
+  EXPECT_TRUE(is_double({{"a", 0}, {"b", 0}, {"a", 1}, {"b", 1}, {"a", 2}}));
+  EXPECT_TRUE(is_double({{"a", 90}, {"a", 91}, {"b", 92}, {"a", 92}, {"b", 93}, {"a", 93}, {"b", 94}}));
+  std::vector<std::pair<std::string, double>> clocks_that_differ;
+  for (int second = 0; second < 10; ++second) {
+    clocks_that_differ.emplace_back("a", 100 + second);
+    clocks_that_differ.emplace_back("b", 95 + second);
+  }
+  EXPECT_TRUE(is_double(clocks_that_differ));
+  EXPECT_FALSE(is_double({{"a", 0}, {"a", 1}, {"a", 2}}));
+}
+
+TEST(Roster, AMonitorThatStartsAgainIsOneProcess) {
+  EXPECT_FALSE(is_double({{"a", 98}, {"a", 99}, {"b", 101}, {"b", 102}}));
+  EXPECT_FALSE(is_double({{"a", 98}, {"a", 99}, {"b", 99}, {"b", 100}, {"b", 101}})) << "within a second";
+  EXPECT_FALSE(is_double({{"a", 90}, {"b", 101}, {"a", 91}, {"b", 102}, {"a", 92}, {"b", 103}, {"a", 93}}))
+      << "its spool comes beside what is new";
+  EXPECT_FALSE(is_double({{"a", 98}, {"b", 100}, {"c", 102}, {"a", 99}, {"c", 103}, {"b", 101}, {"c", 104}}));
+}
+
+TEST(Roster, TwoProcessesAreForgottenWhenOneIsGone) {
+  Roster roster(10);
+  for (int second = 0; second < 3; ++second)
+    for (const char* boot : {"a", "b"}) roster.note(of_boot(boot, second), at(second));
+  EXPECT_TRUE(roster.monitors().at(0).is_double(at(3)));
+  EXPECT_FALSE(roster.monitors().at(0).is_double(at(303)));
+}
+
+TEST(Roster, WhatIsRememberedOfBeforeDoesNotChangeTheLengthOfWindows) {
+  Roster roster(10);
+  roster.remember(summary_at(100, 1));
+  roster.remember(summary_at(0, 60));
+  EXPECT_EQ(roster.monitors().at(0).window_seconds, 1);
+}
+
 TEST(Roster, OneThatIsRememberedHasNotBeenHeardOf) {
   Roster roster(10);
   roster.remember(summary_at(0));

@@ -274,25 +274,44 @@ TEST_F(StoreTest, Gaps_are_missing_numbers_and_the_time_between_two_runs) {
   EXPECT_EQ(reader()->gaps("ns1", at(0), at(150))->front().reducers, (std::vector<std::string>{"types"}));
 }
 
-TEST_F(StoreTest, What_was_shown_lately_comes_back_open_or_written) {
-  open();
-  for (std::uint64_t i = 0; i < 30; ++i) {
-    commit(*store_, {summary_of("ns1", i, 100 + static_cast<double>(i), counts_of({{"a", 1}}))}, at(101));
-    if (i == 14) flush_all(101);
-  }
-  open(at(140));
-  for (const bool fine : {false, true}) {
-    const auto recent = store_->recent(at(110), fine);
-    ASSERT_TRUE(recent);
-    EXPECT_EQ(recent->size(), fine ? 20u : 3u) << "one pane is written in part, in part open";
-    std::uint64_t sum = 0;
-    for (const summary::Summary& one : *recent) sum += numbers_of(one).at("a");
-    EXPECT_EQ(sum, 20u);
-    EXPECT_TRUE(std::ranges::is_sorted(*recent, {}, [](const auto& one) { return one.window.start; }));
+/// All of it, in the order in which it comes.
+std::vector<summary::Summary> all_of(Recent& recent) {
+  std::vector<summary::Summary> all;
+  while (true) {
+    auto some = recent.next();
+    EXPECT_TRUE(some) << some.error().message;
+    if (!some || some->empty()) return all;
+    for (summary::Summary& one : *some) all.push_back(std::move(one));
   }
 }
 
-TEST_F(StoreTest, What_was_shown_a_while_ago_comes_back_by_the_minute) {
+std::uint64_t sum_of(const std::vector<summary::Summary>& summaries) {
+  std::uint64_t sum = 0;
+  for (const summary::Summary& one : summaries) sum += numbers_of(one).at("a");
+  return sum;
+}
+
+TEST_F(StoreTest, What_was_shown_lately_comes_back_open_or_written) {
+  for (const std::uint64_t fine : {0, 7200}) {
+    config_.path = folder_ / (std::to_string(fine) + ".db");
+    config_.fine_keep_seconds = fine;
+    open();
+    for (std::uint64_t i = 0; i < 30; ++i) {
+      commit(*store_, {summary_of("ns1", i, 100 + static_cast<double>(i), counts_of({{"a", 1}}))}, at(101));
+      if (i == 14) flush_all(101);
+    }
+    open(at(140));
+    auto recent = store_->recent(at(110), at(140));
+    ASSERT_TRUE(recent);
+    std::vector<summary::Summary> all = all_of(**recent);
+    std::erase_if(all, [](const auto& one) { return one.window.start < at(110); });
+    EXPECT_EQ(all.size(), fine > 0 ? 20u : 3u) << "one pane is written in part, in part open";
+    EXPECT_EQ(sum_of(all), 20u);
+  }
+}
+
+TEST_F(StoreTest, What_was_shown_a_while_ago_comes_back_by_the_minute_the_newest_first) {
+  config_.fine_keep_seconds = 0;
   open();
   std::vector<summary::Summary> batch;
   for (std::uint64_t i = 0; i < 600; ++i)
@@ -300,12 +319,64 @@ TEST_F(StoreTest, What_was_shown_a_while_ago_comes_back_by_the_minute) {
   commit(*store_, batch, at(600));
   flush_all(600);
   commit(*store_, {summary_of("ns1", 100, 100, counts_of({{"a", 1}}))}, at(601));
-  const auto recent = store_->recent(at(0), false);
+  auto recent = store_->recent(at(0), at(601));
   ASSERT_TRUE(recent);
-  EXPECT_EQ(recent->size(), 9u + 6 + 1) << "minutes, the last one by 10 s, and what came late";
+  util::Time before = (*recent)->full_since();
+  std::vector<summary::Summary> all;
+  for (auto some = (*recent)->next(); some && !some->empty(); some = (*recent)->next()) {
+    EXPECT_LE((*recent)->full_since(), before);
+    for (const summary::Summary& one : *some) {
+      EXPECT_LT(one.window.start, before);
+      all.push_back(one);
+    }
+    before = (*recent)->full_since();
+  }
+  EXPECT_EQ(all.size(), 9u + 6 + 1) << "minutes, the last one by 10 s, and what came late";
+  EXPECT_EQ(sum_of(all), 600u);
+}
+
+TEST_F(StoreTest, What_comes_or_is_written_while_the_recent_is_read_is_not_in_it) {
+  open();
+  std::vector<summary::Summary> batch;
+  for (std::uint64_t i = 0; i < 300; ++i)
+    batch.push_back(summary_of("ns1", i, static_cast<double>(i), counts_of({{"a", 1}})));
+  commit(*store_, batch, at(300));
+  flush_due(290);  // all but the last panes
+  auto recent = store_->recent(at(0), at(300));
+  ASSERT_TRUE(recent);
   std::uint64_t sum = 0;
-  for (const summary::Summary& one : *recent) sum += numbers_of(one).at("a");
-  EXPECT_EQ(sum, 600u);
+  for (std::uint64_t i = 300;; ++i) {
+    const auto some = (*recent)->next();
+    ASSERT_TRUE(some) << some.error().message;
+    if (some->empty()) break;
+    sum += sum_of(*some);
+    // Into the newest pane and into an old one, and all of it into the file.
+    commit(
+        *store_,
+        {summary_of("ns1", 2 * i, 299, counts_of({{"a", 1}})), summary_of("ns1", 2 * i + 1, 30, counts_of({{"a", 1}}))},
+        at(300));
+    flush_all(300);
+  }
+  EXPECT_EQ(sum, 300u);
+}
+
+TEST_F(StoreTest, The_journal_can_be_read_bit_by_bit) {
+  open();
+  for (std::uint64_t i = 0; i < 5; ++i)
+    commit(*store_, {summary_of("ns1", i, static_cast<double>(i), counts_of({{"a", 1}}))}, at(10));
+  store_.reset();
+  auto opened = Store::open(config_, at(20), Replay::later);
+  ASSERT_TRUE(opened);
+  store_ = *std::move(opened);
+  std::uint64_t given = 0;
+  for (auto some = store_->replay_next(at(20)); some && !some->empty(); some = store_->replay_next(at(20))) {
+    EXPECT_FALSE(store_->is_replayed());
+    EXPECT_EQ(some->size(), 1u);
+    EXPECT_EQ(some->front().id.sequence, given++);
+  }
+  EXPECT_EQ(given, 5u);
+  EXPECT_TRUE(store_->is_replayed());
+  EXPECT_EQ(commit(*store_, {summary_of("ns1", 4, 4, counts_of({{"a", 1}}))}, at(20)), std::vector{Verdict::repeated});
 }
 
 }  // namespace

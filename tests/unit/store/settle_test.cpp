@@ -55,6 +55,23 @@ TEST_F(StoreTest, Coarse_panes_are_made_when_their_time_is_over) {
   EXPECT_EQ(store_->counters().dirty_panes, 0u) << "the hour did not go on";
 }
 
+TEST_F(StoreTest, A_flush_ends_with_its_time_and_says_that_something_is_left) {
+  open();
+  for (std::uint64_t i = 0; i < 6; ++i)
+    commit(*store_, {summary_of("ns1", i, static_cast<double>(i) * 10, counts_of({{"a", 1}}))}, at(60));
+  int calls = 0;
+  for (bool is_left = true; is_left; ++calls) {
+    const auto before = store_->counters();
+    const auto flushed = store_->flush(at(4000), std::chrono::milliseconds(0));
+    ASSERT_TRUE(flushed) << flushed.error().message;
+    EXPECT_LE(store_->counters().panes_written - before.panes_written, 1u);
+    EXPECT_LE(store_->counters().panes_derived - before.panes_derived, 1u);
+    is_left = *flushed == Flushed::part;
+  }
+  EXPECT_GE(calls, 6);
+  EXPECT_EQ(store_->counters().open_panes, 0u);
+}
+
 TEST_F(StoreTest, The_oldest_of_the_finest_goes_when_the_file_is_full) {
   config_.limit_mib = 2;
   config_.table_rows = 100'000;
@@ -69,8 +86,10 @@ TEST_F(StoreTest, The_oldest_of_the_finest_goes_when_the_file_is_full) {
   }
   EXPECT_GT(store_->counters().pruned_for_room, 0u);
   EXPECT_LT(store_->counters().database_octets, 7u << 20);
-  EXPECT_FALSE(store_->take_notes().empty());
-  EXPECT_TRUE(store_->take_notes().empty());
+  const auto notes = store_->take_notes();
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_TRUE(notes.front().find("those of 1 s for ") != std::string::npos) << notes.front();
+  EXPECT_TRUE(notes.front().find(" hours, not 2, those of 10 s for ") != std::string::npos) << notes.front();
   EXPECT_EQ(history("server:ns1", 1, at(0), at(3600)).size(), 0u) << "the finest went";
   std::size_t keys = 0;
   for (const auto& [start, numbers] : history("total", 3600, at(0), at(7200))) keys += numbers.size();

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+namespace rata::hub {
+
+/// When what has come is shown: as soon as no more of it comes, but not too often, since everybody who looks is sent it
+/// each time, and not too late, where more comes all the time.
+class Showing {
+ public:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds not_before{150};  ///< from one time to the next
+  static constexpr std::chrono::milliseconds at_latest{400};   ///< after the first change that is not shown
+  /// So long nothing comes after a burst; of senders that are spread over the second something always does.
+  static constexpr std::chrono::milliseconds lull{20};
+
+  void changed(Clock::time_point now) {
+    if (!since_) since_ = now;
+  }
+  bool has_changes() const { return since_.has_value(); }
+  /// `is_lull`: nothing more has come for a while.
+  bool is_due(Clock::time_point now, bool is_lull) const {
+    return since_ && (now >= *since_ + at_latest || (is_lull && now >= shown_ + not_before));
+  }
+  void shown(Clock::time_point now) {
+    shown_ = now;
+    since_.reset();
+  }
+
+ private:
+  std::optional<Clock::time_point> since_;
+  Clock::time_point shown_{};
+};
+
+}  // namespace rata::hub
