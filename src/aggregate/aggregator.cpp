@@ -78,15 +78,16 @@ class AggregatorOfWindows final : public Aggregator {
     return infos;
   }
 
-  std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope) override {
-    return part(view, minutes, scope, 0);
+  std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope,
+                                  const Look& look) override {
+    return part(view, minutes, scope, 0, look);
   }
 
   std::optional<std::string> newest(const std::string& view, unsigned minutes, const Scope& scope,
                                     std::uint64_t since) override {
     const auto one = std::ranges::find(running_, view, &Running::name);
     if (since == 0 || one == running_.end() || !one->processor->joins(since)) return std::nullopt;
-    return part(view, minutes, scope, since);
+    return part(view, minutes, scope, since, {});
   }
 
   std::vector<std::string> older_names() const override {
@@ -121,12 +122,13 @@ class AggregatorOfWindows final : public Aggregator {
  private:
   enum class Outcome { taken, ignored, too_old, ahead, refused, repeated };
 
-  std::optional<std::string> part(const std::string& view, unsigned minutes, const Scope& scope, std::uint64_t since) {
+  std::optional<std::string> part(const std::string& view, unsigned minutes, const Scope& scope, std::uint64_t since,
+                                  const Look& look) {
     const auto one = std::ranges::find(running_, view, &Running::name);
     const std::optional<std::size_t> span = spans_.find(minutes);
     std::optional<std::vector<std::string>> servers = servers_in(scope);
     if (one == running_.end() || !span || !servers) return std::nullopt;
-    return one->processor->json({*span, scope, since}, {watermark_, std::move(*servers), servers_.by_arrival()});
+    return one->processor->json({*span, scope, since, look}, {watermark_, std::move(*servers), servers_.by_arrival()});
   }
 
   void follow_time() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aggregate/scope.h"
+#include "summary/rename.h"
 #include "summary/summary.h"
 #include "util/result.h"
 #include "util/time.h"
@@ -52,6 +53,12 @@ struct ViewInfo {
   std::vector<std::string> reads;
 };
 
+/// How somebody wants to see a merged view.
+struct Look {
+  bool sketches = false;            ///< with their buckets and registers, so that they can be merged further
+  summary::Renaming renaming = {};  ///< of what it shows; empty: as it is
+};
+
 /// Summaries of many servers become views over the last minutes of packet time.
 ///
 /// A reducer that no processor reads gets a view of its own, under its name, as soon as something of it comes; the view
@@ -77,7 +84,8 @@ class Aggregator {
   /// Ascending by name.
   virtual std::vector<ViewInfo> views() const = 0;
   /// One view as a JSON object (docs/api.md). Nothing: there is no such view, span, group or server.
-  virtual std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope) = 0;
+  virtual std::optional<std::string> json(const std::string& view, unsigned minutes, const Scope& scope,
+                                          const Look& look = {}) = 0;
   /// Of a view that grows at its end: at least what is new since that revision. Nothing: as above, or there is nothing
   /// shorter than the whole that joins it.
   virtual std::optional<std::string> newest(const std::string& view, unsigned minutes, const Scope& scope,

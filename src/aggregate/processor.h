@@ -30,6 +30,7 @@ struct Wanted {
   std::size_t span = 0;
   Scope scope;
   std::uint64_t since = 0;  ///< only what is new since that revision; 0: all
+  Look look = {};
 };
 
 /// Turns the summaries of some reducers into one view over all spans. Thread: one.

@@ -6,7 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "util/address.h"
 
@@ -86,8 +90,60 @@ void append_masked(std::string& masked, std::string_view token, Digits digits, V
 
 bool in_token(char c) { return is_hex(c) || c == '.' || c == ':' || c == '/'; }
 
-/// How long an escape of JSON is: its letters and digits belong to no token.
-std::size_t escape_octets(std::string_view escape) { return escape.substr(0, 2) == "\\u" ? 6 : 2; }
+using Json = nlohmann::ordered_json;
+
+void add(Json& into, const Json& from) { into = into.get<std::uint64_t>() + from.get<std::uint64_t>(); }
+
+/// Adds a row to another one: its count, and its parts where it has some.
+void add_row(Json& into, Json&& from, const std::string& count) {
+  add(into[count], from[count]);
+  if (!from.contains("parts")) return;
+  for (Json& part : from["parts"]) into["parts"].push_back(std::move(part));
+  for (const std::string& member : {std::string("keys"), count})
+    add(into["parts_rest"][member], from["parts_rest"][member]);
+}
+
+/// Masks the keys of rows, or of the parts of one, and makes those that are equal one. True: a key is another now.
+bool mask_rows(Json& rows, const std::string& count, Visibility visibility) {
+  bool is_other = false;
+  std::map<std::string, Json> by_key;
+  for (Json& row : rows) {
+    const std::string key = masked_addresses(row["key"].get_ref<const std::string&>(), visibility);
+    is_other = is_other || key != row["key"];
+    row["key"] = key;
+    const auto [known, is_new] = by_key.try_emplace(key);
+    if (is_new)
+      known->second = std::move(row);
+    else
+      add_row(known->second, std::move(row), count);
+  }
+  Json::array_t sorted;
+  for (auto& [key, row] : by_key) sorted.push_back(std::move(row));
+  std::ranges::stable_sort(sorted, std::ranges::greater(),
+                           [&](const Json& row) { return row[count].get<std::uint64_t>(); });
+  rows = std::move(sorted);
+  return is_other;
+}
+
+double share_of(const Json& count, const Json& total) {
+  const double percent = 100.0 * count.get<double>() / total.get<double>();
+  return std::round(percent * 1e4) / 1e4;
+}
+
+void mask_table(Json& view, Visibility visibility) {
+  const std::string count = view["rest"].contains("queries") ? "queries" : "count";
+  Json& rows = view["rows"];
+  const std::size_t before = rows.size();
+  const bool is_other = mask_rows(rows, count, visibility);
+  for (Json& row : rows) {
+    if (row.contains("parts")) mask_rows(row["parts"], count, visibility);
+    if (rows.size() < before) row["share"] = share_of(row[count], view["total"]);
+  }
+  if (!is_other) return;
+  // What is not shown may have become the same, too.
+  view["distinct"] = view["distinct"].get<std::uint64_t>() - (before - rows.size());
+  view["distinct_is_bound"] = true;
+}
 
 }  // namespace
 
@@ -98,9 +154,7 @@ std::string masked_addresses(std::string_view text, Visibility visibility) {
     std::size_t end = at;
     while (end < text.size() && in_token(text[end])) ++end;
     if (end == at) {
-      const std::string_view other = text.substr(at, text[at] == '\\' ? escape_octets(text.substr(at)) : 1);
-      masked += other;
-      at += other.size();
+      masked += text[at++];
       continue;
     }
     const bool stands_alone = (at == 0 || text[at - 1] == ' ') && (end == text.size() || text[end] == ' ');
@@ -111,22 +165,14 @@ std::string masked_addresses(std::string_view text, Visibility visibility) {
   return masked;
 }
 
-void mask_addresses(std::string& json, Visibility visibility) {
-  if (visibility == Visibility::full) return;
-  std::string masked;
-  masked.reserve(json.size());
-  for (std::size_t at = 0; at < json.size();) {
-    const std::size_t quote = std::min(json.find('"', at), json.size());
-    masked.append(json, at, quote - at);
-    if (quote == json.size()) break;
-    std::size_t end = quote + 1;
-    while (end < json.size() && json[end] != '"') end += json[end] == '\\' ? 2 : 1;
-    end = std::min(end, json.size());
-    const std::string_view text = std::string_view(json).substr(quote + 1, end - quote - 1);
-    masked += '"' + masked_addresses(text, visibility) + '"';
-    at = end + 1;
-  }
-  json = std::move(masked);
+std::optional<std::string> masked_view(std::string json, Visibility visibility) {
+  constexpr std::string_view table = R"("kind":"table")";
+  if (visibility == Visibility::full || json.find(table) == std::string::npos) return json;
+  Json view = Json::parse(json, nullptr, false);
+  if (view.is_discarded()) return std::nullopt;
+  if (view["kind"] != "table") return json;  // but something in it looked like that
+  mask_table(view, visibility);
+  return view.dump();
 }
 
 }  // namespace rata::serve

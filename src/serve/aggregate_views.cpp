@@ -9,10 +9,19 @@
 namespace rata::serve {
 namespace {
 
-Views::Text shared(std::optional<std::string> text, Visibility visibility) {
-  if (!text) return nullptr;
-  mask_addresses(*text, visibility);
-  return std::make_shared<const std::string>(std::move(*text));
+Views::Text shared(std::optional<std::string> text, Visibility visibility = Visibility::full) {
+  if (text) text = masked_view(std::move(*text), visibility);
+  return text ? std::make_shared<const std::string>(std::move(*text)) : nullptr;
+}
+
+/// Merged data merge by their own laws where names become the same, and so before they are text.
+aggregate::Look look_of(const Selection& selection) {
+  aggregate::Look look{.sketches = selection.sketches};
+  if (selection.addresses != Visibility::full)
+    look.renaming = [visibility = selection.addresses](std::string_view text) {
+      return masked_addresses(text, visibility);
+    };
+  return look;
 }
 
 }  // namespace
@@ -42,7 +51,7 @@ std::uint64_t AggregateViews::revision(const std::string& name) const {
 
 Views::Text AggregateViews::json(const std::string& name, const Selection& selection) const {
   auto text = aggregator_.with([&](const std::unique_ptr<aggregate::Aggregator>& held) {
-    return held->json(name, selection.minutes, selection.scope);
+    return held->json(name, selection.minutes, selection.scope, look_of(selection));
   });
   return shared(std::move(text), selection.addresses);
 }
@@ -57,7 +66,7 @@ Views::Text AggregateViews::newest(const std::string& name, const Selection& sel
 Views::Text AggregateViews::older(const std::string& older_name) const {
   auto text = aggregator_.with(
       [&](const std::unique_ptr<aggregate::Aggregator>& held) { return held->older_json(older_name); });
-  return shared(std::move(text), Visibility::full);
+  return shared(std::move(text));
 }
 
 }  // namespace rata::serve

@@ -16,6 +16,7 @@ struct Selection {
   unsigned minutes = 0;
   aggregate::Scope scope = {};
   Visibility addresses = Visibility::full;
+  bool sketches = false;  ///< with what they are merged by
 
   friend auto operator<=>(const Selection&, const Selection&) = default;
 };

@@ -219,17 +219,20 @@ Json json_of(const Alone& alone) {
   return object;
 }
 
-Json measure_json(std::uint64_t number) { return number; }
-Json measure_json(const Distinct& distinct) { return distinct.json(); }
-Json measure_json(const Quantiles& quantiles) { return quantiles.json(); }
-Json measure_json(const Top& top) { return json_with_error(top); }
+Json measure_json(std::uint64_t number, Form) { return number; }
+Json measure_json(const Top& top, Form) { return json_with_error(top); }
+template <typename Sketch>
+Json measure_json(const Sketch& sketch, Form form) {
+  return json_of(sketch, form);
+}
 
-Json json_of(const Measures& measures) {
+Json json_of(const Measures& measures, Form form) {
   return nested(measures.counts, [&](const CountRow& row) -> Json {
     const auto& values = measures.values[static_cast<std::size_t>(&row - measures.counts.rows.data())];
     Object object;
     for (std::size_t i = 0; i < values.size(); ++i)
-      append(object, measures.names[i], std::visit([](const auto& value) { return measure_json(value); }, values[i]));
+      append(object, measures.names[i],
+             std::visit([&](const auto& value) { return measure_json(value, form); }, values[i]));
     return object;
   });
 }
@@ -240,6 +243,19 @@ Json json_of(const Nothing&) { return nullptr; }
 
 Json& append(Object& object, std::string_view key, Json value) {
   return object.emplace_back(std::string(key), std::move(value)).second;
+}
+
+Json json_of(const Distinct& distinct, Form form) {
+  Json json = distinct.json();
+  if (form == Form::figures)
+    for (const char* registers : {"sparse", "dense"}) json.erase(registers);
+  return json;
+}
+
+Json json_of(const Quantiles& quantiles, Form form) {
+  Json json = quantiles.json();
+  if (form == Form::figures) json.erase("buckets");
+  return json;
 }
 
 std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
@@ -317,8 +333,15 @@ Top Top::as_shown() const {
 
 namespace {
 
-Json own_json(const Data& data) {
-  return std::visit([](const auto& held) { return json_of(held); }, data);
+Json own_json(const Data& data, Form form) {
+  return std::visit(
+      [&](const auto& held) {
+        if constexpr (requires { json_of(held, form); })
+          return json_of(held, form);
+        else
+          return json_of(held);
+      },
+      data);
 }
 
 /// `list` as `queries_by_client` makes it.
@@ -338,19 +361,19 @@ Json older_json(const Data& data) {
   const auto* records = std::get_if<Records>(&data);
   if (records != nullptr && records->shape == Records::Shape::queries_by_client)
     return with_ipv6_texts(json_of(*records));
-  return own_json(data);
+  return own_json(data, Form::older);
 }
 
 }  // namespace
 
 nlohmann::ordered_json data_json(const Data& data, Form form) {
-  return form == Form::older ? older_json(data) : own_json(data);
+  return form == Form::older ? older_json(data) : own_json(data, form);
 }
 
 void append_data(const Data& data, Form form, std::string& text) {
   if (const auto* records = std::get_if<Records>(&data); records != nullptr && records->shape == Records::Shape::list)
     return append_list(records->records, text);
-  if (const auto* values = std::get_if<Values>(&data)) return append_values(*values, text);
+  if (const auto* values = std::get_if<Values>(&data)) return append_values(*values, form, text);
   const auto* alone = std::get_if<Alone>(&data);
   if (alone == nullptr) {
     text += dumped(data_json(data, form));

@@ -21,13 +21,15 @@ std::string dumped(const nlohmann::ordered_json& json);
 nlohmann::ordered_json json_of(const Counts& counts);
 /// {"error": 3, "top": [["www.example.", 9]]}
 nlohmann::ordered_json json_with_error(const Top& top);
-nlohmann::ordered_json json_of(const Values& values);
+nlohmann::ordered_json json_of(const Values& values, Form form);
+nlohmann::ordered_json json_of(const Distinct& distinct, Form form);
+nlohmann::ordered_json json_of(const Quantiles& quantiles, Form form);
 
 nlohmann::ordered_json plain_list(const std::vector<Record>& records);
 /// What `plain_list` makes, as text: a tree of a hundred thousand records would take ten times their room.
 void append_list(const std::vector<Record>& records, std::string& text);
 /// The same of values.
-void append_values(const Values& values, std::string& text);
+void append_values(const Values& values, Form form, std::string& text);
 
 /// What `to_json` appends beside `data` so that it can be read back: the member `form`, as text.
 void append_form(const Data& data, std::string& text);

@@ -14,11 +14,13 @@ using Json = nlohmann::ordered_json;
 using Object = Json::object_t;
 
 struct JsonOf {
+  Form form = Form::own;
+
   Json operator()(const Quantity& quantity) const { return quantity.number.json(); }
   Json operator()(const std::string& text) const { return text; }
   Json operator()(bool value) const { return value; }
-  Json operator()(const Distinct& distinct) const { return distinct.json(); }
-  Json operator()(const Quantiles& quantiles) const { return quantiles.json(); }
+  Json operator()(const Distinct& distinct) const { return json_of(distinct, form); }
+  Json operator()(const Quantiles& quantiles) const { return json_of(quantiles, form); }
   Json operator()(const Top& top) const { return json_with_error(top); }
   Json operator()(const Counts& counts) const { return json_of(counts); }
   Json operator()(const Items& items) const { return plain_list(items.records); }
@@ -30,24 +32,24 @@ struct JsonOf {
   }
 };
 
-void append_text(const Value& value, std::string& text);
+void append_text(const Value& value, Form form, std::string& text);
 
-void append_map(const Map& map, std::string& text) {
+void append_map(const Map& map, Form form, std::string& text) {
   text += '{';
   bool is_first = true;
   for (const auto& [key, value] : map) {
     if (!std::exchange(is_first, false)) text += ',';
     text += dumped(key);
     text += ':';
-    append_text(value, text);
+    append_text(value, form, text);
   }
   text += '}';
 }
 
-void append_text(const Value& value, std::string& text) {
-  if (const auto* map = std::get_if<Map>(&value.node)) return append_map(*map, text);
+void append_text(const Value& value, Form form, std::string& text) {
+  if (const auto* map = std::get_if<Map>(&value.node)) return append_map(*map, form, text);
   if (const auto* items = std::get_if<Items>(&value.node)) return append_list(items->records, text);
-  text += dumped(std::visit(JsonOf{}, value.node));
+  text += dumped(std::visit(JsonOf{form}, value.node));
 }
 
 std::string_view name_of(Rule rule) {
@@ -104,9 +106,9 @@ struct ShapeOf {
 
 }  // namespace
 
-nlohmann::ordered_json json_of(const Values& values) { return std::visit(JsonOf{}, values.root.node); }
+nlohmann::ordered_json json_of(const Values& values, Form form) { return std::visit(JsonOf{form}, values.root.node); }
 
-void append_values(const Values& values, std::string& text) { append_text(values.root, text); }
+void append_values(const Values& values, Form form, std::string& text) { append_text(values.root, form, text); }
 
 nlohmann::ordered_json shape(const Values& values) { return std::visit(ShapeOf{}, values.root.node); }
 

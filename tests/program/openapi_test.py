@@ -11,7 +11,7 @@ from json_schema import faults, resolved
 from support import RATADNS, ROOT, TIMEOUT_S, ProgramTest
 
 DOCUMENT = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
-TOKENS = {"reader": "reads-7", "sender": "sends-7"}
+TOKENS = {"reader": "reads-7-of-the-test", "sender": "sends-7-of-the-test"}
 
 
 def is_asked_for(path, method, status):
@@ -63,7 +63,7 @@ class Running:
         self.process.communicate(timeout=TIMEOUT_S)
 
     def ask(self, target, method="GET", body=None, headers=None, until=None):
-        """Status, media type and text; of an event stream as far as `until`."""
+        """Status, media type and text; of an event stream as far as `until`, of which "" is there at once."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
         try:
             connection.request(method, target, body, headers or {})
@@ -72,7 +72,7 @@ class Running:
             text = ""
             while until is not None and media == "text/event-stream" and until not in text:
                 text += answer.readline().decode()
-            return answer.status, media, text or answer.read().decode()
+            return answer.status, media, text or ("" if until == "" else answer.read().decode())
         finally:
             connection.close()
 
@@ -92,12 +92,13 @@ class OpenApi(ProgramTest):
     def aggregator(self, access=()):
         """One with a group, and whoever may come in."""
         config = self.file("aggregate.toml", f'[store]\npath = "{self.folder}/history-{len(access)}.db"\n'
-                           'settle_seconds = 0\n[[group]]\nname = "all"\nservers = ["ns1"]\n' + "".join(access))
+                           'settle_seconds = 0\n[[group]]\nname = "all"\nservers = ["ns1"]\n[[location]]\nserver = "ns1"\n'
+                           + "".join(access))
         return Running(self, "aggregate", "-c", config)
 
     def access(self, name, may):
         self.file(name, TOKENS[name]).chmod(0o600)
-        return f'[[access]]\nname = "{name}"\ntoken_file = "{self.folder}/{name}"\nmay = ["{may}"]\n'
+        return f'[[access]]\nname = "{name}"\ntoken_file = "{self.folder}/{name}"\nmay = ["{may}"]\nservers = ["ns1"]\n'
 
     def expect(self, running, path, status, query="", method="GET", **request):
         """The documented answer, whose body fits its schema; returns the text."""
@@ -133,17 +134,28 @@ class OpenApi(ProgramTest):
             self.expect(hub, f"/api/v1/{path}", 200)
         for path in ("/metrics", "/healthz"):
             self.expect(hub, path, 200)
+        self.assertEqual(json.loads(self.expect(hub, "/servers_location", 200))[0]["name"], "ns1")
+        older = DOCUMENT["paths"]["/sse/{name}"]["get"]["parameters"][0]["schema"]["enum"]
+        named = json.loads(self.expect(hub, "/sse/{name}", 404, name="nothing"))["error"].split("there are ")[1]
+        self.assertEqual(sorted(older), named.split(", "))
+        for name in older:
+            self.expect(hub, "/sse/{name}", 200, name=name, until="")
         kinds = set()
         for name in ("rates", "top_names", "rcode_by_transport", "latency"):
             for query in ("", "?span=5&server=ns1", "?group=all"):
                 kinds.add(json.loads(self.expect(hub, "/api/v1/views/{name}", 200, query, name=name))["kind"])
         self.assertEqual(kinds, {"rates", "table", "merged"})
+        for query, has_buckets in (("", False), ("?sketches=1", True)):
+            text = self.expect(hub, "/api/v1/views/{name}", 200, query, name="latency")
+            self.assertEqual('"buckets"' in text, has_buckets)
+        self.expect(hub, "/api/v1/views/{name}", 400, "?sketches=2")
         for path in ("/api/v1/history", "/api/v1/history/sum"):
             for query in ("", "&server=ns1", "&group=all", f"&from={int(time.time()) - 60}"):
                 self.expect(hub, path, 200, "?reducer=latency" + query)
             self.expect(hub, path, 400)
             self.expect(hub, path, 404, "?reducer=nothing")
             self.expect(hub, path, 404, "?reducer=latency&server=nobody")
+            self.expect(hub, path, 404, "?reducer=latency&group=nobody")
         self.expect(hub, "/api/v1/gaps", 404, "?server=nobody")
         self.expect(hub, "/api/v1/history", 200, "?reducer=latency&resolution=60&points=10")
         self.expect(hub, "/api/v1/gaps", 200, "?server=ns1")
@@ -191,11 +203,14 @@ class OpenApi(ProgramTest):
                             if one.get("required") and one["in"] == "query")
             self.expect(hub, path, 401, query)
             self.expect(hub, path, 403, query, headers=sender)
-            self.assertEqual(hub.ask(path.replace("{name}", "rates") + query, headers=reader, until="\n")[0], 200, path)
+            target = path.replace("{name}", "server_data" if path.startswith("/sse/") else "rates") + query
+            self.assertEqual(hub.ask(target, headers=reader, until="")[0], 200, path)
         lines = {"Content-Type": "application/x-ndjson"}
         self.expect(hub, "/api/v1/summaries", 401, method="POST", body=b"", headers=lines)
         self.expect(hub, "/api/v1/summaries", 403, method="POST", body=b"", headers={**lines, **reader})
-        self.expect(hub, "/api/v1/summaries", 200, method="POST", body=b"", headers={**lines, **sender})
+        for server, status in (("ns1", 200), ("ns2", 403)):
+            self.expect(hub, "/api/v1/summaries", status, f"?server={server}", method="POST", body=b"",
+                        headers={**lines, **sender})
         self.sessions(hub)
         return hub.asked
 
@@ -234,7 +249,7 @@ class OpenApi(ProgramTest):
         paths = set(re.findall(r'"(/api/v1/[\w/]+)"', source))
         self.assertGreater(len(paths), 9)
         named = json.loads(self.aggregator().ask("/api/v1/status/nowhere")[2])["error"]
-        paths |= set(re.findall(r"/api/v1/[\w/]+|/metrics|/healthz", named.split("there", 1)[1]))
+        paths |= set(re.findall(r"/api/v1/[\w/]+|/sse/\w+|/servers_location|/metrics|/healthz", named.split("there", 1)[1]))
         documented = {path.replace("{name}", "") for path in DOCUMENT["paths"]}
         self.assertEqual(sorted(path for path in paths if path.removesuffix("NAME") not in documented), [])
 

@@ -47,17 +47,13 @@ const quantiles = (count, p50, next) => {
     p90: of(1.9),
     p99: of(3.2),
     max: of(6 + 40 * next()),
-    buckets: [
-      [280, 1],
-      [301, count - 1],
-    ],
   };
 };
 
 const measured = (count, next, i) => ({
   count,
   octets: count * 247,
-  'distinct:qname': { estimate: Math.round(count / 9), sparse: 'BNBC' },
+  'distinct:qname': { estimate: Math.round(count / 9) },
   'quantiles:response_time': quantiles(count, 480 * (i + 1), next),
   'quantiles:message_size': quantiles(count, 110 + 30 * i, next),
   'top:qname:3': {
@@ -99,7 +95,7 @@ const tunnels = (total, next) =>
         'dl.example.cl.': {
           '192.0.2.17': {
             queries: 1200,
-            names: { estimate: 1187, sparse: 'BN' },
+            names: { estimate: 1187 },
             octets: 66_000,
             bits: 290_000.5,
             response_octets: 91_000,
@@ -107,7 +103,7 @@ const tunnels = (total, next) =>
           },
           '2001:db8:4f3a:1:e2d5:5eff:fe31:9a07': {
             queries: 40 + Math.round(9 * next()),
-            names: { estimate: 38, sparse: 'BN' },
+            names: { estimate: 38 },
             octets: 2600,
             bits: 10_000,
             response_octets: 4000,
@@ -117,7 +113,7 @@ const tunnels = (total, next) =>
         'cdn.example.net.': {
           '198.51.100.4': {
             queries: 31,
-            names: { estimate: 31, sparse: 'BN' },
+            names: { estimate: 31 },
             octets: 1700,
             bits: 7000,
             response_octets: 2000,

@@ -8,10 +8,6 @@ const quantiles = {
   p90: 954,
   p99: 1556,
   max: 2324,
-  buckets: [
-    [79, 1],
-    [84, 2],
-  ],
 };
 const leaf = (node: Node | undefined) => (node?.kind === 'leaf' ? node.leaf : undefined);
 
@@ -74,8 +70,13 @@ test('no two rows have one key', () => {
 test('sketches are values, not branches', () => {
   const cases: [unknown, unknown][] = [
     [
-      { estimate: 70, sparse: 'BNBC' },
+      { estimate: 70 },
       { kind: 'distinct', estimate: 70 },
+    ],
+    // With what they are merged by.
+    [
+      { ...quantiles, buckets: [[79, 3]] },
+      { kind: 'quantiles', ...quantiles },
     ],
     [
       { estimate: 7000, dense: 'A' },
@@ -113,7 +114,9 @@ test('sketches are values, not branches', () => {
     [[1, 2, 3, 4], { kind: 'list', first: ['1', '2', '3'], length: 4 }],
     [[['a', 9]], { kind: 'top', first: [['a', 9]], others: 0, error: 0 }],
     // An object that only looks like one a little.
-    [{ estimate: 70 }, null],
+    [{ estimate: 70, of: 'names' }, null],
+    [{ ...quantiles, p95: 1 }, null],
+    [{ count: 3, max: 7 }, null],
     [{ top: 3, error: 1 }, null],
   ];
   for (const [value, expected] of cases) assert.deepEqual(leafOf(value), expected, JSON.stringify(value));
@@ -127,7 +130,7 @@ test('long things of a list are shortened', () => {
 test('maps of alike objects are one grid, however deep they lie', () => {
   const node = treeOf({
     suspects: {
-      'example.': { '192.0.2.1': { queries: 3, names: { estimate: 2, sparse: '' }, example: 'a.example.' } },
+      'example.': { '192.0.2.1': { queries: 3, names: { estimate: 2 }, example: 'a.example.' } },
     },
     unwatched: 0,
   });

@@ -119,10 +119,11 @@ std::string Merged::json(const Wanted& wanted, const Moment& moment) {
   begin_view(json, name_, kind(), spans_.minutes(wanted.span), wanted.scope, ends);
   json.key("packets").number(all.window.packets);
   if (all.type.empty()) return json.key("merge").null().key("data").null().close('}').take();
+  if (wanted.look.renaming) summary::rename(all.data, wanted.look.renaming);
   summary::cut(all.data, output_limit_);
   append_dimensions(json, all.data);
   std::string data;
-  summary::append_data(all.data, summary::Form::own, data);
+  summary::append_data(all.data, wanted.look.sketches ? summary::Form::own : summary::Form::figures, data);
   json.key("merge").raw(summary::merge_json(all.data).dump()).key("data").raw(data);
   return json.close('}').take();
 }

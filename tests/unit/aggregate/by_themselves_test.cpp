@@ -91,6 +91,23 @@ TEST(Merged, SketchesAddUpOverWindowsAndServers) {
   EXPECT_EQ(view(*hub, "latency", 1, "ns2")["data"]["udp"]["quantiles:response_time"]["count"], 100);
 }
 
+TEST(Merged, SketchesAreFiguresUnlessTheyAreAskedForAndKeysAreRenamedBeforeTheyAreText) {
+  Measures measures{.counts = {{"client"}, {{{"192.0.2.1"}, 2}, {{"192.0.2.2"}, 1}}, {}}, .names = {"quantiles:size"}};
+  Quantiles two, one;
+  for (const std::uint64_t value : {10u, 20u}) two.add(value);
+  one.add(30);
+  measures.values = {{two}, {one}};
+  const auto hub = aggregator({});
+  hub->add(summary_of("sizes", "ns1", 0, 1, measures));
+  const auto data = [&](const Look& look) {
+    return Json::parse(hub->json("sizes", 1, {}, look).value())["data"].dump();
+  };
+  EXPECT_EQ(data({.renaming = [](std::string_view) { return "hidden"; }}),
+            R"({"hidden":{"quantiles:size":{"count":3,"max":30,"p50":20.0,"p90":30.0,"p99":30.0}}})");
+  EXPECT_EQ(data({}).find("buckets"), std::string::npos);
+  EXPECT_NE(data({.sketches = true}).find(R"("buckets":[[10,1],[20,1]])"), std::string::npos);
+}
+
 TEST(Merged, WhatAScriptFoundMergesByItsShape) {
   const auto found = [](double queries, double largest) {
     summary::Map map;

@@ -77,17 +77,24 @@ function listLeaf(list: readonly unknown[]): Leaf {
   return { kind: 'list', first: list.slice(0, first_most).map(inShort), length: list.length };
 }
 
+const quantile_names = ['count', 'p50', 'p90', 'p99', 'max'] as const;
+
+/// Beyond its figures a sketch may carry what it is merged by.
+const isSketch = (value: Json, figures: readonly string[], merged_by: readonly string[]): boolean =>
+  figures.every((name) => isNumber(value[name])) &&
+  Object.keys(value).every((name) => figures.includes(name) || merged_by.includes(name));
+
 /// What stands for one value though it is written as an object: a sketch.
 function sketch(value: Json): Leaf | null {
-  const { estimate, count, p50, p90, p99, max, error, top } = value;
-  if (isNumber(estimate) && ('sparse' in value || 'dense' in value)) return { kind: 'distinct', estimate };
+  const { estimate, error, top } = value;
+  if (isSketch(value, ['estimate'], ['sparse', 'dense'])) return { kind: 'distinct', estimate: Number(estimate) };
   if (Array.isArray(top) && isNumber(error)) {
     const leaf = listLeaf(top);
     return leaf.kind === 'top' ? { ...leaf, error } : { kind: 'top', first: [], others: 0, error };
   }
-  if (Array.isArray(value['buckets']) && isNumber(count)) {
-    const of = (quantile: unknown) => (isNumber(quantile) ? quantile : Number.NaN);
-    return { kind: 'quantiles', count, p50: of(p50), p90: of(p90), p99: of(p99), max: of(max) };
+  if (isSketch(value, quantile_names, ['buckets'])) {
+    const of = (name: (typeof quantile_names)[number]) => Number(value[name]);
+    return { kind: 'quantiles', count: of('count'), p50: of('p50'), p90: of('p90'), p99: of('p99'), max: of('max') };
   }
   return null;
 }
