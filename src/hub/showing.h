@@ -11,7 +11,7 @@ class Showing {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds not_before{150};  ///< from one time to the next
-  static constexpr std::chrono::milliseconds at_latest{400};   ///< after the first change that is not shown
+  static constexpr std::chrono::milliseconds at_latest{250};   ///< after the first change that is not shown
   /// So long nothing comes after a burst; of senders that are spread over the second something always does.
   static constexpr std::chrono::milliseconds lull{20};
 
