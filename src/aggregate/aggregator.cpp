@@ -62,7 +62,11 @@ class AggregatorOfWindows final : public Aggregator {
 
   void settle() override {
     const util::Time cutoff = spans_.cutoff(spans_.longest(), watermark_);
-    std::erase_if(running_, [&](const Running& one) { return one.by_itself && one.processor->updated() <= cutoff; });
+    std::erase_if(running_, [&](const Running& one) {
+      if (!one.by_itself || one.processor->updated() > cutoff) return false;
+      counters_.cut_cells += one.processor->cut_cells();  // they stay counted
+      return true;
+    });
     for (Running& one : running_) {
       if (!std::exchange(one.changed, false)) continue;
       one.revision = ++newest_revision;

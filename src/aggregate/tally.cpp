@@ -41,7 +41,7 @@ void Tally::add_pane(Pane&& pane) {
 }
 
 Tally::Pane Tally::pane_of(const Origin& origin, const NumberedRows& rows) {
-  Pane pane{origin, {}, {}, rows.rest()};
+  Pane pane{.origin = origin, .entries = {}, .rest = rows.rest()};
   append_entries(pane, rows);
   pane.key_rests.reserve(rows.key_rests().size());
   for (const NumberedRows::KeyRest& row : rows.key_rests()) keys_.prefetch(row.key);
@@ -69,17 +69,27 @@ void Tally::append_entries(Pane& pane, const NumberedRows& rows) {
     for (std::size_t i = 0; i < size; ++i) {
       const auto& [key, part, count] = cells[first + i];
       const std::uint32_t cell = cells_.slot(keys_, key, part, hashes[i], shared_.sequence);
-      const std::size_t entries = pane.entries.size();
-      append(pane.entries, cell, count);
-      for (std::size_t held = entries; held < pane.entries.size(); ++held) cells_.hold(cell);
+      cells_.hold(cell);
+      pane.append(cell, count);
     }
   }
 }
 
-void Tally::append(std::vector<Entry>& entries, std::uint32_t cell, std::uint64_t count) {
-  constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-  for (; count > most; count -= most) entries.push_back({cell, static_cast<std::uint32_t>(most)});
-  entries.push_back({cell, static_cast<std::uint32_t>(count)});
+void Tally::Pane::append(std::uint32_t cell, std::uint64_t count) {
+  entries.push_back({cell, 0});
+  increase(entries.back(), count);
+}
+
+void Tally::Pane::increase(Entry& entry, std::uint64_t more) {
+  const std::uint64_t sum = count(entry) + more;
+  if (entry.count >= first_wide) {
+    wide[entry.count - first_wide] = sum;
+  } else if (sum < first_wide) {
+    entry.count = static_cast<std::uint32_t>(sum);
+  } else {
+    entry.count = first_wide + static_cast<std::uint32_t>(wide.size());
+    wide.push_back(sum);
+  }
 }
 
 Tally::Added Tally::make_way(const Origin& origin) {
@@ -111,7 +121,8 @@ void Tally::apply(const Pane& pane, Range spans, Sign sign) {
       cells_.counters.prefetch(entries[i + 2 * ahead].cell);
     }
     if (i + ahead < entries.size()) keys_.counters.prefetch(cells_[entries[i + ahead].cell].key);
-    const auto [cell, count] = entries[i];
+    const std::uint32_t cell = entries[i].cell;
+    const std::uint64_t count = pane.count(entries[i]);
     const std::uint32_t key = cells_[cell].key;
     for (std::size_t span = spans.first; span < spans.last; ++span) {
       cells_.counters.at(cell, span) += difference(count);
@@ -154,11 +165,12 @@ void Tally::advance(util::Time watermark) {
 
 std::size_t Tally::weight(const Pane& pane) {
   constexpr std::size_t entries_per_rest = sizeof(KeyRest) / sizeof(Entry);
-  return pane_entries + pane.entries.size() + pane.key_rests.size() * entries_per_rest;
+  return pane_entries + pane.entries.size() + pane.wide.size() + pane.key_rests.size() * entries_per_rest;
 }
 
 void Tally::keep(Pane&& pane) {
   entries_ += weight(pane);
+  longest_pane_ = std::max(longest_pane_, pane.origin.end.ns - pane.origin.start.ns);
   const util::Time end = pane.origin.end;
   panes_.emplace(end, std::move(pane));
 }
@@ -176,13 +188,13 @@ void Tally::let_go(const Pane& pane) {
 
 void Tally::replay_into(Tally& other) const {
   for (const auto& [end, pane] : panes_) {
-    Pane copy{pane.origin, {}, {}, pane.rest};
+    Pane copy{.origin = pane.origin, .entries = {}, .rest = pane.rest};
     copy.entries.reserve(pane.entries.size());
-    for (const auto& [slot, count] : pane.entries) {
-      const auto& [key, part, key_slot, holders, appearance] = cells_[slot];
+    for (const Entry& entry : pane.entries) {
+      const auto& [key, part, key_slot, holders, appearance] = cells_[entry.cell];
       const std::uint32_t cell = other.cells_.slot(other.keys_, key, part, Cells::hash(key, part), shared_.sequence);
       other.cells_.hold(cell);
-      copy.entries.push_back({cell, count});
+      copy.append(cell, pane.count(entry));
     }
     for (const KeyRest& rest : pane.key_rests) {
       const std::uint32_t key = other.keys_.slot(keys_[rest.key].text, shared_.sequence);
@@ -194,6 +206,16 @@ void Tally::replay_into(Tally& other) const {
 }
 
 bool Tally::has_windows(std::size_t span) const { return !panes_.empty() && in_span(panes_.rbegin()->second, span); }
+
+std::optional<util::Time> Tally::begins(std::size_t span) const {
+  std::optional<util::Time> earliest;
+  // Those that end later than the longest one lasts after the first begin later, too.
+  for (auto pane = panes_.upper_bound(cutoffs_[span]); pane != panes_.end(); ++pane) {
+    if (earliest && pane->first.ns - longest_pane_ >= earliest->ns) break;
+    earliest = std::min(earliest.value_or(pane->second.origin.start), pane->second.origin.start);
+  }
+  return earliest;
+}
 
 Tally::Size Tally::size() const { return {keys_.size(), cells_.size(), panes_.size(), entries_}; }
 

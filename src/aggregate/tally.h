@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -50,6 +51,9 @@ class Tally {
   /// Something was cut: equal keys may have been cut more than once, so `distinct` says at most how many there are.
   bool distinct_is_bound(std::size_t span) const { return rest_keys_[span] > 0; }
   bool has_windows(std::size_t span) const;
+  /// Where the earliest window begins that is counted in the span: a window that is older at its beginning than the
+  /// span is counted whole. Nothing: there is none.
+  std::optional<util::Time> begins(std::size_t span) const;
   bool empty() const { return panes_.empty(); }
 
   /// Who goes first of two with equally many queries.
@@ -85,10 +89,10 @@ class Tally {
   std::uint64_t given_up() const { return given_up_; }  ///< keys and cells, since the beginning
 
  private:
-  /// Half of the memory of many servers: a count that does not fit makes two entries.
+  /// Most of the memory of many servers.
   struct Entry {
     std::uint32_t cell = 0;
-    std::uint32_t count = 0;
+    std::uint32_t count = 0;  ///< from `first_wide` on: a place among the wide ones of its pane
   };
   struct KeyRest {
     std::uint32_t key = 0;
@@ -97,10 +101,19 @@ class Tally {
   };
   /// What one window counted. It holds its cells and the keys of its rests.
   struct Pane {
+    static constexpr std::uint32_t first_wide = 1u << 31;
+
     Origin origin;
     std::vector<Entry> entries;
-    std::vector<KeyRest> key_rests;
-    Rows::Rest rest;
+    std::vector<std::uint64_t> wide = {};  ///< counts that need more than 31 bits
+    std::vector<KeyRest> key_rests = {};
+    Rows::Rest rest = {};
+
+    std::uint64_t count(const Entry& entry) const {
+      return entry.count < first_wide ? entry.count : wide[entry.count - first_wide];
+    }
+    void append(std::uint32_t cell, std::uint64_t count);
+    void increase(Entry& entry, std::uint64_t count);
   };
   using Panes = std::multimap<util::Time, Pane>;  ///< by the end of the window
 
@@ -111,7 +124,6 @@ class Tally {
   };
   Pane pane_of(const Origin& origin, const NumberedRows& rows);
   void append_entries(Pane& pane, const NumberedRows& rows);
-  static void append(std::vector<Entry>& entries, std::uint32_t cell, std::uint64_t count);
   /// Removes an earlier revision. `repeated` when this one, or a higher one, is already there.
   Added make_way(const Origin& origin);
   void add_pane(Pane&& pane);
@@ -160,7 +172,8 @@ class Tally {
   Keys keys_;
   Cells cells_;
   Panes panes_;
-  std::size_t entries_ = 0;  ///< the weight of all panes
+  std::size_t entries_ = 0;        ///< the weight of all panes
+  std::int64_t longest_pane_ = 0;  ///< ns
   Sweep sweep_;
   std::vector<util::Time> cutoffs_;  ///< by span: a pane is counted in the span when it ends later
   std::vector<std::uint64_t> totals_, live_keys_, rest_keys_;

@@ -102,7 +102,7 @@ void Tally::take_out(GivenUp& given_up, Pane& pane) {
   const auto [last, end] = std::ranges::remove_if(pane.entries, [&](const Entry& entry) {
     GivenUp::Mark& cell = given_up.cells[entry.cell];
     if (cell == GivenUp::Mark::stays) return false;
-    give_up({cells_[entry.cell].key, GivenUp::count_once(cell), entry.count});
+    give_up({cells_[entry.cell].key, GivenUp::count_once(cell), pane.count(entry)});
     gone.push_back(entry.cell);
     return true;
   });

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include "aggregate/tally.h"
@@ -67,7 +66,7 @@ bool Tally::goes_with(const Pane& first, const Pane& other) const {
 void Tally::join(Panes::iterator first, Panes::iterator last) {
   if (std::next(first) == last) return;
   shared_.places.resize(std::max<std::size_t>({shared_.places.size(), cells_.slots(), keys_.slots()}), Shared::nowhere);
-  Pane all{std::prev(last)->second.origin, {}, {}, {}};
+  Pane all{.origin = std::prev(last)->second.origin, .entries = {}};
   all.origin.id = 0;  // it stands for several contributions now: none can be replaced any more
   std::size_t entries = 0;
   for (auto pane = first; pane != last; ++pane) entries += pane->second.entries.size();
@@ -77,6 +76,7 @@ void Tally::join(Panes::iterator first, Panes::iterator last) {
   for (auto pane = first; pane != last; ++pane) join_key_rests(all.key_rests, pane->second.key_rests);
   clear_places(all.key_rests);
   for (auto pane = first; pane != last; pane = panes_.erase(pane)) {
+    all.origin.start = std::min(all.origin.start, pane->second.origin.start);
     all.rest.keys += pane->second.rest.keys;
     all.rest.count += pane->second.rest.count;
     entries_ -= weight(pane->second);
@@ -89,13 +89,12 @@ void Tally::join(Panes::iterator first, Panes::iterator last) {
 void Tally::join_entries(Pane& into, const Pane& from) {
   for (const Entry& entry : from.entries) {
     std::uint32_t& place = shared_.places[entry.cell];
-    if (place != Shared::nowhere &&
-        into.entries[place].count + std::uint64_t{entry.count} <= std::numeric_limits<std::uint32_t>::max()) {
-      into.entries[place].count += entry.count;
+    if (place != Shared::nowhere) {
+      into.increase(into.entries[place], from.count(entry));
       cells_.release(keys_, entry.cell);
     } else {
       place = static_cast<std::uint32_t>(into.entries.size());
-      into.entries.push_back(entry);
+      into.append(entry.cell, from.count(entry));
     }
   }
 }

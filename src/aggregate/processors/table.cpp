@@ -146,12 +146,15 @@ void Table::append_rows(JsonText& json, const Tally& tally, std::size_t span) co
 }
 
 std::string Table::json(const Wanted& wanted, const Moment& moment) {
+  const Tally& shown = tally(wanted.scope);
+  SpanEnds ends = span_ends(spans_, wanted.span, moment.watermark);
+  if (const auto begins = shown.begins(wanted.span); begins && *begins < spans_.cutoff(wanted.span, moment.watermark))
+    ends.from = util::text(*begins);
   JsonText json;
-  begin_view(json, descriptor_.name, kind(), spans_.minutes(wanted.span), wanted.scope,
-             span_ends(spans_, wanted.span, moment.watermark));
+  begin_view(json, descriptor_.name, kind(), spans_.minutes(wanted.span), wanted.scope, ends);
   json.key("key").text(descriptor_.dimensions.key);
   if (!descriptor_.dimensions.part.empty()) json.key("part").text(descriptor_.dimensions.part);
-  append_rows(json, tally(wanted.scope), wanted.span);
+  append_rows(json, shown, wanted.span);
   return json.close('}').take();
 }
 

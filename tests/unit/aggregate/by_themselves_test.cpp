@@ -55,6 +55,22 @@ TEST(ByThemselves, OneGoesWhenNothingCameOfItForTheLongestSpan) {
   EXPECT_TRUE(info(*hub, "rates"));
 }
 
+TEST(ByThemselves, WhatOneGaveUpStaysCountedWhenItGoes) {
+  Config config;
+  config.cells = 3;
+  const auto hub = aggregator({"rates"}, config);
+  summary::Counts many{{"qname"}, {}, {}};
+  for (char name = 'a'; name < 'z'; ++name) many.rows.push_back({{std::string(1, name)}, 1});
+  hub->add(summary_of("names", "ns1", 0, 1, many));
+  hub->settle();
+  const std::uint64_t cut = hub->counters().cut_cells;
+  EXPECT_GT(cut, 0u);
+  hub->add(summary_of("QueriesPerSecond", "ns1", 1000, 1, Rate{"qps", 1, 1}));
+  hub->settle();
+  EXPECT_FALSE(info(*hub, "names"));
+  EXPECT_EQ(hub->counters().cut_cells, cut);
+}
+
 TEST(ByThemselves, AreBounded) {
   Config config;
   config.views = 2;

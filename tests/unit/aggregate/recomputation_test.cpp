@@ -75,7 +75,7 @@ class Everything {
             {"kind", "table"},
             {"span_minutes", minutes},
             {"server", server},
-            {"from", util::text({watermark_.ns - minutes * 60 * util::ns_per_second})},
+            {"from", util::text(begins(minutes, server))},
             {"to", util::text(watermark_)},
             {"key", "qname"},
             {"part", "client"},
@@ -92,6 +92,14 @@ class Everything {
   bool in_view(const Summary& summary, unsigned minutes, const std::string& server) const {
     const bool is_young = end_of(summary).ns > watermark_.ns - minutes * 60 * util::ns_per_second;
     return is_young && (server.empty() || summary.server == server);
+  }
+
+  /// A window that lies across the begin of the span is in it whole.
+  util::Time begins(unsigned minutes, const std::string& server) const {
+    util::Time earliest{watermark_.ns - minutes * 60 * util::ns_per_second};
+    for (const Summary& summary : all_)
+      if (in_view(summary, minutes, server)) earliest = std::min(earliest, summary.window.start);
+    return earliest;
   }
 
   static Pairs queries_by_key(const std::map<std::string, Counted>& keys) {

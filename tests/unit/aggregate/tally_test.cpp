@@ -181,15 +181,24 @@ TEST(Tally, JoinedPanesHaveTheCountsOfTheirWindows) {
   EXPECT_EQ(alone.shared.texts.size(), 0u);
 }
 
-TEST(Tally, ACountBeyond32BitsIsKept) {
-  Alone alone(Spans({1}), 100);
+TEST(Tally, ALargeCountIsKeptAndTakesNoMoreRoomThanAnother) {
+  Alone alone(Spans({1, 5}), 100);
+  const Tally& tally = alone.tally;
+  constexpr std::uint64_t large = (std::uint64_t{1} << 52) + 5;
   Rows rows;
-  rows.cells = {{"a.", "x", (std::uint64_t{1} << 40) + 5}};
-  alone.add(window(1), rows);
-  EXPECT_EQ(alone.tally.total(0), (std::uint64_t{1} << 40) + 5);
-  EXPECT_EQ(alone.tally.largest_keys(0, 1, Tally::Ties::by_text).front().queries, (std::uint64_t{1} << 40) + 5);
-  alone.tally.advance(second(100));
-  EXPECT_EQ(alone.tally.size().cells, 0u);
+  rows.cells = {{"a.", "x", large}, {"b.", "x", std::uint64_t{1} << 31}, {"c.", "x", (std::uint64_t{1} << 31) - 1}};
+  for (int i = 0; i < 3000; ++i) alone.add(window(i / 30), rows);  // so many that they are joined
+  EXPECT_LT(tally.size().entries, 65'536u);
+  EXPECT_LT(tally.size().panes, 3000u);
+  const auto keys = tally.largest_keys(1, 3, Tally::Ties::by_text);
+  ASSERT_EQ(keys.size(), 3u);
+  EXPECT_EQ(keys[0].queries, 3000 * large);
+  EXPECT_EQ(keys[1].queries, 3000 * (std::uint64_t{1} << 31));
+  EXPECT_EQ(keys[2].queries, 3000 * ((std::uint64_t{1} << 31) - 1));
+  alone.tally.advance(second(1000));
+  EXPECT_EQ(tally.total(1), 0u);
+  EXPECT_EQ(tally.size().cells, 0u);
+  EXPECT_EQ(tally.size().entries, 0u);
 }
 
 TEST(Tally, AHigherRevisionReplacesAndALowerOneIsIgnored) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ class Way {
 struct WayType {
   const char* name;
   std::unique_ptr<Way> (*make)();
+
+  /// In the names of tests: not where its function lies in memory.
+  friend std::ostream& operator<<(std::ostream& out, const WayType& type) { return out << type.name; }
 };
 std::vector<WayType> way_types();
 
