@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 RATADNS := build/release/bin/ratadns
 TRAFFIC := build/release/bin/ratadns-traffic
 
-.PHONY: run build test soak deb bench fuzz clean
+.PHONY: run build test soak deb geo bench fuzz clean
 
 run: build
 ifeq ($(SOURCE),)

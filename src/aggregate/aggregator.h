@@ -53,9 +53,9 @@ struct ViewInfo {
   std::vector<std::string> reads;
 };
 
-/// How somebody wants to see a merged view.
+/// How somebody wants to see a table or a merged view.
 struct Look {
-  bool sketches = false;            ///< with their buckets and registers, so that they can be merged further
+  bool sketches = false;  ///< of a merged view: with their buckets and registers, so that they can be merged further
   summary::Renaming renaming = {};  ///< of what it shows; empty: as it is
 };
 

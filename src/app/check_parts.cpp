@@ -27,9 +27,14 @@ void check_listener(const serve::Config& serve, const std::vector<unsigned>& spa
   const std::string part = fmt::format("listen {}:{}", serve.address, serve.port);
   const auto server =
       serve::Server::start(serve, {.spans = spans, .servers_location_json = "[]", .metrics = [] { return ""; }});
-  if (!server) return findings.bad(part, server.error().message);
-  findings.good(part, serve.tls ? "free; certificate and key can be used" : "free");
   const auto news = serve::Server::try_out(serve);
+  const std::string files = serve.tls ? "; certificate and key can be used" : "";
+  if (server)
+    findings.good(part, "free" + files);
+  else if (news && serve::Server::is_taken(serve))  // no fault of the configuration while its own service runs
+    findings.warn(part, "in use already: by this service, if it runs; else choose another with [serve] listen" + files);
+  else
+    return findings.bad(part, server.error().message);
   if (!news || news->text.empty()) return;
   if (news->unfit)
     findings.bad("certificate", news->text);

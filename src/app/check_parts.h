@@ -9,7 +9,8 @@
 
 namespace rata::app {
 
-/// Whether the address is free, and, where there is TLS, its files can be used and its certificate is of today.
+/// Whether the address is free, or in use as by the service itself, and, where there is TLS, its files can be used and
+/// its certificate is of today.
 void check_listener(const serve::Config& serve, const std::vector<unsigned>& spans, Findings& findings);
 
 /// Whether a monitor could have its spool there; makes nothing. Returns what was found. Errors: why not.

@@ -5,8 +5,11 @@
 #include <openssl/x509v3.h>
 
 #include <boost/asio/ip/address.hpp>
+#include <ctime>
+#include <memory>
 
 #include "util/pem_files.h"
+#include "util/utf8.h"
 
 namespace rata::channel {
 namespace {
@@ -42,6 +45,66 @@ util::Result<void> show(SSL_CTX* context, const Settings& settings) {
   return {};
 }
 
+/// What the server showed as its own; null: nothing yet. OpenSSL knows it as the peer's only once it is accepted.
+const X509* shown_by_server(const SSL* connection) {
+  const STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(connection);
+  return chain == nullptr || sk_X509_num(chain) == 0 ? nullptr : sk_X509_value(chain, 0);
+}
+
+std::string text_of(const ASN1_TIME* time) {
+  std::tm utc{};
+  if (ASN1_TIME_to_tm(time, &utc) != 1) return "a time that cannot be read";
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+/// "DNS:hub.example, IP Address:192.0.2.1"; of one without such names its subject.
+std::string names_in(const X509* certificate) {
+  const std::unique_ptr<BIO, int (*)(BIO*)> text(BIO_new(BIO_s_mem()), BIO_free);
+  if (const int at = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1); at >= 0)
+    X509V3_EXT_print(text.get(), X509_get_ext(certificate, at), 0, 0);
+  else
+    X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
+  char* octets = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &octets);
+  constexpr std::size_t most_octets = 200;
+  return util::printable({octets, static_cast<std::size_t>(size)}, most_octets);
+}
+
+std::string hint_of_end(const X509* shown) {
+  if (X509_cmp_current_time(X509_get0_notAfter(shown)) > 0)
+    return "it is that of an authority: ca_file, or what the server shows behind its own, needs the new one";
+  return fmt::format("it ended at {}: the server needs a new one, if the clock here is right",
+                     text_of(X509_get0_notAfter(shown)));
+}
+
+std::string hint_of_beginning(const X509* shown) {
+  return fmt::format("it begins at {}: compare the clocks of both machines", text_of(X509_get0_notBefore(shown)));
+}
+
+/// What helps against a fault of a certificate; empty: the fault says all.
+std::string hint_of(long fault, const X509* shown) {
+  switch (fault) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return shown == nullptr ? "" : hint_of_end(shown);
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return shown == nullptr ? "" : hint_of_beginning(shown);
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return shown == nullptr ? "" : fmt::format("it is for {}: url has to name one of those", names_in(shown));
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // another authority of the same name
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return "ca_file names the authorities that are";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 util::Result<Context> client_tls(const Settings& settings) {
@@ -74,8 +137,9 @@ util::Result<void> expect_server(SSL* connection, const std::string& host) {
 std::string handshake_fault(const SSL* connection, const std::string& host, error_code error) {
   const long verified = SSL_get_verify_result(connection);
   if (verified == X509_V_OK) return fmt::format("TLS: {}", error.message());
-  return fmt::format("TLS: the certificate of {} is not accepted: {}; ca_file names the authorities that are", host,
-                     X509_verify_cert_error_string(verified));
+  const std::string hint = hint_of(verified, shown_by_server(connection));
+  return fmt::format("TLS: the certificate of {} is not accepted: {}{}{}", host,
+                     X509_verify_cert_error_string(verified), hint.empty() ? "" : "; ", hint);
 }
 
 }  // namespace rata::channel

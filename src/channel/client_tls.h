@@ -21,7 +21,8 @@ util::Result<std::shared_ptr<boost::asio::ssl::context>> client_tls(const Settin
 /// Errors: `host` is neither.
 util::Result<void> expect_server(SSL* connection, const std::string& host);
 
-/// Why a handshake failed, for the operator: what was wrong with the certificate, or what the error says.
+/// Why a handshake failed, for the operator: what was wrong with the certificate and what helps, or what the error
+/// says.
 std::string handshake_fault(const SSL* connection, const std::string& host, boost::system::error_code error);
 
 }  // namespace rata::channel

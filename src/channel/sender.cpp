@@ -49,13 +49,13 @@ void Sender::send(summary::Summary summary) {
 
 void Sender::hurry() { begin_end(false); }
 
-void Sender::wind_up() { begin_end(!closing_); }
+void Sender::wind_up() { begin_end(true); }
 
 void Sender::begin_end(bool patient) {
   {
     const std::scoped_lock lock(mutex_);
     if (!closing_) deadline_ = std::chrono::steady_clock::now() + config_.drain;
-    patient_ = patient;
+    patient_ = patient && (!closing_ || patient_);  // who is in a hurry has the last word
     closing_ = true;
   }
   closing_changed_.notify_all();
@@ -99,8 +99,9 @@ void Sender::deliver(Batch batch) {
     const Attempt attempt = try_once(batch);
     if (failing_) note_failure(attempt);
     if (batch.empty()) return;
-    goes_on = !gone_ && wait_for_retry(batch.kept(), by_chance(pause, attempt));
-    pause = std::min(pause * 2, config_.longest_retry);
+    const bool was_closing = closing_;
+    goes_on = !gone_ && wait_for_retry(batch.kept(), by_chance(pause, attempt), attempt.retry_after.has_value());
+    pause = closing_ && !was_closing ? config_.first_retry : std::min(pause * 2, config_.longest_retry);
   }
   if (stage_)
     stage_->give_back(batch);
@@ -170,16 +171,19 @@ std::chrono::milliseconds Sender::by_chance(std::chrono::milliseconds pause, con
   return std::max(pause, std::min(*attempt.retry_after, longest_asked_pause)) + share;
 }
 
-/// False when the time to go on trying is over. Of what is in the spool the end allows one attempt more.
-bool Sender::wait_for_retry(bool kept, std::chrono::milliseconds pause) {
+/// False when the time to go on trying is over. When the end begins, what has only waited by our own choice is tried at
+/// once. Whatever the pause, the last moment allows an attempt: what is lost after it could not be sent. Of what is in
+/// the spool the end allows one attempt more.
+bool Sender::wait_for_retry(bool kept, std::chrono::milliseconds pause, bool asked_for) {
+  const auto now = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
-  if (closing_ && may_stay(kept)) return false;
-  closing_changed_.wait_for(lock, pause, [this] { return closing_.load(); });
-  if (!closing_ || may_stay(kept)) return true;
-  const auto end = deadline_, next = std::chrono::steady_clock::now() + config_.first_retry;
-  lock.unlock();
-  std::this_thread::sleep_until(std::min(end, next));
-  return next < end;
+  if (closing_ && (may_stay(kept) || now >= deadline_)) return false;
+  if (!closing_) {
+    closing_changed_.wait_until(lock, now + pause, [this] { return closing_.load(); });
+    if (!closing_ || may_stay(kept) || !asked_for) return true;
+  }
+  closing_changed_.wait_until(lock, std::min(now + pause, deadline_), [&] { return may_stay(kept); });
+  return true;
 }
 
 Sender::Counters& Sender::Counters::operator+=(const Counters& other) {

@@ -57,8 +57,9 @@ class Sender {
   /// that fails is. So a `send` that waits for room comes back in time. Thread: any.
   void hurry();
 
-  /// An input is at its end, and there is time: for `drain` from now on all that waits is tried again and again, also
-  /// what could stay in a spool, unless `hurry` is called before or after. Thread: any.
+  /// An input is at its end, and there is time: for `drain` from now on all that waits is tried again and again, with
+  /// the pauses of any other time, also what could stay in a spool, unless `hurry` is called before or after.
+  /// Thread: any.
   void wind_up();
 
   /// Sends what waits, for at most `drain`; what is left is dropped and counted, or stays in the spool.
@@ -69,7 +70,7 @@ class Sender {
     std::uint64_t pushed = 0, sent = 0, dropped = 0, waiting = 0, failed_attempts = 0;
     std::uint64_t refused = 0;        ///< which the other side will never take
     BestEffort best_effort;           ///< of those sent
-    std::uint64_t found = 0;          ///< of those pushed: in the spool when it was opened, of an earlier run
+    std::uint64_t found = 0;          ///< of those pushed: in the spool when it was opened
     std::uint64_t spooled = 0;        ///< written to the spool by this run
     std::uint64_t unspooled = 0;      ///< could not be, and waited in memory only
     std::uint64_t spool_full = 0;     ///< of those dropped: went beyond the spool's limit
@@ -111,7 +112,7 @@ class Sender {
   void note_health(const Attempt& attempt);
   void note_failure(const Attempt& attempt);
   bool out_of_time(bool kept);
-  bool wait_for_retry(bool kept, std::chrono::milliseconds pause);
+  bool wait_for_retry(bool kept, std::chrono::milliseconds pause, bool asked_for);
   std::chrono::milliseconds by_chance(std::chrono::milliseconds pause, const Attempt& attempt);
 
   std::string name_;

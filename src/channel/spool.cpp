@@ -113,7 +113,7 @@ util::Result<void> Spool::load() {
                                  settings_.path, damaged_places_, unreadable_.load()));
   if (waiting_ != 0)
     notes_.push_back(
-        fmt::format("spool {}: {} summaries of an earlier run wait to be sent", settings_.path, waiting_.load()));
+        fmt::format("spool {}: {} summaries found in it wait to be sent", settings_.path, waiting_.load()));
   note_state();
   return {};
 }

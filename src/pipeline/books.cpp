@@ -132,7 +132,7 @@ constexpr Figure of_results[] = {
     {"summaries", "waiting", "", of<&Books::summaries_waiting>, "results in a channel's queue or spool"},
     {"summaries", "dropped", "", of<&Books::summaries_dropped>, "results that no channel took in time"},
     {"summaries", "found", "", of<&Books::summaries_found>,
-     "results of an earlier run, found in a spool; also in summaries pushed"},
+     "results found in a spool when it was opened; also in summaries pushed"},
     {"summaries", "unspooled", "", of<&Books::summaries_unspooled>,
      "results that a spool could not take, and that waited in memory only"},
     {"summaries", "unheard", "", of<&Books::summaries_unheard>,

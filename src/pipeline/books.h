@@ -51,7 +51,7 @@ struct Books {
   /// Summaries over all channels: pushed = sent + refused + waiting + dropped.
   std::uint64_t summaries_pushed = 0, summaries_sent = 0, summaries_refused = 0, summaries_waiting = 0,
                 summaries_dropped = 0;
-  /// Of those pushed, in no equation: of an earlier run, from the spool; could not be written there.
+  /// Of those pushed, in no equation: found in a spool when it was opened; could not be written there.
   std::uint64_t summaries_found = 0, summaries_unspooled = 0;
   /// Of channels without promises, in no equation: sent while nobody listened; sent again in doubt.
   std::uint64_t summaries_unheard = 0, summaries_perhaps_twice = 0;

@@ -9,12 +9,11 @@
 namespace rata::serve {
 namespace {
 
-Views::Text shared(std::optional<std::string> text, Visibility visibility = Visibility::full) {
-  if (text) text = masked_view(std::move(*text), visibility);
+Views::Text shared(std::optional<std::string> text) {
   return text ? std::make_shared<const std::string>(std::move(*text)) : nullptr;
 }
 
-/// Merged data merge by their own laws where names become the same, and so before they are text.
+/// What goes by the same name is added up by its own law, and so before anything is cut or text.
 aggregate::Look look_of(const Selection& selection) {
   aggregate::Look look{.sketches = selection.sketches};
   if (selection.addresses != Visibility::full)
@@ -53,14 +52,14 @@ Views::Text AggregateViews::json(const std::string& name, const Selection& selec
   auto text = aggregator_.with([&](const std::unique_ptr<aggregate::Aggregator>& held) {
     return held->json(name, selection.minutes, selection.scope, look_of(selection));
   });
-  return shared(std::move(text), selection.addresses);
+  return shared(std::move(text));
 }
 
 Views::Text AggregateViews::newest(const std::string& name, const Selection& selection, std::uint64_t since) const {
   auto text = aggregator_.with([&](const std::unique_ptr<aggregate::Aggregator>& held) {
     return held->newest(name, selection.minutes, selection.scope, since);
   });
-  return shared(std::move(text), selection.addresses);
+  return shared(std::move(text));
 }
 
 Views::Text AggregateViews::older(const std::string& older_name) const {

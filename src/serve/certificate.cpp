@@ -43,4 +43,14 @@ CertificateNews news_of(const Validity& validity, const std::string& file, std::
   return {};
 }
 
+std::string CertificateWatch::look(const Validity& validity, const std::string& file, std::int64_t now) {
+  constexpr std::int64_t pause_seconds = 86'400;
+  CertificateNews news = news_of(validity, file, now);
+  const bool is_news = news.text.empty() != told_.text.empty() || news.unfit != told_.unfit;
+  if (!is_news && now < told_at_ + pause_seconds) return {};
+  told_ = news;
+  told_at_ = now;
+  return news.text;
+}
+
 }  // namespace rata::serve

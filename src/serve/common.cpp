@@ -1,5 +1,7 @@
 #include "serve/common.h"
 
+#include "serve/session.h"  // before the rest of Asio
+
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -45,6 +47,7 @@ void Common::follow(const Config& newest, const Content& content, const boost::a
   takes_deliveries = static_cast<bool>(content.take);
   gatekeeper = std::make_unique<Gatekeeper>(config.access, tally, report);
   router = std::make_unique<Router>(config, content, local.address().is_loopback(), bulletin, *gatekeeper, tally);
+  for (const auto& session : sessions) session->judge_anew();
 }
 
 }  // namespace rata::serve

@@ -25,7 +25,8 @@ class Session;
 struct Common {
   explicit Common(boost::asio::io_context& io);
 
-  /// Another configuration, from the next request on. `local`: where the server listens.
+  /// Another configuration, from the next request on; streams are judged by it at once. `local`: where the server
+  /// listens.
   void follow(const Config& newest, const Content& content, const boost::asio::ip::tcp::endpoint& local);
 
   Places::Limits limits() const;

@@ -95,6 +95,14 @@ Gatekeeper::Verdict Gatekeeper::holder_of(std::string_view token, const Peer& pe
   return refuse(unauthorised("this token is not known"));
 }
 
+bool Gatekeeper::still_admits(const Access& reader) const {
+  if (open()) return reader.addresses == everybody_.addresses;
+  return std::ranges::any_of(entries_, [&](const Access& entry) {
+    const bool opens_alike = entry.token == reader.token && entry.certificate == reader.certificate;
+    return opens_alike && entry.may_read && entry.addresses == reader.addresses;
+  });
+}
+
 Gatekeeper::Failures& Gatekeeper::failures_of(const Peer& peer) {
   const std::chrono::seconds second = now();
   const std::string key = key_of(peer);

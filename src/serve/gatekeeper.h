@@ -35,6 +35,9 @@ class Gatekeeper {
   Verdict admit(const Request& request, Right right);
   /// Whose token this is. Errors: 401, 429.
   Verdict holder_of(std::string_view token, const Peer& peer);
+  /// Whether who was let in to read by this entry, perhaps one of another gatekeeper, would be let in by it here, and
+  /// see as much.
+  bool still_admits(const Access& reader) const;
 
   static constexpr unsigned failures_per_second = 10;  ///< of one peer; for further wrong tokens 429
 

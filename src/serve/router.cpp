@@ -233,7 +233,10 @@ Answer Router::route(const Target& target, const Request& request) const {
   if (path.starts_with("/api/") || for_older_pages(path)) {
     auto reader = gatekeeper_.admit(request, Gatekeeper::Right::read);
     if (auto* refused = std::get_if<Response>(&reader)) return std::move(*refused);
-    return route_for_readers(target, request, std::get<const Access*>(reader)->addresses);
+    const Access& access = *std::get<const Access*>(reader);
+    Answer answer = route_for_readers(target, request, access.addresses);
+    if (auto* stream = std::get_if<Stream>(&answer)) stream->reader = access;
+    return answer;
   }
   const auto found = pages_.find(path);
   return found == pages_.end() ? unknown_path(path) : page(found->second, request);

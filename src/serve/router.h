@@ -24,6 +24,7 @@ namespace rata::serve {
 struct Stream {
   std::unique_ptr<Listener> listener;
   std::string headers = {};
+  Access reader = {};  ///< to whom it was opened
 };
 
 /// Somebody else has the answer, and may take his time for it: called once, with where the answer goes.

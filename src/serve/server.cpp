@@ -84,10 +84,11 @@ util::Result<void> check_exposure(const Config& config, const tcp::endpoint& end
 /// Null: plain HTTP. Errors: a file that cannot be used.
 util::Result<TlsContext> tls_of(const Config& config) { return config.tls ? read_tls(*config.tls) : TlsContext(); }
 
+std::int64_t now_in_seconds() { return util::Clock::system().now().ns / util::ns_per_second; }
+
 CertificateNews news_of(const Config& config, const TlsContext& tls) {
   if (tls == nullptr) return {};
-  const std::int64_t now = util::Clock::system().now().ns / util::ns_per_second;
-  return news_of(validity_of(tls->native_handle()), config.tls->certificate_file, now);
+  return news_of(validity_of(tls->native_handle()), config.tls->certificate_file, now_in_seconds());
 }
 
 void tell(const Report& report, const std::string& text) {
@@ -120,16 +121,19 @@ class HttpServer final : public Server {
  private:
   asio::awaitable<void> accept_all();
   asio::awaitable<void> pause_after(error_code why);
+  asio::awaitable<void> watch_certificate();
+  void look_at_certificate(const Config& config, const Report& report);
   void admit(tcp::socket socket);
   void take_over();
   void stop();
 
   const std::unique_ptr<asio::io_context> io_;
   tcp::acceptor acceptor_;
-  asio::steady_timer pause_;
+  asio::steady_timer pause_, certificate_pause_;
   const tcp::endpoint local_;
   util::Guarded<Pending> pending_;
   util::Guarded<TlsContext> tls_;  // null: plain HTTP
+  util::Guarded<CertificateWatch> certificate_;
   Common common_;
   bool stopping_ = false;
   bool accept_failure_reported_ = false;
@@ -141,11 +145,14 @@ HttpServer::HttpServer(std::unique_ptr<asio::io_context> io, tcp::acceptor accep
     : io_(std::move(io)),
       acceptor_(std::move(acceptor)),
       pause_(*io_),
+      certificate_pause_(*io_),
       local_(acceptor_.local_endpoint()),
       tls_(std::move(tls)),
       common_(*io_) {
   common_.follow(config, content, local_);
+  look_at_certificate(config, common_.report);
   asio::co_spawn(*io_, accept_all(), asio::detached);
+  asio::co_spawn(*io_, watch_certificate(), asio::detached);
   const SignalsBlocked blocked;
   thread_ = std::thread([this] { io_->run(); });
   spdlog::debug("serving on {}", place(local_.address().to_string(), local_.port()));
@@ -164,6 +171,7 @@ void HttpServer::stop() {
   error_code ignored;
   acceptor_.close(ignored);
   pause_.cancel();
+  certificate_pause_.cancel();
   for (const auto& session : common_.sessions) session->close();
 }
 
@@ -183,8 +191,9 @@ util::Result<void> HttpServer::reload(const Config& config, Content content) {
   if (auto guarded = check_exposure(config, local_); !guarded) return guarded;
   auto renewed = tls_of(config);
   if (!renewed) return renewed.error();
-  tell(content.report, news_of(config, *renewed).text);
   tls_.with([&](TlsContext& tls) { std::swap(tls, *renewed); });
+  certificate_.with([](CertificateWatch& watch) { watch = {}; });  // perhaps another one: told anew
+  look_at_certificate(config, content.report);
   asio::post(*io_, [this, config, content = std::move(content)] { common_.follow(config, content, local_); });
   return {};
 }
@@ -219,6 +228,24 @@ asio::awaitable<void> HttpServer::pause_after(error_code why) {
   pause_.expires_after(pause_after_failed_accept);
   error_code ignored;
   co_await pause_.async_wait(into(ignored));
+}
+
+asio::awaitable<void> HttpServer::watch_certificate() {
+  while (!stopping_) {
+    certificate_pause_.expires_after(common_.config.certificate_interval);
+    error_code ended;
+    co_await certificate_pause_.async_wait(into(ended));
+    if (!ended) look_at_certificate(common_.config, common_.report);
+  }
+}
+
+void HttpServer::look_at_certificate(const Config& config, const Report& report) {
+  const TlsContext tls = tls_.with([](const TlsContext& newest) { return newest; });
+  if (tls == nullptr) return;
+  const Validity validity = validity_of(tls->native_handle());
+  tell(report, certificate_.with([&](CertificateWatch& watch) {
+    return watch.look(validity, config.tls->certificate_file, now_in_seconds());
+  }));
 }
 
 Server::Counters HttpServer::counters() const {
@@ -268,7 +295,6 @@ util::Result<std::unique_ptr<Server>> Server::start(const Config& config, Conten
   if (!tls) return tls.error();
   tcp::acceptor acceptor = listen(*io, endpoint, error);
   if (error) return cannot_listen(config, error);
-  tell(content.report, news_of(config, *tls).text);
   std::unique_ptr<Server> server =
       std::make_unique<HttpServer>(std::move(io), std::move(acceptor), std::move(*tls), config, std::move(content));
   return server;
@@ -283,6 +309,14 @@ util::Result<CertificateNews> Server::try_out(const Config& config) {
   const auto tls = tls_of(config);
   if (!tls) return tls.error();
   return news_of(config, *tls);
+}
+
+bool Server::is_taken(const Config& config) {
+  asio::io_context io;
+  error_code error;
+  const tcp::endpoint endpoint = endpoint_of(io, config, error);
+  if (!error) listen(io, endpoint, error);
+  return error == asio::error::address_in_use;
 }
 
 }  // namespace rata::serve

@@ -34,17 +34,18 @@ struct Config {
   std::size_t clients_per_address = 0;                ///< of them, from one (IPv6: a /64) beyond loopback; 0: half
   std::size_t client_queue_octets = 4 * 1024 * 1024;  ///< waiting for one event stream; beyond it whole events go
   std::size_t request_octets = 16 * 1024;
-  std::size_t batch_octets = 16 * 1024 * 1024;         ///< of a delivery as it comes
-  std::size_t unpacked_octets = 32 * 1024 * 1024;      ///< of a delivery without its compression
-  std::size_t deliveries_octets = 64 * 1024 * 1024;    ///< of all that are not answered yet; beyond it 503
-  std::chrono::milliseconds request_timeout{10'000};   ///< from a request's first octet to its last
-  std::chrono::milliseconds idle_timeout{60'000};      ///< between two requests
-  std::chrono::milliseconds stall_timeout{120'000};    ///< for the client to take what waits for it
-  std::chrono::milliseconds comment_interval{15'000};  ///< of silence in an event stream, then a comment line
-  std::optional<Tls> tls;                              ///< what listens beyond loopback needs it
-  std::vector<Access> access;                          ///< empty: all is open, which only loopback may be
-  std::vector<std::string> allow_origins;              ///< "https://wall.example": whose pages may read the API
-  bool older_open = false;                             ///< any page may read the older streams and /servers_location
+  std::size_t batch_octets = 16 * 1024 * 1024;                ///< of a delivery as it comes
+  std::size_t unpacked_octets = 32 * 1024 * 1024;             ///< of a delivery without its compression
+  std::size_t deliveries_octets = 64 * 1024 * 1024;           ///< of all that are not answered yet; beyond it 503
+  std::chrono::milliseconds request_timeout{10'000};          ///< from a request's first octet to its last
+  std::chrono::milliseconds idle_timeout{60'000};             ///< between two requests
+  std::chrono::milliseconds stall_timeout{120'000};           ///< for the client to take what waits for it
+  std::chrono::milliseconds comment_interval{15'000};         ///< of silence in an event stream, then a comment line
+  std::chrono::milliseconds certificate_interval{3'600'000};  ///< between two looks at the certificate's age
+  std::optional<Tls> tls;                                     ///< what listens beyond loopback needs it
+  std::vector<Access> access;                                 ///< empty: all is open, which only loopback may be
+  std::vector<std::string> allow_origins;                     ///< "https://wall.example": whose pages may read the API
+  bool older_open = false;  ///< any page may read the older streams and /servers_location
 };
 
 /// What the server shows beside the views, and to whom it hands what it is sent.
@@ -67,6 +68,8 @@ class Server {
   static util::Result<std::unique_ptr<Server>> start(const Config& config, Content content);
   /// Looks at access and files as `start` does, and does not listen. Errors: as there.
   static util::Result<CertificateNews> try_out(const Config& config);
+  /// Whether somebody listens there already.
+  static bool is_taken(const Config& config);
   virtual ~Server() = default;  ///< closes every connection and joins the thread, within a second
 
   /// Makes known to all listeners that views or status are others than before. What of the views somebody looks at is
@@ -75,8 +78,9 @@ class Server {
   /// Null: there are none, and never will be.
   virtual void publish(std::shared_ptr<const Views> views, std::string status_json) = 0;
   /// Another configuration, for requests from now on; the files of TLS are read again, for connections from now on.
-  /// Address and port stay what they are. Streams go on, whoever may open one now. Errors: what cannot be used, such as
-  /// a file, or TLS where there was none before; then all stays as it was. Thread: any, but not while it is destroyed.
+  /// Address and port stay what they are. Streams go on where the access that opened them opens as much now, else they
+  /// end. Errors: what cannot be used, such as a file, or TLS where there was none before; then all stays as it was.
+  /// Thread: any, but not while it is destroyed.
   virtual util::Result<void> reload(const Config& config, Content content) = 0;
   virtual std::uint16_t port() const = 0;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -26,6 +27,7 @@ constexpr std::size_t read_octets = 16 * 1024;  // a record of TLS
 // A delivery that comes slower than this is given up.
 constexpr std::size_t least_octets_per_second = 64 * 1024;
 constexpr std::chrono::seconds farewell_timeout{1};
+constexpr std::chrono::seconds hurried_timeout{2};  // for a connection that is kept for senders to say what it is for
 // Clients beyond the limit are told so; a flood of them is not.
 constexpr std::size_t most_turned_away = 64;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -152,6 +154,10 @@ void Session::published() {
   wake_.cancel();
 }
 
+void Session::judge_anew() {
+  if (listener_ && !common_.gatekeeper->still_admits(reader_)) close();
+}
+
 void Session::close() {
   closed_ = true;
   error_code ignored;
@@ -188,10 +194,15 @@ Session::Awaitable<void> Session::run(std::shared_ptr<Session> self) {
   if (!self->closed_) co_await self->say_farewell();
 }
 
+std::chrono::milliseconds Session::first_timeout() const {
+  const std::chrono::milliseconds usual = common_.config.request_timeout;
+  return welcome_ == Welcome::senders_only ? std::min<std::chrono::milliseconds>(usual, hurried_timeout) : usual;
+}
+
 /// False: the client and we found no common ground, or it is gone.
 Session::Awaitable<bool> Session::shake_hands() {
   if (!wire_.has_tls()) co_return true;
-  set_deadline(common_.config.request_timeout);
+  set_deadline(first_timeout());
   error_code error;
   co_await wire_.shake_hands(error);
   if (!error) {
@@ -238,7 +249,7 @@ Session::Awaitable<Session::Incoming> Session::read_request() {
   reading.parser.header_limit(static_cast<std::uint32_t>(reading.limit_octets));
   // How large the body may be, the head says. (Beast 1.74 refuses every body when it is given no limit at all.)
   reading.parser.body_limit(std::numeric_limits<std::uint64_t>::max());
-  set_deadline(first_request_ ? common_.config.request_timeout : common_.config.idle_timeout);
+  set_deadline(first_request_ ? first_timeout() : common_.config.idle_timeout);
   if (received_.size() == 0) {
     const bool came = co_await read_more();
     if (!came) co_return Incoming{};

@@ -31,6 +31,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /// A new publication is there.
   void published();
+  /// Who may read is another matter than before: an event stream that would not be opened now, or not like this, ends.
+  void judge_anew();
   /// Ends what is going on; the session is gone soon after.
   void close();
 
@@ -45,6 +47,7 @@ class Session : public std::enable_shared_from_this<Session> {
   static Awaitable<void> run(std::shared_ptr<Session> self);
   static Awaitable<void> watch_for_end(std::shared_ptr<Session> self);
 
+  std::chrono::milliseconds first_timeout() const;
   Awaitable<bool> shake_hands();
   Awaitable<bool> exchange();
   void keep_to_senders(Incoming& incoming) const;
@@ -84,6 +87,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool overdue_ = false;
 
   std::unique_ptr<Listener> listener_;
+  Access reader_;                   // who listens
   boost::asio::steady_timer wake_;  // cancelled when something has come that the session waits for
 };
 

@@ -22,6 +22,7 @@ Session::Awaitable<void> Session::write_stream(Stream stream, bool with_body) {
   error_code ignored;
   wire_.socket().set_option(asio::socket_base::send_buffer_size(stream_send_buffer_octets), ignored);
   listener_ = std::move(stream.listener);
+  reader_ = std::move(stream.reader);
   const std::string head = stream_head(stream.headers);
   const bool written = co_await write(head, {});
   if (!written || !with_body) co_return;

@@ -1,6 +1,7 @@
 // Every form of `data` as JSON.
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <iterator>
@@ -25,6 +26,21 @@ Json json_of(const Rates& rates) {
   Object object;
   for (const Rate& rate : rates.members) append(object, rate.name, rate.per_second());
   return object;
+}
+
+Json tree_of(const simdjson::dom::element& read) {
+  simdjson::dom::object object;
+  simdjson::dom::array array;
+  if (read.get(object) == simdjson::SUCCESS) {
+    Object made;
+    for (const auto [key, value] : object) append(made, key, tree_of(value));
+    return made;
+  }
+  // A number, a text and the like.
+  if (read.get(array) != simdjson::SUCCESS) return Json::parse(simdjson::to_string(read), nullptr, false);
+  Json made = Json::array();
+  for (const auto item : array) made.push_back(tree_of(item));
+  return made;
 }
 
 /// The part of a Counts below some prefix: rows and rests whose first keys are equal.
@@ -116,8 +132,8 @@ void list_most(Below below, bool numbers, Json& list) {
 
 Json value_of(const Record& record) {
   if (record.json.empty()) return record.value;
-  Json read = Json::parse(record.json, nullptr, false);
-  return read.is_discarded() ? Json(record.json) : read;
+  auto read = json_in(record.json);
+  return read ? std::move(*read) : Json(record.json);
 }
 
 Json values(std::span<const Record* const> records) {
@@ -256,6 +272,13 @@ Json json_of(const Quantiles& quantiles, Form form) {
   Json json = quantiles.json();
   if (form == Form::figures) json.erase("buckets");
   return json;
+}
+
+std::optional<Json> json_in(const std::string& text) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element read;
+  if (parser.parse(text).get(read) != simdjson::SUCCESS) return std::nullopt;
+  return tree_of(read);
 }
 
 std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }

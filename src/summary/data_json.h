@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ namespace rata::summary {
 /// n rows would take n * n comparisons.
 nlohmann::ordered_json& append(nlohmann::ordered_json::object_t& object, std::string_view key,
                                nlohmann::ordered_json value);
+/// What a text says, in a time that its length bounds: reading it, nlohmann::ordered_json compares each key of an
+/// object with all before it. Nothing: it is no JSON.
+std::optional<nlohmann::ordered_json> json_in(const std::string& text);
 std::string dumped(const nlohmann::ordered_json& json);
 
 nlohmann::ordered_json json_of(const Counts& counts);

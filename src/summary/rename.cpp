@@ -22,54 +22,55 @@ Keys renamed(const Keys& keys, const Renaming& renaming) {
   return made;
 }
 
-void add_up(Json& into, Json&& from);
-
-/// An object in the making, each key in it once.
-class Members {
+/// JSON in the making under new names. Objects keep the places of their members while more comes, so that each value
+/// that was read is looked at once, however many become one.
+class Growing {
  public:
-  explicit Members(Json::object_t object = {}) : object_(std::move(object)) {
-    for (const auto& [key, value] : object_) places_.try_emplace(key, places_.size());
+  void add(const Json& from, const Renaming& renaming) {
+    const bool is_new = std::exchange(is_new_, false);
+    if (is_new && from.is_structured()) value_ = from.is_object() ? Json::object() : Json::array();
+    if (value_.is_object() && from.is_object()) {
+      for (const auto& [key, value] : from.get_ref<const Json::object_t&>()) member(renaming(key)).add(value, renaming);
+    } else if (value_.is_array() && from.is_array()) {
+      for (const Json& item : from) value_.push_back(renamed(item, renaming));
+    } else if (is_new) {
+      value_ = from.is_string() ? Json(renaming(from.get_ref<const std::string&>())) : from;
+    } else if (value_.is_number_unsigned() && from.is_number_unsigned()) {
+      value_ = value_.get<std::uint64_t>() + from.get<std::uint64_t>();
+    } else if (value_.is_number() && from.is_number()) {
+      value_ = value_.get<double>() + from.get<double>();
+    }
   }
-  void put(const std::string& key, Json&& value) {
-    const auto [place, is_new] = places_.try_emplace(key, object_.size());
-    if (is_new)
-      append(object_, key, std::move(value));
-    else
-      add_up((object_.begin() + static_cast<std::ptrdiff_t>(place->second))->second, std::move(value));
+  Json take() {
+    for (auto& [key, inner] : members_) append(value_.get_ref<Json::object_t&>(), key, inner.take());
+    return std::move(value_);
   }
-  Json::object_t take() { return std::move(object_); }
+
+  static Json renamed(const Json& json, const Renaming& renaming) {
+    Growing made;
+    made.add(json, renaming);
+    return made.take();
+  }
 
  private:
+  Growing& member(const std::string& name) {
+    const auto [place, is_new] = places_.try_emplace(name, members_.size());
+    if (is_new) members_.emplace_back(name, Growing());
+    return members_[place->second].second;
+  }
+
+  bool is_new_ = true;
+  Json value_;  // of an object: without members
   std::unordered_map<std::string, std::size_t, util::KeyedHash> places_;
-  Json::object_t object_;
+  std::vector<std::pair<std::string, Growing>> members_;
 };
 
-void add_up(Json& into, Json&& from) {
-  if (into.is_number_unsigned() && from.is_number_unsigned()) {
-    into = into.get<std::uint64_t>() + from.get<std::uint64_t>();
-  } else if (into.is_number() && from.is_number()) {
-    into = into.get<double>() + from.get<double>();
-  } else if (into.is_array() && from.is_array()) {
-    for (Json& item : from) into.push_back(std::move(item));
-  } else if (into.is_object() && from.is_object()) {
-    Members members(std::move(into.get_ref<Json::object_t&>()));
-    for (auto& [key, value] : from.get_ref<Json::object_t&>()) members.put(key, std::move(value));
-    into = members.take();
-  }
-}
-
-Json renamed(const Json& json, const Renaming& renaming) {
-  if (json.is_string()) return renaming(json.get_ref<const std::string&>());
-  if (!json.is_structured()) return json;
-  if (json.is_array()) {
-    Json list = Json::array();
-    for (const Json& item : json) list.push_back(renamed(item, renaming));
-    return list;
-  }
-  Members members;
-  for (const auto& [key, value] : json.get_ref<const Json::object_t&>())
-    members.put(renaming(key), renamed(value, renaming));
-  return members.take();
+/// All in one. Neighbours first, so that none is gone through more often than there are doublings.
+template <typename Part, typename Merge>
+Part folded(std::vector<Part>&& parts, Merge merge) {
+  for (std::size_t step = 1; step < parts.size(); step *= 2)
+    for (std::size_t at = 0; at + step < parts.size(); at += 2 * step) merge(parts[at], std::move(parts[at + step]));
+  return std::move(parts.front());
 }
 
 struct Rename {
@@ -119,7 +120,7 @@ struct Rename {
 
   /// Row by row: what has one name merges as any two parts do.
   void operator()(Measures& measures) const {
-    std::map<Keys, Data> rows;
+    std::map<Keys, std::vector<Measures>> rows;
     for (std::size_t i = 0; i < measures.counts.rows.size(); ++i) {
       const CountRow& row = measures.counts.rows[i];
       const Keys keys = renamed(row.keys, renaming);
@@ -127,17 +128,18 @@ struct Rename {
                    .names = measures.names,
                    .values = {std::move(measures.values[i])}};
       for (Measure& value : one.values.front()) std::visit(*this, value);
-      const auto [known, is_new] = rows.try_emplace(keys, Nothing{});
-      if (is_new)
-        known->second = std::move(one);
-      else
-        static_cast<void>(merge(known->second, std::move(one), Relation::side_by_side));
+      rows[keys].push_back(std::move(one));
     }
     measures.counts.rows.clear();
     measures.values.clear();
     (*this)(measures.counts);
-    for (auto& [keys, data] : rows) {
-      auto& one = std::get<Measures>(data);
+    const auto merge_rows = [](Measures& into, Measures&& from) {
+      Data both = std::move(into);
+      static_cast<void>(merge(both, std::move(from), Relation::side_by_side));
+      into = std::move(std::get<Measures>(both));
+    };
+    for (auto& [keys, parts] : rows) {
+      Measures one = folded(std::move(parts), merge_rows);
       measures.counts.rows.push_back(std::move(one.counts.rows.front()));
       measures.values.push_back(std::move(one.values.front()));
     }
@@ -146,11 +148,11 @@ struct Rename {
   void values_of(std::vector<Record>& records) const {
     for (Record& record : records) {
       if (record.json.empty()) {
-        record.value = renamed(record.value, renaming);
+        record.value = Growing::renamed(record.value, renaming);
         continue;
       }
-      const Json read = Json::parse(record.json, nullptr, false);
-      record.json = read.is_discarded() ? renaming(record.json) : dumped(renamed(read, renaming));
+      const auto read = json_in(record.json);
+      record.json = read ? dumped(Growing::renamed(*read, renaming)) : renaming(record.json);
     }
   }
 
@@ -167,18 +169,14 @@ struct Rename {
   }
 
   void operator()(Map& map) const {
-    Map made;
+    std::map<std::string, std::vector<Values>> parts;
     for (auto& [key, value] : map) {
       std::visit(*this, value.node);
-      const auto [known, is_new] = made.try_emplace(renaming(key));
-      if (is_new) {
-        known->second = std::move(value);
-        continue;
-      }
-      Values both{std::move(known->second)};
-      merge(both, Values{std::move(value)});
-      known->second = std::move(both.root);
+      parts[renaming(key)].push_back(Values{std::move(value)});
     }
+    Map made;
+    for (auto& [key, values] : parts)
+      made[key] = folded(std::move(values), [](Values& into, Values&& from) { merge(into, std::move(from)); }).root;
     map = std::move(made);
   }
 

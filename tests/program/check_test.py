@@ -45,11 +45,22 @@ class CheckAggregator(ProgramTest):
         said = self.check(f'{LISTEN}[store]\npath = "{path}"\n[[level]]\nseconds = 20\nkeep_hours = 1\n', status=1)
         self.assertRegex(said, "FAILED  history .*made for panes of")
 
-    def test_listener_certificate_and_subscription_are_tried(self):
+    def test_an_address_in_use_is_noted_and_any_other_reason_fails(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            said = self.check(f'[serve]\nlisten = "127.0.0.1:{port}"\n[store]\npath = "{self.folder}/h.db"\n', status=1)
-            self.assertRegex(said, f"FAILED  listen 127.0.0.1:{port}")
+            serve = f'[serve]\nlisten = "127.0.0.1:{port}"\n'
+            said = self.check(f'{serve}[store]\npath = "{self.folder}/h.db"\n')
+            self.assertRegex(said, f"note    listen 127.0.0.1:{port}: in use already: by this service, if it runs")
+            monitor = self.file("monitor.toml", f'{serve}[[channel]]\nname = "out"\nurl = "null:"\n'
+                                '[[reducer]]\ntype = "QueriesPerSecond"\nsend = ["out"]\n')
+            done = run("check", monitor)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertRegex(done.stdout, f"note    listen 127.0.0.1:{port}: in use already")
+            said = self.check(f'{serve}tls = {{ certificate = "{self.folder}/no.pem", key = "{self.folder}/no.key" }}\n'
+                              f'[store]\npath = "{self.folder}/h.db"\n', status=1)
+            self.assertRegex(said, "FAILED  listen .*no.pem")
+
+    def test_listener_certificate_and_subscription_are_tried(self):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         said = self.check(f'[serve]\nlisten = "127.0.0.1:0"\ntls = {{ certificate = "{self.folder}/no.pem", '

@@ -2,6 +2,7 @@
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import tarfile
@@ -32,6 +33,14 @@ def database():
                   languages=b"\x00\x04", binary_format_major_version=uint16(2), binary_format_minor_version=uint16(0),
                   build_epoch=b"\x04\x02" + struct.pack("!I", 1_700_000_000), description=table())
     return tree + bytes(16) + data + b"\xab\xcd\xefMaxMind.com" + about
+
+
+class Makefile(unittest.TestCase):
+    def test_a_file_with_the_name_of_a_target_keeps_none_from_running(self):
+        text = (ROOT / "Makefile").read_text()
+        targets = set(re.findall(r"^([a-z][\w-]*):(?!=)", text, re.MULTILINE))
+        self.assertIn("geo", targets)
+        self.assertEqual(targets, set(re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()))
 
 
 class FetchGeo(ProgramTest):

@@ -28,7 +28,7 @@ struct Period {
 /// Makes certificates, anew in each test; their files go with it. Errors: thrown.
 class Authority {
  public:
-  explicit Authority(const std::string& name);
+  explicit Authority(const std::string& name, Period period = {});
   ~Authority() { std::filesystem::remove_all(folder_); }
   Authority(const Authority&) = delete;
   Authority& operator=(const Authority&) = delete;
@@ -109,11 +109,11 @@ inline Authority::Certificate Authority::signed_one(const std::string& name, EVP
   return certificate;
 }
 
-inline Authority::Authority(const std::string& name) : key_(new_key()) {
+inline Authority::Authority(const std::string& name, Period period) : key_(new_key()) {
   std::string folder = std::filesystem::temp_directory_path() / "ratadns-test-XXXXXX";
   must(::mkdtemp(folder.data()) != nullptr, "folder");
   folder_ = folder;
-  certificate_ = signed_one(name, key_.get(), "", {});
+  certificate_ = signed_one(name, key_.get(), "", period);
   file_ = written(folder_ + "/ca.pem", [&](std::FILE* file) { return PEM_write_X509(file, certificate_.get()); });
 }
 

@@ -111,38 +111,32 @@ void Table::append_rest(JsonText& json, std::string_view name, std::uint64_t key
   json.key(name).open('{').key("keys").number(keys).key(descriptor_.count_name).number(count).close('}');
 }
 
-void Table::append_parts(JsonText& json, const Tally& tally, const Tally::Counter& key,
-                         const Tally::Parts& parts) const {
-  std::uint64_t shown = 0;
-  json.key("parts").open('[');
-  for (const auto& [count, cell] : parts.largest) {
-    json.open('{').key("key").text(tally.part_text(cell)).key(descriptor_.count_name).number(count).close('}');
-    shown += count;
+void Table::append_row(JsonText& json, const TableRows::Row& row, std::uint64_t total) const {
+  json.open('{').key("key").text(row.text).key(descriptor_.count_name).number(row.count);
+  json.key("share").number(rounded(percent(row.count, total)));
+  if (!descriptor_.dimensions.part.empty()) {
+    std::uint64_t shown = 0;
+    json.key("parts").open('[');
+    for (const auto& [text, count] : row.parts) {
+      json.open('{').key("key").text(text).key(descriptor_.count_name).number(count).close('}');
+      shown += count;
+    }
+    json.close(']');
+    append_rest(json, "parts_rest", row.distinct_parts - row.parts.size(), row.count - shown);
   }
-  json.close(']');
-  append_rest(json, "parts_rest", parts.distinct - parts.largest.size(), key.queries - shown);
+  json.close('}');
 }
 
-void Table::append_rows(JsonText& json, const Tally& tally, std::size_t span) const {
-  const std::uint64_t total = tally.total(span);
-  const std::uint64_t distinct = tally.distinct(span);
-  const bool has_parts = !descriptor_.dimensions.part.empty();
-  const auto keys = tally.largest_keys(span, output_limit_, Tally::Ties::by_text);
-  const auto parts = has_parts ? tally.largest_parts(span, keys, parts_limit_, Tally::Ties::by_text)
-                               : std::vector<Tally::Parts>(keys.size());
+void Table::append_rows(JsonText& json, const TableRows& table) const {
   std::uint64_t shown = 0;
-  json.key("total").number(total).key("distinct").number(distinct);
-  json.key("distinct_is_bound").raw(tally.distinct_is_bound(span) ? "true" : "false").key("rows").open('[');
-  for (std::size_t row = 0; row < keys.size(); ++row) {
-    const auto& [count, key] = keys[row];
-    json.open('{').key("key").text(tally.key_text(key)).key(descriptor_.count_name).number(count);
-    json.key("share").number(rounded(percent(count, total)));
-    if (has_parts) append_parts(json, tally, keys[row], parts[row]);
-    json.close('}');
-    shown += count;
+  json.key("total").number(table.total).key("distinct").number(table.distinct);
+  json.key("distinct_is_bound").raw(table.distinct_is_bound ? "true" : "false").key("rows").open('[');
+  for (const TableRows::Row& row : table.rows) {
+    append_row(json, row, table.total);
+    shown += row.count;
   }
   json.close(']');
-  append_rest(json, "rest", distinct - keys.size(), total - shown);
+  append_rest(json, "rest", table.distinct - table.rows.size(), table.total - shown);
 }
 
 std::string Table::json(const Wanted& wanted, const Moment& moment) {
@@ -154,7 +148,10 @@ std::string Table::json(const Wanted& wanted, const Moment& moment) {
   begin_view(json, descriptor_.name, kind(), spans_.minutes(wanted.span), wanted.scope, ends);
   json.key("key").text(descriptor_.dimensions.key);
   if (!descriptor_.dimensions.part.empty()) json.key("part").text(descriptor_.dimensions.part);
-  append_rows(json, shown, wanted.span);
+  const TableLimits limits{output_limit_, parts_limit_, !descriptor_.dimensions.part.empty()};
+  const summary::Renaming& renaming = wanted.look.renaming;
+  append_rows(json,
+              renaming ? table_rows(shown, wanted.span, limits, renaming) : table_rows(shown, wanted.span, limits));
   return json.close('}').take();
 }
 

@@ -10,6 +10,7 @@
 
 #include "aggregate/json_text.h"
 #include "aggregate/processor.h"
+#include "aggregate/processors/table_rows.h"
 #include "aggregate/rows.h"
 #include "aggregate/tally.h"
 
@@ -63,8 +64,8 @@ class Table final : public Processor {
   Tally& fresh(Tallies& tallies, const std::string& name);
   const Tally& tally(const Scope& scope) const;
   const Tally& all_servers() const;
-  void append_rows(JsonText& json, const Tally& tally, std::size_t span) const;
-  void append_parts(JsonText& json, const Tally& tally, const Tally::Counter& key, const Tally::Parts& parts) const;
+  void append_rows(JsonText& json, const TableRows& table) const;
+  void append_row(JsonText& json, const TableRows::Row& row, std::uint64_t total) const;
   void append_rest(JsonText& json, std::string_view name, std::uint64_t keys, std::uint64_t count) const;
 
   const TableDescriptor descriptor_;

@@ -37,6 +37,26 @@ TEST(TableView, EqualRowsAreOrderedByTheirText) {
   EXPECT_EQ(rows[2]["parts"], Json::parse(R"([{"key":"8","queries":1},{"key":"9","queries":1}])"));
 }
 
+TEST(TableView, WhatGoesByTheSameNameIsAddedUpBeforeTheRowsAreCut) {
+  const auto hub = aggregator({"top_clients"});
+  std::vector<Triple> triples = {{"loner-1", "A", 50}};
+  for (int i = 0; i < 100; ++i) triples.push_back({"many-" + std::to_string(i), i % 4 == 0 ? "MX" : "A", 1});
+  for (int i = 0; i < 30; ++i) triples.push_back({"big" + std::to_string(i) + "-1", "A", 2});
+  hub->add(summary_of("qtype_by_client", "ns1", 0, 1, counts_by("client", "qtype", triples)));
+  const auto to_the_dash = [](std::string_view text) { return std::string(text.substr(0, text.find('-'))); };
+  const Json table = Json::parse(*hub->json("top_clients", 1, Scope::total(), {.renaming = to_the_dash}));
+  EXPECT_EQ(table["total"], 210);
+  EXPECT_EQ(table["distinct"], 32);
+  EXPECT_EQ(table["distinct_is_bound"], false);
+  EXPECT_EQ(table["rows"].size(), 20u);
+  EXPECT_EQ(table["rows"][0].dump(), Json::parse(R"({"key":"many","queries":100,"share":47.619,"parts":[)"
+                                                 R"({"key":"A","queries":75},{"key":"MX","queries":25}],)"
+                                                 R"("parts_rest":{"keys":0,"queries":0}})")
+                                         .dump());
+  EXPECT_EQ(table["rows"][1]["key"], "loner");
+  EXPECT_EQ(table["rest"], Json::parse(R"({"keys":12,"queries":24})"));
+}
+
 TEST(TableView, TheShareIsRoundedToFourDecimals) {
   const auto hub = aggregator({"top_names"});
   hub->add(summary_of("client_by_qname", "ns1", 0, 1, counts_by("qname", "client", {{"a.", "x", 2}, {"b.", "x", 1}})));

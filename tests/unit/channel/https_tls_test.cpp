@@ -58,7 +58,14 @@ TEST_F(HttpsTls, Keeps_its_connection_and_notices_its_end) {
 TEST_F(HttpsTls, Sends_nothing_to_a_server_of_an_unknown_authority) {
   const Authority other("other");
   const HttpsServer server({.identity = other.issue("server", local_names)}, receipt);
-  expect_distrust(server, {}, "localhost", "unable to get local issuer certificate");
+  expect_distrust(server, {}, "localhost",
+                  "unable to get local issuer certificate; ca_file names the authorities that are");
+}
+
+TEST_F(HttpsTls, Another_authority_of_the_same_name_is_as_unknown) {
+  const Authority other("authority");
+  const HttpsServer server({.identity = other.issue("server", local_names)}, receipt);
+  expect_distrust(server, {}, "localhost", "; ca_file names the authorities that are");
 }
 
 TEST_F(HttpsTls, Sends_nothing_to_a_server_of_an_authority_that_the_system_does_not_know) {
@@ -71,16 +78,33 @@ TEST_F(HttpsTls, Sends_nothing_to_a_server_of_an_authority_that_the_system_does_
 
 TEST_F(HttpsTls, Sends_nothing_to_a_server_of_another_name) {
   const HttpsServer server({.identity = authority_.issue("server", "DNS:hub.example,IP:192.0.2.1")}, receipt);
-  expect_distrust(server, {}, "localhost", "hostname mismatch");
+  expect_distrust(server, {}, "localhost",
+                  "hostname mismatch; it is for DNS:hub.example, IP Address:192.0.2.1: url has to name one of those");
   expect_distrust(server, {}, "127.0.0.1", "IP address mismatch");
   // An address stands for itself: a name that looks like one is none.
   const HttpsServer sly({.identity = authority_.issue("sly", "DNS:127.0.0.1")}, receipt);
   expect_distrust(sly, {}, "127.0.0.1", "IP address mismatch");
+  const HttpsServer nameless({.identity = authority_.issue("hub")}, receipt);
+  expect_distrust(nameless, {}, "localhost", "hostname mismatch; it is for CN=hub: url");
 }
 
 TEST_F(HttpsTls, Sends_nothing_to_a_server_whose_certificate_is_over) {
   const HttpsServer server({.identity = authority_.issue("server", local_names, {.until_s = -60})}, receipt);
-  expect_distrust(server, {}, "localhost", "certificate has expired");
+  expect_distrust(server, {}, "localhost", "certificate has expired; it ended at 20");
+  expect_distrust(server, {}, "localhost", " UTC: the server needs a new one, if the clock here is right");
+}
+
+TEST_F(HttpsTls, Sends_nothing_to_a_server_whose_certificate_is_not_valid_yet) {
+  const HttpsServer server({.identity = authority_.issue("server", local_names, {.from_s = 1800})}, receipt);
+  expect_distrust(server, {}, "localhost", "certificate is not yet valid; it begins at 20");
+  expect_distrust(server, {}, "localhost", " UTC: compare the clocks of both machines");
+}
+
+TEST_F(HttpsTls, An_authority_whose_own_certificate_is_over_is_told_as_that) {
+  const Authority old("old", {.until_s = -60});
+  const HttpsServer server({.identity = old.issue("server", local_names)}, receipt);
+  expect_distrust(server, {.ca_file = old.file()}, "localhost",
+                  "certificate has expired; it is that of an authority: ca_file, or what");
 }
 
 TEST_F(HttpsTls, Shows_a_certificate_where_one_is_asked_for) {

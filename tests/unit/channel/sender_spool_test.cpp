@@ -338,6 +338,60 @@ TEST(SenderRetry, Waits_as_long_as_the_other_side_asks_and_close_does_not) {
   EXPECT_EQ(sender.counters().left_in_spool, 1u);
 }
 
+/// When it was tried within a second after the end of the input, in milliseconds. It never works.
+std::vector<std::int64_t> attempts_at_the_end(SenderConfig config, std::optional<std::chrono::milliseconds> asked) {
+  TestFolder folder;
+  Said said;
+  std::vector<std::int64_t> at;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto busy = [&](auto) {
+    at.push_back((std::chrono::steady_clock::now() - begun) / 1ms);
+    Attempt attempt = failure();
+    attempt.retry_after = asked;
+    return attempt;
+  };
+  config.drain = 1s;
+  Sender sender("hub", std::make_unique<Told>(busy), config, said.sink(), open_spool(folder.spool()));
+  sender.wind_up();
+  sender.send(numbered(0));
+  sender.wind_up();  // as when another input ends
+  sender.close();
+  EXPECT_EQ(sender.counters().left_in_spool, 1u);
+  return at;
+}
+
+TEST(SenderRetry, Waits_longer_each_time_also_at_the_end_of_an_input_and_tries_at_the_last_moment) {
+  const SenderConfig config{.first_retry = 20ms, .longest_retry = 10s, .chance = 1};
+  const auto at = attempts_at_the_end(config, std::nullopt);
+  EXPECT_GE(at.size(), 5u);
+  EXPECT_LE(at.size(), 8u) << "10, 20, 40 ... 640 ms at the least, and the last moment";
+  EXPECT_GE(at.back(), 999);
+}
+
+TEST(SenderRetry, Waits_as_long_as_the_other_side_asks_also_at_the_end_of_an_input) {
+  const auto asked = attempts_at_the_end(quick(), 300ms);
+  EXPECT_GE(asked.size(), 4u);
+  EXPECT_LE(asked.size(), 5u) << "at 0, 300, 600 and 900 ms, and the last moment";
+  const auto patience = attempts_at_the_end(quick(), 30s);
+  ASSERT_EQ(patience.size(), 2u);
+  EXPECT_GE(patience.back(), 999);
+}
+
+TEST(SenderRetry, What_waits_by_our_own_choice_is_tried_when_the_end_begins) {
+  TestFolder folder;
+  Said said;
+  std::atomic<bool> down = true;
+  const auto when_up = [&](auto) { return down ? failure() : Attempt{}; };
+  const SenderConfig config{.first_retry = 1h, .longest_retry = 1h, .drain = 5s, .chance = 1};
+  Sender sender("hub", std::make_unique<Told>(when_up), config, said.sink(), open_spool(folder.spool()));
+  sender.send(numbered(0));
+  ASSERT_TRUE(eventually([&] { return sender.counters().failed_attempts == 1; }));
+  down = false;
+  sender.wind_up();
+  sender.close();
+  EXPECT_EQ(sender.counters().sent, 1u);
+}
+
 /// Writes numbers to the parent: what the spool keeps by now, and what the other side got.
 [[noreturn]] void be_killed(const std::string& spool_path, int report, std::uint64_t first, bool delivers) {
   const auto tell = [report](char what, std::uint64_t number) {

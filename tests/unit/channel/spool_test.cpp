@@ -368,7 +368,7 @@ TEST_F(DamagedSpoolTest, What_is_damaged_and_what_was_cut_off_is_counted_and_sai
     EXPECT_NE(notes[0].find("ends in 10 octets of a record that was not written to its end; they are cut off"),
               std::string::npos);
     EXPECT_NE(notes[1].find("1 damaged places were passed over, with 2 summaries"), std::string::npos);
-    EXPECT_NE(notes[2].find("6 summaries of an earlier run wait to be sent"), std::string::npos);
+    EXPECT_NE(notes[2].find(": 6 summaries found in it wait to be sent"), std::string::npos);
   }
   EXPECT_EQ(fs::file_size(file_), ends_[3]);
 }

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "client.h"
 
 namespace rata::serve {
@@ -55,6 +57,53 @@ TEST(Reload, A_stream_goes_on) {
   ASSERT_TRUE(server->reload(on_any_port(), some_content()));
   publish(*server, board_of(2), status_of(2));
   EXPECT_TRUE(eventually([&] { return client.read_event().find("\"number\":2") != std::string::npos; }));
+}
+
+/// A listener with this token, who has the first publication.
+Client listening(const Server& server, const std::string& token) {
+  Client client(server.port());
+  EXPECT_EQ(client.listen("/api/v1/live", token.empty() ? "" : header_of(token)).status, 200u);
+  EXPECT_EQ(client.read_event(), status_event(1));
+  return client;
+}
+
+TEST(Reload, Streams_end_whose_access_is_not_what_it_was_and_others_go_on) {
+  Config config = on_any_port();
+  for (const char* name : {"stays", "goes", "renewed", "sees-less", "no-reader"})
+    config.access.push_back({.name = name, .token = name});
+  const auto server = started(config);
+  publish(*server, board_of(1), status_of(1));
+  ASSERT_TRUE(eventually([&] { return status_for(*server, "stays") == 200; }));
+  Client stays = listening(*server, "stays");
+  std::vector<Client> others;
+  for (const char* token : {"goes", "renewed", "sees-less", "no-reader"}) others.push_back(listening(*server, token));
+  Client older(server->port());
+  EXPECT_EQ(older.listen("/sse/top_qnames", header_of("sees-less")).status, 200u);
+
+  config.access = {{.name = "stays-by-another-name", .token = "stays", .may_send = true},
+                   {.name = "renewed", .token = "other"},
+                   {.name = "sees-less", .token = "sees-less", .addresses = Visibility::none},
+                   {.name = "no-reader", .token = "no-reader", .may_send = true, .may_read = false}};
+  const std::uint64_t unauthorised = server->counters().unauthorised;
+  ASSERT_TRUE(server->reload(config, some_content()));
+  for (Client& other : others) EXPECT_TRUE(other.ended_at_last());
+  EXPECT_TRUE(older.ended_at_last());
+  EXPECT_EQ(server->counters().unauthorised, unauthorised) << "nobody showed a wrong token";
+  publish(*server, board_of(2), status_of(2));
+  EXPECT_TRUE(eventually([&] { return stays.read_event().find("\"number\":2") != std::string::npos; }));
+  EXPECT_TRUE(eventually([&] { return server->counters().connections == 1; }));
+}
+
+TEST(Reload, Streams_that_were_open_to_everybody_end_when_access_is_asked_for) {
+  const auto server = published();
+  Client everybody = listening(*server, "");
+  ASSERT_TRUE(server->reload(with_token("first"), some_content()));
+  EXPECT_TRUE(everybody.ended_at_last());
+  ASSERT_TRUE(eventually([&] { return status_for(*server, "first") == 200; }));
+  Client holder = listening(*server, "first");
+  ASSERT_TRUE(server->reload(on_any_port(), some_content()));
+  publish(*server, board_of(2), status_of(2));
+  EXPECT_TRUE(eventually([&] { return holder.read_event().find("\"number\":2") != std::string::npos; }));
 }
 
 TEST(Reload, What_cannot_be_changes_nothing) {

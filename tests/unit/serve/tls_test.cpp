@@ -6,10 +6,14 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <thread>
 #include <vector>
 
 #include "client.h"
+#include "serve/certificate.h"
 #include "serve/metrics.h"
+#include "util/guarded.h"
 
 namespace rata::serve {
 namespace {
@@ -201,6 +205,35 @@ TEST_F(Secured, A_certificate_that_is_no_longer_one_is_told_at_start_and_reload_
 
   ASSERT_TRUE(server->reload(secured(tls_of(over)), content));
   EXPECT_EQ(told.size(), 2u);
+}
+
+TEST_F(Secured, A_certificate_that_ages_while_it_is_served_is_told) {
+  util::Guarded<std::vector<std::string>> told;
+  Content content = some_content();
+  content.report = [&](const std::string& text) { told.with([&](auto& texts) { texts.push_back(text); }); };
+  const auto count = [&] { return told.with([](const auto& texts) { return texts.size(); }); };
+  Config config = secured(tls_of(authority.issue("ageing", "", {.until_s = soon_seconds + 2})));
+  config.certificate_interval = std::chrono::milliseconds(10);
+  server = started(config, content);
+  EXPECT_EQ(count(), 0u);
+  ASSERT_TRUE(eventually([&] { return count() > 0; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(count(), 1u) << "not at each look";
+  told.with([](const auto& texts) { EXPECT_NE(texts.at(0).find("in 13 days"), std::string::npos) << texts.at(0); });
+}
+
+TEST(CertificateWatch, TellsWhatIsNewAndThenOnceADay) {
+  constexpr std::int64_t day = 86'400, until = 100 * day;
+  CertificateWatch watch;
+  std::map<std::int64_t, std::string> told;  // by hour
+  for (std::int64_t hour = 24 * 80; hour < 24 * 103; ++hour)
+    if (std::string text = watch.look({.from = 0, .until = until}, "own.pem", hour * 3600 + 1); !text.empty())
+      told[hour] = std::move(text);
+  ASSERT_EQ(told.size(), 14u + 3u);
+  EXPECT_EQ(told.begin()->first, 24 * 86);
+  EXPECT_NE(told.at(24 * 87).find("in 12 days"), std::string::npos) << told.at(24 * 87);
+  EXPECT_NE(told.at(24 * 100).find("expired at"), std::string::npos);
+  EXPECT_EQ(watch.look({.from = 0, .until = 200 * day}, "own.pem", 103 * day), "");
 }
 
 TEST_F(Secured, A_certificate_is_tried_without_listening) {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "random_data.h"
+#include "summary/data_json.h"
 
 namespace rata::summary {
 namespace {
@@ -71,6 +74,47 @@ TEST(Rename, QueriesAndAnswersOfOthersDoNotFindEachOther) {
   alone.alone_answers.push_back({.keys = {"192.0.2.2"}, .value = "192.0.2.2"});
   EXPECT_EQ(json(alone),
             R"({"queries":1,"answers":1,"AloneQueries":["192.0.2.0/24"],"AloneAnswers":["192.0.2.0/24"]})");
+}
+
+TEST(Rename, MembersThatBecomeOneAddUpHoweverDeepAndTheFirstStaysWhereTheyCannot) {
+  Records records{Records::Shape::list, {}};
+  records.records.push_back({.keys = {},
+                             .value = {},
+                             .json = R"({"a":{"192.0.2.1":{"n":1,"x":[1]},"192.0.2.2":7,)"
+                                     R"("192.0.2.3":{"x":["192.0.2.9"],"n":2.5,"m":null}}})"});
+  EXPECT_EQ(json(records), R"([{"a":{"192.0.2.0/24":{"n":3.5,"x":[1,"192.0.2.0/24"],"m":null}}}])");
+}
+
+/// Each a hundred times what would take minutes, if all that became one were gone through for each that joins it.
+TEST(Rename, TakesNotLongerForOneNewNameThanForMany) {
+  constexpr std::size_t count = 200'000;
+  const auto begun = std::chrono::steady_clock::now();
+  Json object = Json::object();
+  for (std::size_t i = 0; i < count; ++i)
+    append(object.get_ref<Json::object_t&>(), "192.0.2." + std::to_string(i), {{"name" + std::to_string(i), 1}});
+  Data records =
+      Records{Records::Shape::list,
+              {{.keys = {}, .value = object, .json = ""}, {.keys = {}, .value = nullptr, .json = dumped(object)}}};
+  rename(records, shortened);
+  const Record& made = std::get<Records>(records).records.front();
+  ASSERT_EQ(made.value.size(), 1u);
+  EXPECT_EQ(made.value["192.0.2.0/24"].size(), count);
+  EXPECT_EQ(std::get<Records>(records).records.back().json, dumped(made.value));
+
+  Map map;
+  Measures measures{.counts = {.by = {"client"}}, .names = {"top:qname:2"}};
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string client = "192.0.2." + std::to_string(100'000'000 + i), name = "name" + std::to_string(i);
+    map[client] = Map{{name, std::string("here")}};
+    measures.counts.rows.push_back({{client}, 1});
+    measures.values.push_back({Top{.limit = 2, .entries = {{name, 1, 0}}}});
+  }
+  Data values = Values{std::move(map)}, rows = std::move(measures);
+  rename(values, shortened);
+  rename(rows, shortened);
+  EXPECT_EQ(std::get<Map>(std::get<Map>(std::get<Values>(values).root.node).at("192.0.2.0/24").node).size(), count);
+  EXPECT_EQ(std::get<Top>(std::get<Measures>(rows).values.front().front()).entries.size(), count);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(30));
 }
 
 /// Read and written again, an object with a name twice would lose one.
