@@ -26,9 +26,10 @@ util::Result<hub::Config> configure(const Options& options) {
   return parsed ? config : util::Error{"--listen " + parsed.error().message};
 }
 
-void reload(const Options& options, hub::Hub& hub) {
+void reload(const Options& options, hub::Hub& hub, const SignalWatch& signals) {
   const auto config = configure(options);
-  const auto applied = config ? hub.reload(*config) : util::Result<void>(config.error());
+  const auto applied =
+      config ? hub.reload(*config, [&] { return signals.stopped(); }) : util::Result<void>(config.error());
   tell_reloaded(applied);
 }
 
@@ -50,7 +51,7 @@ int aggregate(const Options& options) {
                    settings::page_address(config->serve, (*hub)->port()), config->store.path));
   while (ticker.wait()) {
     if (signals.balance_asked()) tell((*hub)->balance());
-    if (signals.reload_asked()) reload(options, **hub);
+    if (signals.reload_asked()) reload(options, **hub, signals);
   }
   (*hub)->stop();
   tell((*hub)->balance());

@@ -21,8 +21,11 @@ using Groups = std::map<std::string, std::vector<std::string>>;
 
 class AnswersOfThread final : public Answers {
  public:
-  AnswersOfThread(std::unique_ptr<store::HistoryReader> history, Groups groups)
-      : history_(std::move(history)), groups_(std::move(groups)), thread_([this] { work(); }) {}
+  AnswersOfThread(std::unique_ptr<store::HistoryReader> history, std::function<Names()> known, Groups groups)
+      : history_(std::move(history)),
+        known_(std::move(known)),
+        groups_(std::move(groups)),
+        thread_([this] { work(); }) {}
   ~AnswersOfThread() override {
     {
       const std::scoped_lock lock(mutex_);
@@ -79,10 +82,10 @@ class AnswersOfThread final : public Answers {
   serve::Receipt answer(const serve::Question& question) {
     const std::string& path = question.target.path;
     if (auto unknown = unknown_group(question)) return std::move(*unknown);
-    if (path == "/api/v1/history") return history_answer(*history_, question);
-    if (path == "/api/v1/history/sum") return sum_answer(*history_, question);
+    if (path == "/api/v1/history") return history_answer(*history_, known_(), question);
+    if (path == "/api/v1/history/sum") return sum_answer(*history_, known_(), question);
     if (path == "/api/v1/reducers") return reducers_answer(*history_);
-    if (path == "/api/v1/gaps") return gaps_answer(*history_, question);
+    if (path == "/api/v1/gaps") return gaps_answer(*history_, known_(), question);
     if (path == "/api/v1/servers") return part_of_status("servers");
     if (path == "/api/v1/balance") return part_of_status("balance");
     return refusal(404, "no \"" + path + "\" here; docs/api.md lists what there is");
@@ -105,6 +108,7 @@ class AnswersOfThread final : public Answers {
 
   std::unique_ptr<store::HistoryReader> history_;
   util::Guarded<std::string> status_;
+  std::function<Names()> known_;
   Groups groups_;  // of the thread
   util::Guarded<std::optional<Groups>> new_groups_;
   std::mutex mutex_;
@@ -116,10 +120,11 @@ class AnswersOfThread final : public Answers {
 
 }  // namespace
 
-util::Result<std::unique_ptr<Answers>> Answers::start(const store::Config& config) {
+util::Result<std::unique_ptr<Answers>> Answers::start(const store::Config& config, std::function<Names()> known) {
   auto history = store::HistoryReader::open(config);
   if (!history) return history.error();
-  return std::unique_ptr<Answers>(std::make_unique<AnswersOfThread>(std::move(*history), config.groups));
+  return std::unique_ptr<Answers>(
+      std::make_unique<AnswersOfThread>(std::move(*history), std::move(known), config.groups));
 }
 
 }  // namespace rata::hub

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "hub/names.h"
 #include "serve/question.h"
 #include "store/config.h"
 #include "util/result.h"
@@ -19,8 +20,9 @@ class Answers {
  public:
   static constexpr std::size_t most_waiting = 64;  ///< further ones are told to come again
 
+  /// `known`: names that are no mistake though the history has nothing of them yet; thread: that of the answers.
   /// Errors: the history cannot be read.
-  static util::Result<std::unique_ptr<Answers>> start(const store::Config& config);
+  static util::Result<std::unique_ptr<Answers>> start(const store::Config& config, std::function<Names()> known);
   virtual ~Answers() = default;
 
   /// Thread: any; returns at once.

@@ -103,19 +103,20 @@ void append_head(ordered_json& json, const store::Query& query) {
   json["to"] = util::text(query.to);
 }
 
-/// 404 for a name that the history has never heard. Nothing: it has. `reducer`: empty for any.
-std::optional<serve::Receipt> unknown_name(store::HistoryReader& history, const std::string& reducer,
-                                           const store::Scope& scope) {
+/// 404 for a name that nobody has ever heard. Nothing: it has been. `reducer`: empty for any.
+std::optional<serve::Receipt> unknown_name(store::HistoryReader& history, const Names& known,
+                                           const std::string& reducer, const store::Scope& scope) {
   const auto streams = history.streams();
   if (!streams) return refusal(500, streams.error().message);
   if (streams->empty()) return std::nullopt;  // nothing has come at all
   const auto has = [&](std::string store::Stream::* member, const std::string& name) {
     return std::ranges::find(*streams, name, member) != streams->end();
   };
-  if (!reducer.empty() && !has(&store::Stream::reducer, reducer))
+  if (!reducer.empty() && !known.reducers.contains(reducer) && !has(&store::Stream::reducer, reducer))
     return refusal(404,
                    fmt::format("no reducer \"{}\" in the history; /api/v1/reducers lists those that are", reducer));
-  if (scope.kind == store::Scope::Kind::server && !has(&store::Stream::server, scope.name))
+  if (scope.kind == store::Scope::Kind::server && !known.servers.contains(scope.name) &&
+      !has(&store::Stream::server, scope.name))
     return refusal(404,
                    fmt::format("no server \"{}\" in the history; /api/v1/reducers lists those that are", scope.name));
   return std::nullopt;
@@ -185,10 +186,10 @@ serve::Receipt by_resolution(store::HistoryReader& history, store::Query query, 
 
 }  // namespace
 
-serve::Receipt history_answer(store::HistoryReader& history, const serve::Question& question) {
+serve::Receipt history_answer(store::HistoryReader& history, const Names& known, const serve::Question& question) {
   const auto query = query_of(question);
   if (!query) return refusal(400, query.error().message);
-  if (auto unknown = unknown_name(history, query->reducer, query->scope)) return std::move(*unknown);
+  if (auto unknown = unknown_name(history, known, query->reducer, query->scope)) return std::move(*unknown);
   ordered_json head;
   append_head(head, *query);
   if (query->level) return by_resolution(history, *query, std::move(head), question.addresses);
@@ -201,10 +202,10 @@ serve::Receipt history_answer(store::HistoryReader& history, const serve::Questi
   return answer.add(std::move(found->points)) ? answer.take() : too_much();
 }
 
-serve::Receipt sum_answer(store::HistoryReader& history, const serve::Question& question) {
+serve::Receipt sum_answer(store::HistoryReader& history, const Names& known, const serve::Question& question) {
   const auto query = query_of(question);
   if (!query) return refusal(400, query.error().message);
-  if (auto unknown = unknown_name(history, query->reducer, query->scope)) return std::move(*unknown);
+  if (auto unknown = unknown_name(history, known, query->reducer, query->scope)) return std::move(*unknown);
   auto found = history.merged(*query);
   if (!found) return refusal(400, found.error().message);
   ordered_json head;
@@ -228,7 +229,7 @@ serve::Receipt reducers_answer(store::HistoryReader& history) {
   return {.status = 200, .json = dumped({{"reducers", list}})};
 }
 
-serve::Receipt gaps_answer(store::HistoryReader& history, const serve::Question& question) {
+serve::Receipt gaps_answer(store::HistoryReader& history, const Names& known, const serve::Question& question) {
   const std::string* server = asked(question, "server");
   if (server == nullptr) return refusal(400, "server=NAME is missing");
   const auto to = time_asked(question, "to", util::Clock::system().now());
@@ -236,7 +237,8 @@ serve::Receipt gaps_answer(store::HistoryReader& history, const serve::Question&
   const auto from = time_asked(question, "from", before(*to, 86'400));
   if (!from) return refusal(400, from.error().message);
   if (*to <= *from) return refusal(400, "to has to be later than from");
-  if (auto unknown = unknown_name(history, "", {store::Scope::Kind::server, *server})) return std::move(*unknown);
+  if (auto unknown = unknown_name(history, known, "", {store::Scope::Kind::server, *server}))
+    return std::move(*unknown);
   const auto gaps = history.gaps(*server, *from, *to);
   if (!gaps) return refusal(500, gaps.error().message);
   ordered_json list = ordered_json::array();

@@ -31,14 +31,12 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// The status of many servers is long, and everybody is sent it when it changes.
-constexpr std::chrono::seconds status_interval{1}, long_status_interval{5};
-constexpr std::size_t many_servers = 20;
 constexpr std::chrono::milliseconds look_for_gaps_interval{10'000};
 constexpr std::int64_t gaps_seconds = 24 * 3600;
 constexpr std::chrono::milliseconds patience{50};
 // Of what was shown before the start, at a time: what comes waits so much longer until all is restored.
 constexpr std::chrono::milliseconds restore_slice{50};
+constexpr std::chrono::milliseconds end_asked_every{50};
 
 util::Time wall_time() { return util::Clock::system().now(); }
 
@@ -67,7 +65,7 @@ class RunningHub final : public Hub {
   util::Result<void> open();
 
   std::uint16_t port() const override { return server_->port(); }
-  util::Result<void> reload(const Config& config) override;
+  util::Result<void> reload(const Config& config, const std::function<bool()>& is_to_end) override;
   std::string balance() const override {
     return standing_.with([](const Standing& standing) { return balance_text(standing); });
   }
@@ -75,13 +73,13 @@ class RunningHub final : public Hub {
  private:
   util::Result<void> check_same_base(const Config& config) const;
   util::Result<void> apply(const Config& config);
-  util::Result<void> subscribe(const Config& config);
   serve::Content content(const Config& config);
   util::Result<void> open_store();
   util::Result<void> start_server();
   util::Result<void> fill(std::unique_ptr<aggregate::Aggregator> aggregator, const Config& config);
   void work();
   util::Result<void> turn();
+  void tell_unrestored(const util::Result<void>& restored) const;
   void look_for_gaps(util::Time now);
   void publish(util::Time now);
   void tell_changes(const std::vector<MonitorState>& monitors, util::Time now);
@@ -100,7 +98,7 @@ class RunningHub final : public Hub {
   std::set<std::pair<std::string, std::string>> told_double_;
   util::Guarded<Standing> standing_;
   std::string status_;
-  steady_clock::time_point next_status_{};
+  StatusPace status_pace_;
   Showing showing_;
   Pace look_{look_for_gaps_interval};
   std::unique_ptr<serve::Server> server_;
@@ -115,7 +113,8 @@ util::Result<void> RunningHub::open() {
   aggregator_.with([&](auto& held) { held = std::move(*aggregator); });
   if (auto opened = open_store(); !opened) return opened;
   if (auto served = start_server(); !served) return served;
-  if (auto subscribed = subscribe(config_); !subscribed) return subscribed;
+  subscriptions_ = std::make_unique<Subscriptions>(inbox_, report_);
+  if (auto subscribed = subscriptions_->follow(config_.subscriptions); !subscribed) return subscribed;
   worker_ = std::jthread([this] { work(); });
   return {};
 }
@@ -137,10 +136,16 @@ util::Result<void> RunningHub::open_store() {
   const auto streams = history_->streams();
   if (!streams) return streams.error();
   keeper_->remember(*streams, wall_time());
-  auto answers = Answers::start(config_.store);
+  auto answers = Answers::start(config_.store, [this] { return keeper_->names(); });
   if (!answers) return answers.error();
   answers_ = std::move(*answers);
-  return keeper_->restore_some(restore_slice, wall_time());  // of a small history that is all
+  tell_unrestored(keeper_->restore_some(restore_slice, wall_time()));  // of a small history that is all
+  return {};
+}
+
+void RunningHub::tell_unrestored(const util::Result<void>& restored) const {
+  if (!restored)
+    report_(restored.error().message + "; what was shown before the start is not shown again, or not all of it");
 }
 
 serve::Content RunningHub::content(const Config& config) {
@@ -178,29 +183,32 @@ void RunningHub::stop() {
 
 /// Commits and merges until the end; what waits then is still taken.
 void RunningHub::work() {
-  while (!inbox_.finished())
-    if (auto restored = turn(); !restored)
-      report_(restored.error().message + "; what was shown before the start is not shown again");
+  while (!inbox_.finished()) tell_unrestored(turn());
   keeper_->take(inbox_.take(0ms), wall_time());  // what was dropped at the end
   keeper_->finish(wall_time());
   publish(wall_time());
 }
 
 /// What has come goes first; then it is shown, and what can wait has a while. Errors: as Keeper::restore_some.
+/// Until the journal is read only the end is heard of.
 util::Result<void> RunningHub::turn() {
   const bool restores = keeper_->is_restoring(), is_stuck = !keeper_->trouble().empty();
   Inbox::Taken taken;
   if (keeper_->is_ready() || is_stuck)
     taken = inbox_.take(restores && !is_stuck ? 0ms : showing_.has_changes() ? Showing::lull : patience);
+  else if (inbox_.is_closed())
+    taken.jobs = inbox_.take_jobs();
   const auto jobs = std::exchange(taken.jobs, {});
   const bool is_lull = taken.empty() && !restores;
-  if (restores || !taken.empty()) showing_.changed(steady_clock::now());
+  if (!taken.empty()) showing_.changed(steady_clock::now());
   const util::Time now = wall_time();
   keeper_->take(std::move(taken), now);
-  if (const auto moment = steady_clock::now(); showing_.is_due(moment, is_lull) || moment >= next_status_) publish(now);
+  if (const auto moment = steady_clock::now(); showing_.is_due(moment, is_lull) || status_pace_.is_due(moment))
+    publish(now);
   keeper_->tidy(now, is_lull);
   if (look_.is_due()) look_for_gaps(now);
   auto restored = keeper_->restore_some(restore_slice, now);
+  if (restores) showing_.changed(steady_clock::now());
   for (const std::function<void()>& job : jobs) job();  // last: they may take turns of their own
   return restored;
 }
@@ -219,7 +227,7 @@ void RunningHub::publish(util::Time now) {
   Standing standing{.started = started_,
                     .now = now,
                     .watermark = {},
-                    .full_since = keeper_->full_since(),
+                    .restoring = {},
                     .views = {},
                     .monitors = keeper_->roster().monitors(),
                     .missing = missing_,
@@ -232,11 +240,12 @@ void RunningHub::publish(util::Time now) {
   aggregator_.with([&](const auto& aggregator) {
     standing.watermark = aggregator->watermark();
     standing.views = aggregator->views();
-    standing.aggregator = aggregator->counters();
+    standing.aggregator = keeper_->view_counters(aggregator->counters());
   });
-  const auto interval = standing.monitors.size() > many_servers ? long_status_interval : status_interval;
-  if (const auto moment = steady_clock::now(); moment >= next_status_) {
-    next_status_ = moment + interval;
+  standing.restoring = keeper_->restoring(standing.watermark);
+  const bool restores = standing.restoring && !standing.restoring->is_failed;
+  if (const auto moment = steady_clock::now(); status_pace_.is_due(moment, restores)) {
+    status_pace_.made(moment, standing.monitors.size(), restores);
     status_ = status_json(config_, standing);
     answers_->show(status_);
   }
@@ -278,15 +287,20 @@ util::Result<void> RunningHub::check_same_base(const Config& config) const {
   return {};
 }
 
-util::Result<void> RunningHub::reload(const Config& config) {
+util::Result<void> RunningHub::reload(const Config& config, const std::function<bool()>& is_to_end) {
   if (auto same = check_same_base(config); !same) return same;
   std::promise<util::Result<void>> outcome;
   if (!inbox_.put([&] { outcome.set_value(apply(config)); })) return util::Error{"the aggregator ends"};
-  return outcome.get_future().get();
+  std::future<util::Result<void>> applied = outcome.get_future();
+  // Whoever asks for the end waits here, and can only afterwards call `stop`.
+  while (applied.wait_for(end_asked_every) != std::future_status::ready)
+    if (is_to_end()) inbox_.close();
+  return applied.get();
 }
 
 /// On the thread that commits. What may fail comes first. Another aggregator is shown when it has what there was.
 util::Result<void> RunningHub::apply(const Config& config) {
+  if (inbox_.is_closed()) return util::Error{"the aggregator ends"};
   std::unique_ptr<aggregate::Aggregator> aggregator;
   if (config.aggregate != config_.aggregate) {
     auto made = aggregate::Aggregator::make(config.aggregate);
@@ -296,14 +310,15 @@ util::Result<void> RunningHub::apply(const Config& config) {
   keeper_->tolerate(config.clock_tolerance_seconds);
   util::Result<void> applied;
   if (aggregator) applied = fill(std::move(aggregator), config);
-  if (applied) applied = subscribe(config);
+  if (applied) applied = Subscriptions::try_out(config.subscriptions);
   if (applied) applied = server_->reload(config.serve, content(config));
   if (!applied) {
     keeper_->drop_prepared();
     keeper_->tolerate(config_.clock_tolerance_seconds);
-    if (auto again = subscribe(config_); !again) report_(again.error().message + "; nothing is heard from Redis");
     return applied;
   }
+  if (auto subscribed = subscriptions_->follow(config.subscriptions); !subscribed)
+    report_(subscribed.error().message + "; nothing is heard from there");
   keeper_->history().set_groups(config.store.groups);
   history_->set_groups(config.store.groups);
   answers_->set_groups(config.store.groups);
@@ -319,18 +334,9 @@ util::Result<void> RunningHub::fill(std::unique_ptr<aggregate::Aggregator> aggre
   if (auto begun = keeper_->prepare(std::move(aggregator), config.aggregate.spans.back(), wall_time()); !begun)
     return begun;
   while (!keeper_->is_prepared()) {
-    if (inbox_.finished()) return util::Error{"the aggregator ends"};
+    if (inbox_.is_closed()) return util::Error{"the aggregator ends"};
     if (auto restored = turn(); !restored) return restored;
   }
-  return {};
-}
-
-/// Those there were go first: a message without an id would count twice.
-util::Result<void> RunningHub::subscribe(const Config& config) {
-  subscriptions_.reset();
-  auto subscribed = Subscriptions::start(config.subscriptions, inbox_, report_);
-  if (!subscribed) return subscribed.error();
-  subscriptions_ = std::move(*subscribed);
   return {};
 }
 

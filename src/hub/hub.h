@@ -29,8 +29,10 @@ class Hub {
   virtual std::uint16_t port() const = 0;
 
   /// Applies what can change while it runs: groups, access, certificates, subscriptions, processors and limits of
-  /// views. No window is lost by it. Errors: what is wrong or needs a new start; nothing has changed.
-  virtual util::Result<void> reload(const Config& config) = 0;
+  /// views. No window is lost by it. Errors: what is wrong or needs a new start; nothing has changed. Views that are
+  /// filled anew take their time: when `is_to_end` says so, asked again and again meanwhile, the hub ends instead, as
+  /// far as others see, and `stop` is to follow.
+  virtual util::Result<void> reload(const Config& config, const std::function<bool()>& is_to_end) = 0;
 
   /// How things stand, a line each, for people.
   virtual std::string balance() const = 0;

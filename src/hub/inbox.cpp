@@ -49,12 +49,22 @@ Inbox::Taken Inbox::take(std::chrono::milliseconds patience) {
   return taken;
 }
 
+std::vector<std::function<void()>> Inbox::take_jobs() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(waiting_.jobs, {});
+}
+
 void Inbox::close() {
   {
     const std::scoped_lock lock(mutex_);
     closed_ = true;
   }
   changed_.notify_all();
+}
+
+bool Inbox::is_closed() const {
+  const std::scoped_lock lock(mutex_);
+  return closed_;
 }
 
 bool Inbox::finished() const {

@@ -40,7 +40,9 @@ class Inbox {
 
   /// What has come, the oldest first; waits for something, or until `patience` is over or `close` is called.
   Taken take(std::chrono::milliseconds patience);
+  std::vector<std::function<void()>> take_jobs();
   void close();
+  bool is_closed() const;
   /// Nothing more comes, and nothing waits.
   bool finished() const;
 

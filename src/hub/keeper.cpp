@@ -47,13 +47,14 @@ Keeper::Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& agg
       report_(std::move(report)) {}
 
 util::Result<std::unique_ptr<store::Recent>> Keeper::recent(unsigned minutes, util::Time now) {
-  return store_->recent({now.ns - std::int64_t{60} * minutes * util::ns_per_second}, now);
+  return store_->recent(60 * minutes, now);
 }
 
 util::Result<void> Keeper::restore(unsigned minutes, util::Time now) {
   auto rest = recent(minutes, now);
   if (!rest) return rest.error();
   shown_rest_ = std::move(*rest);
+  shown_minutes_ = minutes;
   restored_at_ = now;
   aggregator_.with([&](auto& aggregator) { aggregator->set_ceiling({now.ns + clock_tolerance_ns_}); });
   return {};
@@ -63,32 +64,29 @@ util::Result<void> Keeper::prepare(std::unique_ptr<aggregate::Aggregator> aggreg
                                    util::Time now) {
   auto rest = recent(minutes, now);
   if (!rest) return rest.error();
-  prepared_ = {std::move(aggregator), std::move(*rest)};
+  prepared_ = {std::move(aggregator), std::move(*rest), minutes};
   prepared_.aggregator->set_ceiling({now.ns + clock_tolerance_ns_});
   return {};
 }
 
 void Keeper::show_prepared() {
-  aggregator_.with([&](auto& shown) { std::swap(shown, prepared_.aggregator); });
+  aggregator_.with([&](auto& shown) {
+    view_counters_.replace(shown->counters(), prepared_.aggregator->counters());
+    std::swap(shown, prepared_.aggregator);
+  });
   shown_rest_ = std::move(prepared_.rest);
+  shown_minutes_ = prepared_.minutes;
+  lacks_before_.reset();
   drop_prepared();  // the one that was shown: after the lock
 }
 
-/// What is not in panes yet waits until the last minute of all that are is shown. Nothing, and `rest` is null: all was
-/// given.
-util::Result<std::vector<summary::Summary>> Keeper::next_to_restore(std::unique_ptr<store::Recent>& rest,
-                                                                    util::Time now) {
-  const bool begins = rest != nullptr && rest->full_since() >= restored_at_;
-  if (!is_ready() && !begins) {
-    auto replayed = store_->replay_next(now);
-    if (!replayed) note(commit_trouble_, "its journal cannot be read, and nothing can be taken", replayed.error());
-    if (!replayed) return std::vector<summary::Summary>();
-    if (!replayed->empty()) return replayed;
-  }
-  if (rest == nullptr) return std::vector<summary::Summary>();
-  auto some = rest->next();
-  if (!some || some->empty()) rest.reset();
-  return some;
+bool Keeper::replay_some(util::Time now) {
+  const auto replayed = store_->replay_next(now);
+  note(commit_trouble_, "its journal cannot be read, and nothing can be taken", replayed);
+  if (!replayed || !is_ready()) return static_cast<bool>(replayed);
+  for (store::Recent* const rest : {shown_rest_.get(), prepared_.rest.get()})
+    if (rest != nullptr) rest->add_open();
+  return true;
 }
 
 util::Result<void> Keeper::restore_some(std::chrono::milliseconds patience, util::Time now) {
@@ -96,25 +94,51 @@ util::Result<void> Keeper::restore_some(std::chrono::milliseconds patience, util
   std::unique_ptr<store::Recent>& rest = prepares ? prepared_.rest : shown_rest_;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while ((rest != nullptr || !is_ready()) && std::chrono::steady_clock::now() < deadline) {
-    const auto some = next_to_restore(rest, now);
-    if (!some) return some.error();
-    if (some->empty()) return {};
-    const auto give = [&](aggregate::Aggregator& aggregator) {
-      for (const summary::Summary& summary : *some) aggregator.add(summary);
-    };
-    for (const summary::Summary& summary : *some) roster_.remember(summary);
-    if (prepares)
-      give(*prepared_.aggregator);
-    else
-      aggregator_.with([&](auto& shown) { give(*shown); });
+    // What is not in panes yet waits until the last minute of all that are is shown.
+    const bool begins = rest != nullptr && !rest->is_done() && rest->full_since() >= restored_at_;
+    if (!is_ready() && !begins) {
+      if (!replay_some(now)) return {};
+      continue;
+    }
+    const auto some = rest->next();
+    if (!some) {
+      if (!prepares) lacks_before_ = rest->full_since();
+      return some.error();
+    }
+    give(*some, prepares);
+    if (is_ready() && rest->is_done()) rest.reset();
   }
   return {};
 }
 
-std::optional<util::Time> Keeper::full_since() const {
-  if (!is_ready()) return restored_at_;
+void Keeper::hear(const summary::Summary& summary) {
+  names_.with([&](Names& names) {
+    names.servers.insert(summary.server);
+    names.reducers.insert(summary.type);
+  });
+}
+
+void Keeper::give(const std::vector<summary::Summary>& some, bool prepares) {
+  const auto add = [&](aggregate::Aggregator& aggregator) {
+    for (const summary::Summary& summary : some) aggregator.add(summary);
+  };
+  for (const summary::Summary& summary : some) {
+    roster_.remember(summary);
+    hear(summary);
+  }
+  if (some.empty()) return;
+  if (prepares)
+    add(*prepared_.aggregator);
+  else
+    aggregator_.with([&](auto& shown) { add(*shown); });
+}
+
+std::optional<Restoring> Keeper::restoring(util::Time watermark) const {
+  if (!is_ready()) return Restoring{restored_at_};
+  if (lacks_before_ && util::seconds_between(*lacks_before_, watermark) < 60.0 * shown_minutes_)
+    return Restoring{*lacks_before_, true};
   if (shown_rest_ == nullptr) return std::nullopt;
-  return shown_rest_->full_since();
+  return Restoring{shown_rest_->full_since()};
 }
 
 void Keeper::remember(const std::vector<store::Stream>& streams, util::Time now) {
@@ -191,6 +215,7 @@ void Keeper::settle(Work& work, std::vector<store::Answer>::const_iterator& answ
       if (one.verdict == Verdict::fresh) {
         ++work.committed;
         roster_.note(entry.summary, now);
+        hear(entry.summary);
         aggregator->add(entry.summary);
         if (prepared_.aggregator) prepared_.aggregator->add(entry.summary);
       } else if (one.verdict == Verdict::repeated) {
@@ -261,6 +286,7 @@ void Keeper::tidy(util::Time now, bool is_idle) {
 }
 
 void Keeper::finish(util::Time now) {
+  if (!is_ready()) return;  // all of it is in the journal
   if (const auto flushed = store_->write_open(now, last_patience); !flushed)
     report_(fmt::format("history: {}; what is not written yet is in the journal and counts at the next start",
                         flushed.error().message));

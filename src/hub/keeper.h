@@ -12,10 +12,13 @@
 #include "hub/batch.h"
 #include "hub/config.h"
 #include "hub/inbox.h"
+#include "hub/names.h"
 #include "hub/roster.h"
+#include "hub/view_counters.h"
 #include "serve/aggregate_views.h"
 #include "store/history.h"
 #include "store/store.h"
+#include "util/guarded.h"
 #include "util/result.h"
 #include "util/time.h"
 
@@ -31,6 +34,12 @@ struct IntakeCounters {
   std::uint64_t messages = 0;       ///< from Redis
   std::uint64_t unreadable_messages = 0;
   std::uint64_t lost_messages = 0;  ///< from Redis, while nothing could be committed: nobody sends them again
+};
+
+/// Of views that are not whole: what starts then or later is in them.
+struct Restoring {
+  util::Time full_since;
+  bool is_failed = false;  ///< nothing more is on its way: what is older could not be read
 };
 
 /// Takes what has come: on the disk first, then into the views; then the sender is told.
@@ -50,14 +59,20 @@ class Keeper {
   bool is_prepared() const { return prepared_.aggregator != nullptr && prepared_.rest == nullptr; }
   void show_prepared();
   void drop_prepared() { prepared_ = {}; }
-  /// For about so long: the last minute, what was open, then what is older, the newest first.
+  /// For about so long: the last minute, what was open, then what is older, the newest first. After an error: what was
+  /// open is all that is still shown.
   util::Result<void> restore_some(std::chrono::milliseconds patience, util::Time now);
   /// Whether there is anything for `restore_some` to do.
   bool is_restoring() const { return !is_ready() || shown_rest_ != nullptr || prepared_.rest != nullptr; }
   /// What came before the start is known, so that what is sent again counts once: from then on `take` and `tidy`.
   bool is_ready() const { return store_->is_replayed(); }
-  /// From when on all is shown; nothing: there is no more to restore.
-  std::optional<util::Time> full_since() const;
+  /// Nothing: all is shown that the longest span before the watermark has.
+  std::optional<Restoring> restoring(util::Time watermark) const;
+  /// Of the aggregator that is shown, which has these: as if it had always been there. What it was given that others
+  /// had counted before it does not count again.
+  aggregate::Aggregator::Counters view_counters(const aggregate::Aggregator::Counters& shown) const {
+    return view_counters_.of(shown);
+  }
 
   void tolerate(double clock_tolerance_seconds) {
     clock_tolerance_ns_ = static_cast<std::int64_t>(clock_tolerance_seconds * 1e9);
@@ -67,13 +82,17 @@ class Keeper {
   /// What has settled is written, every second or so, bit by bit: to be called often. Unless `is_idle` only when much
   /// waits already.
   void tidy(util::Time now, bool is_idle);
-  /// What is there is written, as far as that goes quickly.
+  /// What is there is written, as far as that goes quickly; nothing before `is_ready`.
   void finish(util::Time now);
 
   store::Store& history() { return *store_; }
   const Roster& roster() const { return roster_; }
   /// Monitors of earlier runs, which are missed when they do not come.
   void remember(const std::vector<store::Stream>& streams, util::Time now);
+  /// Of all that is in the views. Thread: any.
+  Names names() const {
+    return names_.with([](const Names& names) { return names; });
+  }
   const IntakeCounters& counters() const { return counters_; }
   /// Why nothing can be committed, or no pane written, at the moment; empty: all is well.
   const std::string& trouble() const { return commit_trouble_.empty() ? flush_trouble_ : commit_trouble_; }
@@ -86,10 +105,16 @@ class Keeper {
   struct Prepared {
     std::unique_ptr<aggregate::Aggregator> aggregator;
     std::unique_ptr<store::Recent> rest;
+    unsigned minutes = 0;
   };
 
-  util::Result<std::vector<summary::Summary>> next_to_restore(std::unique_ptr<store::Recent>& rest, util::Time now);
+  /// Takes some of the journal. False: it cannot be read.
+  bool replay_some(util::Time now);
   util::Result<std::unique_ptr<store::Recent>> recent(unsigned minutes, util::Time now);
+  /// Before it is in a view: whoever sees it there may ask for its history.
+  void hear(const summary::Summary& summary);
+  /// To the aggregator that is shown, or to the one that is prepared.
+  void give(const std::vector<summary::Summary>& some, bool prepares);
   bool is_tidying_due(bool is_idle) const;
   std::optional<Work> opened(Inbox::Posted posted);
   void read(Work& work, util::Time now);
@@ -103,9 +128,13 @@ class Keeper {
   serve::SharedAggregator& aggregator_;
   util::Time restored_at_;                     // when that began
   std::unique_ptr<store::Recent> shown_rest_;  // null: nothing is left to restore
+  unsigned shown_minutes_ = 0;                 // its longest span
+  std::optional<util::Time> lacks_before_;     // that could not be read, and is not shown
+  ViewCounters view_counters_;
   Prepared prepared_;
   std::chrono::steady_clock::time_point tidied_ = std::chrono::steady_clock::now();  // when nothing was left to do last
   Roster roster_;
+  util::Guarded<Names> names_;
   std::int64_t clock_tolerance_ns_;
   Report report_;
   IntakeCounters counters_;

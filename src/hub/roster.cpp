@@ -16,6 +16,8 @@ constexpr double forget_after_seconds = 7 * 86'400;
 // Two processes under one name: how close their windows lie, and how long that is said after it was seen last.
 constexpr double beside_seconds = 60, double_for_seconds = 300;
 constexpr std::size_t most_runs = 4;
+// So much newer are others when a reducer is taken for one that the monitor does not have any more.
+constexpr double gone_after_seconds = 60;
 
 util::Time end_of(const summary::Window& window) {
   return {window.start.ns + std::llround(window.seconds * static_cast<double>(util::ns_per_second))};
@@ -76,6 +78,14 @@ bool Roster::is_second_of_two(Entry& entry, const std::string& boot, util::Time 
   });
 }
 
+/// Every reducer's summary tells of the same window: one of them stands for it. Another takes its place with another
+/// run, and when nothing comes of it while others go on, as after a reload of a monitor.
+void Roster::choose_counted(Entry& entry, const summary::Summary& summary, util::Time end) {
+  const bool is_gone = util::seconds_between(entry.counted_until, end) > gone_after_seconds + summary.window.seconds;
+  if (entry.counted_reducer.empty() || entry.state.boot != summary.id.boot || is_gone)
+    entry.counted_reducer = summary.type;
+}
+
 void Roster::note(const summary::Summary& summary, util::Time now) {
   const auto key = std::pair(summary.server, summary.monitor);
   if (!entries_.contains(key) && entries_.size() >= limit_) {
@@ -93,11 +103,11 @@ void Roster::note(const summary::Summary& summary, util::Time now) {
   if (const util::Time end = end_of(summary.window); end >= state.last) {
     state.last = end;
     state.window_seconds = summary.window.seconds;
-    if (state.boot != summary.id.boot || entry.counted_reducer.empty()) entry.counted_reducer = summary.type;
+    choose_counted(entry, summary, end);
     state.boot = summary.id.boot;
   }
-  // Every reducer's summary tells of the same window: one of them stands for it.
   if (summary.type != entry.counted_reducer) return;
+  entry.counted_until = std::max(entry.counted_until, end_of(summary.window));
   ++state.windows;
   state.packets += summary.window.packets;
   state.late += summary.window.late;

@@ -79,9 +79,11 @@ class Roster {
     MonitorState state;
     std::vector<Run> runs;  ///< the few that got a newer window last
     std::uint64_t turns = 0;
-    std::string counted_reducer;  ///< whose summaries stand for the windows of this boot
+    std::string counted_reducer;  ///< whose summaries stand for the windows
+    util::Time counted_until;     ///< the end of the newest of those
   };
 
+  static void choose_counted(Entry& entry, const summary::Summary& summary, util::Time end);
   static bool is_second_of_two(Entry& entry, const std::string& boot, util::Time start);
 
   std::size_t limit_;

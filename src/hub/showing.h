@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 
 namespace rata::hub {
@@ -31,6 +32,26 @@ class Showing {
  private:
   std::optional<Clock::time_point> since_;
   Clock::time_point shown_{};
+};
+
+/// When the status is made anew, which of many servers is long, and everybody is sent it.
+class StatusPace {
+ public:
+  using Clock = Showing::Clock;
+  static constexpr std::chrono::seconds usual{1}, of_many{5};
+  static constexpr std::size_t many_monitors = 20;
+
+  bool is_due(Clock::time_point now) const { return now >= next_; }
+  /// Whether views are whole is looked at each time, and told at once when that changes.
+  bool is_due(Clock::time_point now, bool is_restoring) const { return is_due(now) || is_restoring != told_restoring_; }
+  void made(Clock::time_point now, std::size_t monitors, bool is_restoring) {
+    next_ = now + (monitors > many_monitors && !is_restoring ? of_many : usual);
+    told_restoring_ = is_restoring;
+  }
+
+ private:
+  Clock::time_point next_{};
+  bool told_restoring_ = false;
 };
 
 }  // namespace rata::hub

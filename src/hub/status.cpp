@@ -71,15 +71,17 @@ std::string doubt_about(const std::string& name, const MonitorState& monitor, ut
 std::vector<unsigned> full_spans(const std::vector<unsigned>& spans, const Standing& standing) {
   std::vector<unsigned> full;
   std::ranges::copy_if(spans, std::back_inserter(full), [&](unsigned minutes) {
-    return !standing.full_since || util::seconds_between(*standing.full_since, standing.watermark) >= 60.0 * minutes;
+    return !standing.restoring ||
+           util::seconds_between(standing.restoring->full_since, standing.watermark) >= 60.0 * minutes;
   });
   return full;
 }
 
 ordered_json restoring_json(const Config& config, const Standing& standing) {
-  if (!standing.full_since) return nullptr;
-  return {{"full_since", time_json(*standing.full_since)},
-          {"full_spans", full_spans(config.aggregate.spans, standing)}};
+  if (!standing.restoring) return nullptr;
+  return {{"full_since", time_json(standing.restoring->full_since)},
+          {"full_spans", full_spans(config.aggregate.spans, standing)},
+          {"failed", standing.restoring->is_failed}};
 }
 
 /// Servers of the group of which nothing has come, or not for so long that they are forgotten.
@@ -111,7 +113,10 @@ Trust trust_of(const Standing& standing, const std::map<std::string, Server>& se
   if (!balanced(standing)) trust.doubt("red", "the books do not balance");
   if (!standing.trouble.empty()) trust.doubt("red", "nothing can be kept: " + standing.trouble);
   doubt_doubles(trust, standing);
-  if (standing.full_since)
+  if (standing.restoring && standing.restoring->is_failed)
+    trust.doubt("amber", fmt::format("views lack what came before {}: the history could not be read",
+                                     util::utc_text(standing.restoring->full_since)));
+  else if (standing.restoring)
     trust.doubt("amber", "views are being restored from the history after a start, the newest first");
   for (const auto& [name, server] : servers) {
     if (server.missing > 0) trust.doubt("red", fmt::format("{}: {} windows are missing", name, server.missing));

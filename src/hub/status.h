@@ -25,8 +25,7 @@ struct SubscriptionState {
 struct Standing {
   util::Time started, now;
   util::Time watermark;
-  std::optional<util::Time>
-      full_since;  ///< views are being restored, and complete from then on; nothing: they are whole
+  std::optional<Restoring> restoring;  ///< nothing: the views are whole
   std::vector<aggregate::ViewInfo> views;
   std::vector<MonitorState> monitors;
   std::vector<MissingWindows> missing;  ///< by monitor, where there are any

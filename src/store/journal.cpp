@@ -24,15 +24,15 @@ std::int64_t Journal::append(Database& database, std::string_view lines) {
   return database.last_rowid();
 }
 
-util::Result<std::optional<std::int64_t>> Journal::replay(Database& database, std::int64_t after, const Use& use,
-                                                          const Unreadable& unreadable) {
+util::Result<std::optional<std::int64_t>> Journal::replay(Database& database, const Use& use,
+                                                          const Unreadable& unreadable) const {
   std::optional<std::int64_t> found;
   database.each(
-      "SELECT number, lines FROM journal WHERE number > ? ORDER BY number LIMIT 1",
+      "SELECT number, lines FROM journal WHERE number >= ? ORDER BY number LIMIT 1",
       [&](const Row& row) {
         found = row.number(0);
         const auto lines = unpacked(row.blob(1));
-        if (!lines) return unreadable(*found, lines.error().message);
+        if (!lines) return unreadable(lines.error().message);
         std::uint64_t place = 0;
         for (std::string_view left = *lines; !left.empty(); ++place) {
           const std::size_t end = std::min(left.find('\n'), left.size());
@@ -40,7 +40,7 @@ util::Result<std::optional<std::int64_t>> Journal::replay(Database& database, st
           left.remove_prefix(std::min(end + 1, left.size()));
         }
       },
-      after);
+      unread_from_);
   if (auto read = database.outcome(); !read) return read.error();
   return found;
 }
@@ -62,8 +62,8 @@ void Journal::removed(const std::map<std::int64_t, std::uint64_t>& written) {
 
 std::int64_t Journal::lowest_after(const std::map<std::int64_t, std::uint64_t>& written) const {
   for (const auto& [entry, waiting] : waiting_)
-    if (waiting != written_of(written, entry)) return entry;
-  return most_entries;
+    if (waiting != written_of(written, entry)) return std::min(entry, unread_from_);
+  return unread_from_;
 }
 
 }  // namespace rata::store

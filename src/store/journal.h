@@ -30,11 +30,18 @@ class Journal {
   static std::int64_t append(Database& database, std::string_view lines);
 
   using Use = std::function<void(std::int64_t entry, std::uint64_t place, std::string_view line)>;
-  using Unreadable = std::function<void(std::int64_t entry, const std::string& why)>;
-  /// Goes through the first entry after that one; of one that is damaged, and cannot be used, says so. Returns its
-  /// number; nothing: there is none. Errors: the file.
-  static util::Result<std::optional<std::int64_t>> replay(Database& database, std::int64_t after, const Use& use,
-                                                          const Unreadable& unreadable);
+  using Unreadable = std::function<void(const std::string& why)>;
+  /// Goes through the first entry that is not read; of one that is damaged, and cannot be used, says so. Returns its
+  /// number; nothing: there is none. It comes again until `read`. Errors: the file.
+  util::Result<std::optional<std::int64_t>> replay(Database& database, const Use& use,
+                                                   const Unreadable& unreadable) const;
+  /// What an entry from before the start has is in `waits`.
+  void read(std::int64_t entry) {
+    waits(entry, 0);
+    unread_from_ = entry + 1;
+  }
+  void all_read() { unread_from_ = most_entries; }
+  bool is_read() const { return unread_from_ == most_entries; }
   /// Puts a copy of an entry aside, in the transaction that runs, for whoever wants to see what is wrong with it.
   static void keep_aside(Database& database, std::int64_t entry, std::string_view why);
 
@@ -44,7 +51,7 @@ class Journal {
   void remove_done(Database& database, const std::map<std::int64_t, std::uint64_t>& written) const;
   /// That transaction is in the file.
   void removed(const std::map<std::int64_t, std::uint64_t>& written);
-  /// The first entry that stays when these are written, `most_entries` without one.
+  /// The first entry that may stay when these are written: one that is not read yet may. `most_entries` without one.
   std::int64_t lowest_after(const std::map<std::int64_t, std::uint64_t>& written) const;
 
   std::int64_t lowest() const { return lowest_after({}); }
@@ -53,6 +60,7 @@ class Journal {
 
  private:
   std::map<std::int64_t, std::uint64_t> waiting_;  // by entry
+  std::int64_t unread_from_ = 0;                   // this and what follows, of before the start
 };
 
 }  // namespace rata::store

@@ -61,48 +61,48 @@ struct Open {
 
 class RecentPanes final : public Recent {
  public:
-  RecentPanes(State& state, std::unique_ptr<Database> snapshot, util::Time since, util::Time now);
+  RecentPanes(State& state, std::unique_ptr<Database> snapshot, std::uint32_t seconds, util::Time now);
 
   util::Result<std::vector<summary::Summary>> next() override;
+  bool is_done() const override { return snapshot_ == nullptr && open_.empty(); }
   util::Time full_since() const override { return until_; }
+  void add_open() override;
 
  private:
-  void copy_open(util::Time since);
   std::vector<summary::Summary> take_open();
   std::vector<summary::Summary> read(const Wanted& series);
   bool step_back();
+  void end_snapshot();
 
   State& state_;
-  std::unique_ptr<Database> snapshot_;  // null: all was given
+  std::unique_ptr<Database> snapshot_;  // null: all of it was given, or it cannot be read
   PaneReader reader_;
-  util::Time since_, now_;
-  util::Time from_, until_;  // the step that is at work; all that is newer was given
+  util::Time reached_, since_;  // packet time
+  util::Time from_, until_;     // the step that is at work; all that is newer was given
   bool is_first_ = true;
   std::vector<Wanted> series_;
   std::size_t place_ = 0;   // among them
   std::vector<Open> open_;  // ascending by start
 };
 
-RecentPanes::RecentPanes(State& state, std::unique_ptr<Database> snapshot, util::Time since, util::Time now)
+RecentPanes::RecentPanes(State& state, std::unique_ptr<Database> snapshot, std::uint32_t seconds, util::Time now)
     : state_(state),
       snapshot_(std::move(snapshot)),
       // Only series of monitors are read here, which have no members.
       reader_(*snapshot_, state.levels, [](std::int64_t) { return std::optional<std::vector<std::int64_t>>(); }),
-      since_(since),
-      now_(now),
-      from_(std::max(since, util::Time{now.ns - shortest_step_ns})),
+      reached_(state.newest.ns > 0 ? std::min(state.newest, now) : now),
+      since_{reached_.ns - std::int64_t{seconds} * util::ns_per_second},
+      from_(std::max(since_, util::Time{reached_.ns - shortest_step_ns})),
       until_(now) {
   for (const auto& [id, series] : state.catalogue.all())
-    if (series->kind == Kind::monitor && series->last > since) series_.push_back(wanted(state, *series, since));
+    if (series->kind == Kind::monitor && series->last > since_) series_.push_back(wanted(state, *series, since_));
   // What is small first: that shows soonest who is there.
   std::ranges::stable_partition(series_, &Wanted::has_seconds);
-  copy_open(since);
 }
 
 /// What comes from now on is merged into them, and given to whoever restores in another way.
-void RecentPanes::copy_open(util::Time since) {
-  for (const auto& [key, open] : state_.open.panes()) {
-    if (key.start < aligned(since, std::max(key.level, most_coarse_seconds))) continue;
+void RecentPanes::add_open() {
+  for (const auto& [key, open] : state_.open.panes()) {  // few, also where they are old
     const bool by_seconds = !open.fine.empty() && packets(open.fine) == packets(open.pane);
     open_.push_back({key.start, by_seconds ? open.fine : open.pane});
   }
@@ -137,38 +137,42 @@ bool RecentPanes::step_back() {
   is_first_ = false;
   place_ = 0;
   until_ = from_;
-  const std::int64_t step = std::clamp((now_.ns - until_.ns) / 4, shortest_step_ns, longest_step_ns);
+  const std::int64_t step = std::clamp((reached_.ns - until_.ns) / 4, shortest_step_ns, longest_step_ns);
   // The last step has all that panes begin before that moment, and no stretch goes further back than they do.
   from_ = until_.ns - step > since_.ns ? util::Time{until_.ns - step} : always;
   return until_ > always;
 }
 
+void RecentPanes::end_snapshot() {
+  state_.counters.unreadable += reader_.unreadable();
+  snapshot_.reset();
+  from_ = always;  // what is open waits for nothing else
+}
+
 util::Result<std::vector<summary::Summary>> RecentPanes::next() {
-  std::vector<summary::Summary> some;
-  while (some.empty() && snapshot_ != nullptr) {
-    some = take_open();
-    if (!some.empty()) break;
-    if (place_ < series_.size())
-      some = read(series_[place_++]);
-    else if (!step_back())
-      snapshot_.reset();
-    if (snapshot_ == nullptr) break;
-    if (auto read = snapshot_->outcome(); !read) return read.error();
+  std::vector<summary::Summary> some = take_open();
+  if (!some.empty() || snapshot_ == nullptr) return some;
+  if (place_ < series_.size()) {
+    some = read(series_[place_++]);
+    const auto read = snapshot_->outcome();
+    if (read) return some;
+    end_snapshot();
+    return read.error();
   }
-  if (snapshot_ == nullptr) state_.counters.unreadable += reader_.unreadable();
+  if (!step_back()) end_snapshot();
   return some;
 }
 
 }  // namespace
 
-util::Result<std::unique_ptr<Recent>> recent(State& state, util::Time since, util::Time now) {
+util::Result<std::unique_ptr<Recent>> recent(State& state, std::uint32_t seconds, util::Time now) {
   auto snapshot = Database::open(state.config.path, Database::Access::read_only);
   if (!snapshot) return snapshot.error();
   (*snapshot)->begin();
   // What a transaction sees is fixed by its first question.
   (*snapshot)->number("SELECT count(*) FROM horizon");
   if (auto begun = (*snapshot)->outcome(); !begun) return begun.error();
-  return std::unique_ptr<Recent>(std::make_unique<RecentPanes>(state, std::move(*snapshot), since, now));
+  return std::unique_ptr<Recent>(std::make_unique<RecentPanes>(state, std::move(*snapshot), seconds, now));
 }
 
 }  // namespace rata::store

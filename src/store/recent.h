@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "store/state.h"
@@ -9,6 +10,6 @@
 namespace rata::store {
 
 /// See Store::recent.
-util::Result<std::unique_ptr<Recent>> recent(State& state, util::Time since, util::Time now);
+util::Result<std::unique_ptr<Recent>> recent(State& state, std::uint32_t seconds, util::Time now);
 
 }  // namespace rata::store

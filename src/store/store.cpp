@@ -28,10 +28,14 @@ constexpr double most_window_seconds = seconds_per_day;  // what a monitor can b
 std::string what_is_wrong(const Received& received, util::Time now) {
   const summary::Summary& summary = received.summary;
   if (summary.type.empty()) return "type: is empty; the name of a reducer is needed";
-  for (const std::string* name : {&summary.type, &summary.server, &summary.monitor, &summary.id.boot})
+  if (summary.server.empty()) return "serverId: is empty; the name of a server is needed";
+  for (const std::string* name : {&summary.type, &summary.server, &summary.monitor, &summary.id.boot}) {
     if (name->size() > most_name_octets)
       return fmt::format("type, serverId, monitor or id.boot has {} octets; up to {} are possible", name->size(),
                          most_name_octets);
+    if (std::ranges::any_of(*name, [](unsigned char octet) { return octet < 0x20 || octet == 0x7f; }))
+      return "type, serverId, monitor or id.boot has a control character";
+  }
   if (received.line.find('\n') != std::string_view::npos) return "has a line end inside; one record is one line";
   if (summary.id.sequence >= Journal::number(Journal::most_entries, 0))
     return fmt::format("id.sequence: {} is too large", summary.id.sequence);
@@ -67,18 +71,17 @@ class OpenStore final : public Store {
 
   util::Result<void> load(util::Time now);
   util::Result<void> replay_all(util::Time now);
-  util::Result<std::vector<summary::Summary>> replay_next(util::Time now) override;
-  bool is_replayed() const override { return is_replayed_; }
+  util::Result<void> replay_next(util::Time now) override;
+  bool is_replayed() const override { return state_->journal.is_read(); }
   util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) override;
   util::Result<Flushed> flush(util::Time now, std::chrono::milliseconds patience) override;
   bool is_full() const override { return state_->open.octets() > state_->config.open_mib << 20; }
-  util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) override {
-    auto written = store::write_open(*state_, state_->open.all(), now, std::chrono::steady_clock::now() + patience);
-    return written ? util::Result<void>{} : written.error();
-  }
+  util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) override;
   util::Result<void> flush_all(util::Time now) override;
-  util::Result<std::unique_ptr<Recent>> recent(util::Time since, util::Time now) override {
-    return store::recent(*state_, since, now);
+  util::Result<std::unique_ptr<Recent>> recent(std::uint32_t seconds, util::Time now) override {
+    auto recent = store::recent(*state_, seconds, now);
+    if (recent && is_replayed()) (*recent)->add_open();
+    return recent;
   }
   void set_groups(std::map<std::string, std::vector<std::string>> groups) override {
     state_->catalogue.set_groups(std::move(groups));
@@ -96,17 +99,17 @@ class OpenStore final : public Store {
   /// What is in the journal goes into an open pane. False: nothing keeps its time any more.
   bool take(const summary::Summary& summary, std::int64_t entry, std::uint64_t place, std::uint64_t octets,
             util::Time now);
-  using Lost = std::map<std::int64_t, std::string>;  // why, by the entry of the journal
-  std::optional<summary::Summary> replay(std::int64_t entry, std::uint64_t place, std::string_view line, Lost& lost,
-                                         util::Time now);
-  util::Result<void> keep_aside(const Lost& lost);
+  /// Into its open pane, unless it was in a pane already, or nothing keeps its time any more. Errors: it cannot be
+  /// read.
+  util::Result<void> replay(std::int64_t entry, std::uint64_t place, std::string_view line, util::Time now);
+  util::Result<void> keep_aside(std::int64_t entry, const std::string& why);
+  /// What is written before would remove numbers of the ledger, and panes, that the rest of the journal still needs.
+  util::Result<void> check_replayed() const;
   /// The lines of a batch that are fresh, in order. Errors: they are too many octets for one entry.
   static util::Result<std::string> lines_of(std::span<const Received> batch, const std::vector<Answer>& answers);
 
   std::unique_ptr<State> state_;
   util::Time pruned_;
-  std::int64_t replayed_entry_ = 0;
-  bool is_replayed_ = false;
 };
 
 util::Result<void> OpenStore::load(util::Time now) {
@@ -119,64 +122,61 @@ util::Result<void> OpenStore::load(util::Time now) {
 }
 
 util::Result<void> OpenStore::replay_all(util::Time now) {
-  while (!is_replayed_)
-    if (auto some = replay_next(now); !some) return some.error();
+  while (!is_replayed())
+    if (auto read = replay_next(now); !read) return read;
   return {};
 }
 
-/// Gives what was taken; nothing: it cannot be read, was in panes already, or nothing keeps its time any more.
-std::optional<summary::Summary> OpenStore::replay(std::int64_t entry, std::uint64_t place, std::string_view line,
-                                                  Lost& lost, util::Time now) {
-  state_->journal.waits(entry, 0);
-  auto summary = summary::read_json(line);
-  if (!summary) {
-    lost.try_emplace(entry, summary.error().message);
-    ++state_->counters.unreadable;
-    return std::nullopt;
-  }
+util::Result<void> OpenStore::replay(std::int64_t entry, std::uint64_t place, std::string_view line, util::Time now) {
+  const auto summary = summary::read_json(line);
+  if (!summary) return summary.error();
   const Source* const source = state_->catalogue.find(*summary);
   const std::uint64_t sequence = summary->id.boot.empty() ? Journal::number(entry, place) : summary->id.sequence;
-  if (source != nullptr && source->seen.has(sequence)) {
-    state_->catalogue.source(*summary).entry = entry;
-    return std::nullopt;
-  }
-  if (!take(*summary, entry, place, line.size(), now)) return std::nullopt;
-  ++state_->counters.replayed;
-  return *std::move(summary);
+  if (source != nullptr && source->seen.has(sequence))
+    state_->catalogue.source(*summary).entry = entry;  // it is in a pane
+  else if (take(*summary, entry, place, line.size(), now))
+    ++state_->counters.replayed;
+  return {};
 }
 
-util::Result<std::vector<summary::Summary>> OpenStore::replay_next(util::Time now) {
-  Lost lost;
-  std::vector<summary::Summary> taken;
+util::Result<void> OpenStore::replay_next(util::Time now) {
+  std::string why;
+  std::uint64_t unreadable = 0;
+  const auto lose = [&](const std::string& what) {
+    if (unreadable++ == 0) why = what;
+  };
   const auto use = [&](std::int64_t entry, std::uint64_t place, std::string_view line) {
-    if (auto summary = replay(entry, place, line, lost, now)) taken.push_back(*std::move(summary));
+    if (const auto replayed = replay(entry, place, line, now); !replayed) lose(replayed.error().message);
   };
-  const auto unreadable = [&](std::int64_t entry, const std::string& why) {
-    state_->journal.waits(entry, 0);
-    lost.try_emplace(entry, why);
-    ++state_->counters.unreadable;
-  };
-  while (!is_replayed_ && taken.empty()) {
-    const auto entry = Journal::replay(*state_->database, replayed_entry_, use, unreadable);
-    if (!entry) return entry.error();
-    is_replayed_ = !*entry;
-    replayed_entry_ = entry->value_or(replayed_entry_);
+  const auto entry = state_->journal.replay(*state_->database, use, lose);
+  if (!entry) return entry.error();
+  if (!*entry) {
+    state_->journal.all_read();
+    return {};
   }
-  if (auto kept = keep_aside(lost); !kept) return kept.error();
-  return taken;
+  // Only then may it go. Else it comes again, and what was taken of it is known by its numbers.
+  if (unreadable > 0)
+    if (auto kept = keep_aside(**entry, why); !kept) return kept;
+  state_->counters.unreadable += unreadable;
+  state_->journal.read(**entry);
+  return {};
 }
 
-util::Result<void> OpenStore::keep_aside(const Lost& lost) {
-  if (lost.empty()) return {};
+util::Result<void> OpenStore::keep_aside(std::int64_t entry, const std::string& why) {
   Database& database = *state_->database;
   database.begin();
-  for (const auto& [entry, why] : lost) Journal::keep_aside(database, entry, why);
-  for (const auto& [entry, why] : lost)
-    state_->notes.push_back(
-        fmt::format("{}: journal entry {} cannot be read whole: {}; what can is counted, and the "
-                    "entry is kept in the table lost",
-                    database.path(), entry, why));
-  return database.commit();
+  Journal::keep_aside(database, entry, why);
+  if (auto done = database.commit(); !done) return done;
+  state_->notes.push_back(
+      fmt::format("{}: journal entry {} cannot be read whole: {}; what can is counted, and the "
+                  "entry is kept in the table lost",
+                  database.path(), entry, why));
+  return {};
+}
+
+util::Result<void> OpenStore::check_replayed() const {
+  if (is_replayed()) return {};
+  return util::Error{fmt::format("{}: its journal is not read yet", state_->database->path())};
 }
 
 Answer OpenStore::judge(const Received& received, util::Time now, Batch& batch) const {
@@ -248,6 +248,7 @@ util::Result<std::string> OpenStore::lines_of(std::span<const Received> batch, c
 }
 
 util::Result<std::vector<Answer>> OpenStore::commit(std::span<const Received> batch, util::Time now) {
+  if (auto ready = check_replayed(); !ready) return ready.error();
   if (batch.size() > Journal::most_lines)
     return util::Error{
         fmt::format("{} summaries in one batch; up to {} are possible", batch.size(), Journal::most_lines)};
@@ -271,6 +272,7 @@ util::Result<std::vector<Answer>> OpenStore::commit(std::span<const Received> ba
 }
 
 util::Result<Flushed> OpenStore::flush(util::Time now, std::chrono::milliseconds patience) {
+  if (auto ready = check_replayed(); !ready) return ready.error();
   const Deadline deadline = std::chrono::steady_clock::now() + patience;
   auto open = is_full() ? state_->open.all() : state_->open.settled(now, state_->config.settle_seconds);
   const auto written = store::write_open(*state_, std::move(open), now, is_full() ? Deadline::max() : deadline);
@@ -283,7 +285,14 @@ util::Result<Flushed> OpenStore::flush(util::Time now, std::chrono::milliseconds
   return pruned ? derived : pruned.error();
 }
 
+util::Result<void> OpenStore::write_open(util::Time now, std::chrono::milliseconds patience) {
+  if (auto ready = check_replayed(); !ready) return ready;
+  auto written = store::write_open(*state_, state_->open.all(), now, std::chrono::steady_clock::now() + patience);
+  return written ? util::Result<void>{} : written.error();
+}
+
 util::Result<void> OpenStore::flush_all(util::Time now) {
+  if (auto ready = check_replayed(); !ready) return ready;
   if (auto written = store::write_open(*state_, state_->open.all(), now); !written) return written.error();
   const auto derived = derive(*state_, due(*state_, now, true));
   auto pruned = prune(*state_, now);

@@ -45,17 +45,22 @@ enum class Flushed : std::uint8_t {
 };
 
 /// What there was at one moment, the newest first: to show again after a start what was shown before. What is committed
-/// from that moment on is not in it. It holds one state of the file until all is given: not for long.
+/// from that moment on is not in it. It holds one state of the file until all is given: not for long. Of a store that
+/// reads its journal later it has what is in panes, and from `add_open` on what the journal had.
 /// Thread: its store's. Lifetime: within its store's.
 class Recent {
  public:
   virtual ~Recent() = default;
-  /// Some more: what is of one series and one step of time, or of one pane that was open. Summaries of panes: of single
-  /// seconds where these are kept, else the last by the base level, older ones of minutes. Nothing: all was given.
-  /// Errors: the file cannot be read.
+  /// Some more: what is of one series and one step of time, or of one pane that was open; often nothing, since it looks
+  /// for no longer than that. Summaries of panes: of single seconds where these are kept, else the last by the base
+  /// level, older ones of minutes. Errors: the file cannot be read; then what was open is all that is still to come.
   virtual util::Result<std::vector<summary::Summary>> next() = 0;
-  /// All that starts then or later was given.
+  /// All was given that there is so far.
+  virtual bool is_done() const = 0;
+  /// All that starts then or later was given. When the file cannot be read it stays where that was.
   virtual util::Time full_since() const = 0;
+  /// To be called when all of the journal is read, before anything is committed: then there is more to give.
+  virtual void add_open() = 0;
 };
 
 /// The history of many monitors' summaries, in one SQLite file: at several resolutions, bounded, each contribution
@@ -72,9 +77,9 @@ class Store {
   static util::Result<std::unique_ptr<Store>> open(const Config& config, util::Time now, Replay replay = Replay::all);
   virtual ~Store() = default;
 
-  /// With Replay::later, to be called until it gives nothing, before anything else is committed or flushed: takes the
-  /// next entry of the journal, and gives what that was. Errors: the file.
-  virtual util::Result<std::vector<summary::Summary>> replay_next(util::Time now) = 0;
+  /// With Replay::later, to be called until all of the journal is read: takes its next entry. Before that nothing can
+  /// be committed or written. Errors: the file; it is tried again with the next call.
+  virtual util::Result<void> replay_next(util::Time now) = 0;
   virtual bool is_replayed() const = 0;
 
   /// One transaction, on the disk when it returns. An answer for each. Errors: nothing of it was taken; the sender is
@@ -93,8 +98,9 @@ class Store {
   /// As `flush`, with everything, settled or not, however long it takes.
   virtual util::Result<void> flush_all(util::Time now) = 0;
 
-  /// What came since then (and before, in the pane that this moment lies in), as of now.
-  virtual util::Result<std::unique_ptr<Recent>> recent(util::Time since, util::Time now) = 0;
+  /// What came in the last so many seconds of packet time (and before, in the panes that this moment lies in): back
+  /// from the newest window, or from `now` if that is ahead of it.
+  virtual util::Result<std::unique_ptr<Recent>> recent(std::uint32_t seconds, util::Time now) = 0;
 
   /// From now on; what was counted before stays.
   virtual void set_groups(std::map<std::string, std::vector<std::string>> groups) = 0;

@@ -83,9 +83,20 @@ class RestartTest(unittest.TestCase):
         self.reload('[[group]]\nname = "all"\nservers = ["ns1"]\n')
         self.await_total(5 * KEYS)
         self.await_total(5 * KEYS, "&group=all")
-        self.assertLess(self.taken_by_views(), 5)
+        self.assertEqual(self.taken_by_views(), 5, "counters go on, and what fills views counts once")
         self.post(summary(self.begin + 5, 5))
         self.await_total(6 * KEYS, "&group=all")
+        self.assertEqual(self.taken_by_views(), 6)
+
+    def test_what_the_views_show_the_history_knows(self):
+        self.post(summary(self.begin, 0))
+        wait_until(lambda: self.aggregator.ask("/api/v1/reducers")["reducers"], lambda: "the history has something")
+        self.post(summary(self.begin, 0, server="ns2"))
+        wait_until(lambda: self.total("&server=ns2"), lambda: "the view has it")
+        for path in (f"history?reducer={VIEW}", f"history/sum?reducer={VIEW}", "gaps?"):
+            self.aggregator.ask(f"/api/v1/{path}&server=ns2")
+            status, text = self.aggregator.server.get(self.aggregator.listens, f"/api/v1/{path}&server=nobody")
+            self.assertEqual(status, 404, text)
 
     def test_two_processes_under_one_name_are_told_of(self):
         def told():

@@ -65,5 +65,22 @@ TEST(Groups, Say_which_of_their_servers_nobody_has_heard_of) {
             Json({"the group chile lacks ns2, ns3, of which nothing has come: is the name right?"}));
 }
 
+TEST(Status, Says_what_views_lack_when_the_history_could_not_be_read) {
+  Config config;
+  config.aggregate.spans = {1, 5, 15};
+  Standing standing;
+  standing.now = standing.watermark = util::from_seconds(1'700'000'300);
+  const auto status = [&] { return Json::parse(status_json(config, standing)); };
+  EXPECT_EQ(status()["restoring"], nullptr);
+  EXPECT_EQ(status()["trust"]["level"], "green");
+  standing.restoring = Restoring{util::from_seconds(1'700'000'000), true};
+  EXPECT_EQ(status()["restoring"]["full_spans"], Json({1, 5}));
+  EXPECT_EQ(status()["restoring"]["failed"], true);
+  EXPECT_EQ(status()["trust"]["level"], "amber");
+  EXPECT_NE(status()["trust"]["reasons"][0].get<std::string>().find("could not be read"), std::string::npos);
+  standing.restoring->is_failed = false;
+  EXPECT_NE(status()["trust"]["reasons"][0].get<std::string>().find("are being restored"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace rata::hub

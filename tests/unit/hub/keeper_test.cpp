@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "summary/summary.h"
@@ -48,10 +49,11 @@ class KeeperTest : public ::testing::Test {
 
   static util::Time now() { return util::from_seconds(day_one + 100); }
 
-  static std::string line(std::uint64_t sequence, std::uint64_t queries) {
+  static std::string line(std::uint64_t sequence, std::uint64_t queries) { return line(sequence, queries, sequence); }
+  static std::string line(std::uint64_t sequence, std::uint64_t queries, std::uint64_t second) {
     summary::Summary summary{.type = "QueriesPerSecond", .server = "ns1", .monitor = "ns1"};
     summary.data = summary::Rates(summary::Rate{"qps", queries, 1});
-    summary.window = {.start = util::from_seconds(day_one + static_cast<std::int64_t>(sequence)), .seconds = 1};
+    summary.window = {.start = util::from_seconds(day_one + static_cast<std::int64_t>(second)), .seconds = 1};
     summary.id = {"boot", sequence, 0};
     return summary::to_json(summary) + "\n";
   }
@@ -84,6 +86,11 @@ class KeeperTest : public ::testing::Test {
     return sum;
   }
 
+  /// As it would be if no other had ever been shown.
+  std::uint64_t counted() {
+    return aggregator_.with([&](auto& held) { return keeper_->view_counters(held->counters()).summaries; });
+  }
+
   std::filesystem::path folder_ =
       std::filesystem::temp_directory_path() / ("ratadns-keeper-" + std::to_string(::getpid()));
   serve::SharedAggregator aggregator_;
@@ -106,9 +113,9 @@ TEST_F(KeeperTest, WhatComesAgainCountsOnceAlsoAfterANewStart) {
   post(line(1, 5));
   begin();
   ASSERT_TRUE(keeper_->restore(15, now()));
-  EXPECT_TRUE(keeper_->full_since());
+  EXPECT_TRUE(keeper_->restoring(now()));
   restore_all();
-  EXPECT_FALSE(keeper_->full_since());
+  EXPECT_FALSE(keeper_->restoring(now()));
   EXPECT_EQ(queries(), 5u);
   EXPECT_EQ(nlohmann::json::parse(post(line(1, 5) + line(2, 1)).json)["repeated"], 1);
   EXPECT_EQ(queries(), 6u);
@@ -151,8 +158,49 @@ TEST_F(KeeperTest, AnotherAggregatorIsShownWhenItHasAllThatTheFirstHas) {
   post(line(3, 1));
   keeper_->show_prepared();
   EXPECT_EQ(queries(), 13u);
+  EXPECT_EQ(counted(), 3u);
   post(line(4, 1));
   EXPECT_EQ(queries(), 14u);
+  EXPECT_EQ(counted(), 4u) << "what the new one was filled with does not count again";
+}
+
+TEST_F(KeeperTest, CountersGoOnOverSeveralAggregators) {
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    for (std::uint64_t j = 0; j < 3; ++j) post(line(3 * i + j, 1, 5));  // which fill another as one
+    ASSERT_TRUE(keeper_->prepare(empty_aggregator(), 15, now()));
+    restore_all();
+    keeper_->show_prepared();
+    EXPECT_EQ(counted(), 3 * (i + 1));
+  }
+}
+
+TEST_F(KeeperTest, WhatCannotBeReadIsMissedUntilItsTimeIsOver) {
+  post(line(1, 5));
+  keeper_->finish(now());  // it is in a pane
+  begin();
+  ASSERT_TRUE(keeper_->restore(15, now()));
+  std::fstream file(folder_ / "history.db", std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(4096);
+  for (auto octets = std::filesystem::file_size(folder_ / "history.db"); octets > 4096; --octets) file.put('\xff');
+  file.close();
+  EXPECT_FALSE(keeper_->restore_some(std::chrono::seconds(1), now()));
+  restore_all();
+  const auto lacks = keeper_->restoring(now());
+  ASSERT_TRUE(lacks);
+  EXPECT_TRUE(lacks->is_failed);
+  EXPECT_EQ(lacks->full_since, now());
+  EXPECT_TRUE(keeper_->restoring({now().ns + 899 * util::ns_per_second}));
+  EXPECT_FALSE(keeper_->restoring({now().ns + 900 * util::ns_per_second}));
+}
+
+TEST_F(KeeperTest, AnEndBeforeTheJournalIsReadWritesNothing) {
+  post(line(1, 5));
+  begin(store::Replay::later);
+  keeper_->finish(now());
+  EXPECT_TRUE(reports_.empty());
+  EXPECT_EQ(keeper_->history().counters().panes_written, 0u);
+  begin();
+  EXPECT_EQ(nlohmann::json::parse(post(line(1, 5)).json)["repeated"], 1);
 }
 
 TEST_F(KeeperTest, WhatIsNoZstdIsRefusedForGood) {

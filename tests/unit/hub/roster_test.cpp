@@ -49,6 +49,24 @@ TEST(Roster, EachWindowCountsOnceWhateverTheNumberOfReducers) {
   EXPECT_EQ(state.kernel, 6u);
 }
 
+TEST(Roster, WhenTheReducerThatStandsForWindowsIsGoneAnotherTakesItsPlace) {
+  for (const char* boot : {"", "boot"}) {  // older monitors have none, and a reload makes no new one
+    Roster roster(10);
+    const auto note = [&](int second, const char* type) {
+      summary::Summary summary = summary_at(second, 1, type);
+      summary.id.boot = boot;
+      roster.note(summary, at(second + 2));
+    };
+    for (int second = 0; second < 10; ++second)
+      for (const char* type : {"a", "b"}) note(second, type);
+    for (int second = 10; second < 200; ++second) note(second, "b");
+    EXPECT_EQ(roster.monitors().at(0).windows, 10u + 200 - 10 - 61) << boot;
+    EXPECT_EQ(roster.monitors().at(0).packets, 10 * roster.monitors().at(0).windows);
+    for (int second = 10; second < 200; ++second) note(second, "a");
+    EXPECT_EQ(roster.monitors().at(0).windows, 10u + 200 - 10 - 61) << "what a spool brings is of the same windows";
+  }
+}
+
 summary::Summary of_boot(const std::string& boot, double start, double seconds = 1) {
   summary::Summary summary = summary_at(start, seconds);
   summary.id.boot = boot;

@@ -40,5 +40,27 @@ TEST(Showing, AtTheLatestAWhileAfterTheFirstChangeThatIsNotShown) {
   EXPECT_TRUE(showing.is_due(at(255), false));
 }
 
+TEST(StatusPace, TheStatusOfManyIsMadeMoreSeldom) {
+  StatusPace pace;
+  EXPECT_TRUE(pace.is_due(at(0), false));
+  pace.made(at(0), 20, false);
+  EXPECT_FALSE(pace.is_due(at(999), false));
+  EXPECT_TRUE(pace.is_due(at(1000), false));
+  pace.made(at(1000), 21, false);
+  EXPECT_FALSE(pace.is_due(at(5999), false));
+  EXPECT_TRUE(pace.is_due(at(6000), false));
+}
+
+TEST(StatusPace, OfManyThatAreRestoredToo) {
+  StatusPace pace;
+  pace.made(at(0), 1000, false);
+  EXPECT_TRUE(pace.is_due(at(1), true));
+  pace.made(at(1), 1000, true);
+  EXPECT_FALSE(pace.is_due(at(1000), true));
+  EXPECT_TRUE(pace.is_due(at(1001), true));
+  pace.made(at(1001), 1000, true);
+  EXPECT_TRUE(pace.is_due(at(1002), false)) << "all is restored";
+}
+
 }  // namespace
 }  // namespace rata::hub

@@ -79,6 +79,9 @@ TEST_F(StoreTest, What_cannot_be_is_refused_with_the_member_named) {
   } cases[] = {
       {"type", [](auto& one) { one.type.clear(); }},
       {"serverId", [](auto& one) { one.server = std::string(256, 'x'); }},
+      {"serverId: is empty", [](auto& one) { one.server.clear(); }},
+      {"control character", [](auto& one) { one.server = "ns1\n"; }},
+      {"control character", [](auto& one) { one.monitor = std::string(1, '\0'); }},
       {"id.sequence", [](auto& one) { one.id.sequence = ~std::uint64_t{0}; }},
       {"window.start", [](auto& one) { one.window.start = {-1}; }},
       {"window.start", [](auto& one) { one.window.start = at(4000); }},

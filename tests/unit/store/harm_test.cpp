@@ -1,8 +1,14 @@
 // What one sender, or a damaged file, must not do to what others have.
 
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <fstream>
+
 #include "sample.h"
 #include "store/catalogue.h"
 #include "store/database.h"
+#include "store/journal.h"
 #include "store/pane.h"
 #include "summary/reading.h"
 
@@ -20,6 +26,20 @@ class HarmTest : public StoreTest {
     (*database)->script(sql);
     const auto done = (*database)->outcome();
     ASSERT_TRUE(done) << done.error().message;
+  }
+  void open_later(util::Time now) {
+    store_.reset();
+    auto opened = Store::open(config_, now, Replay::later);
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = *std::move(opened);
+  }
+  /// All but the first.
+  void damage_pages() const {
+    constexpr std::streamoff page = 4096;
+    std::fstream file(config_.path, std::ios::binary | std::ios::in | std::ios::out);
+    const auto octets = static_cast<std::streamoff>(std::filesystem::file_size(config_.path));
+    file.seekp(page);
+    for (std::streamoff at = page; at < octets; ++at) file.put('\xff');
   }
   std::int64_t number(std::string_view sql) const {
     auto database = Database::open(config_.path, Database::Access::read_only);
@@ -74,6 +94,113 @@ TEST_F(HarmTest, A_damaged_journal_entry_is_set_aside_and_the_start_goes_on) {
   EXPECT_EQ(history("server:ns1", 10, at(0), at(10)).at(0), (Numbers{{"1", 1}}));
   EXPECT_EQ(number("SELECT count(*) FROM journal"), 0);
   EXPECT_EQ(number("SELECT count(*) FROM lost WHERE number = 1 AND lines = x'0102'"), 1);
+}
+
+/// While it lives no file can grow, as on a full disk.
+class NoRoom {
+ public:
+  NoRoom() {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{.rlim_cur = 1, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~NoRoom() { setrlimit(RLIMIT_FSIZE, &before_); }
+  NoRoom(const NoRoom&) = delete;
+  NoRoom& operator=(const NoRoom&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(HarmTest, A_damaged_journal_entry_stays_until_it_is_set_aside) {
+  open();
+  const auto good = summary_of("ns1", 1, 1, counts_of({{"a", 1}}));
+  auto no_boot = summary_of("ns2", 0, 1, counts_of({{"a", 1}}));
+  no_boot.id = {};
+  const std::string line = to_json(no_boot), bad = to_json(good) + "}";  // which only the journal finds out
+  const Received received[] = {{line, no_boot}, {bad, good}};
+  ASSERT_TRUE(store_->commit(received, at(2)));
+  open_later(at(3));
+  {
+    const NoRoom full;
+    for (int times = 0; times < 3; ++times) EXPECT_FALSE(store_->replay_next(at(3)));
+  }
+  EXPECT_FALSE(store_->is_replayed());
+  EXPECT_TRUE(store_->take_notes().empty()) << "nothing is set aside";
+  while (!store_->is_replayed()) ASSERT_TRUE(store_->replay_next(at(3)));
+  EXPECT_EQ(store_->counters().unreadable, 1u);
+  EXPECT_EQ(store_->take_notes().size(), 1u);
+  EXPECT_EQ(number("SELECT count(*) FROM lost WHERE number = 1"), 1);
+  flush_all(30);
+  EXPECT_EQ(number("SELECT count(*) FROM journal"), 0);
+  EXPECT_EQ(history("server:ns2", 10, at(0), at(10)).at(0), (Numbers{{"a", 1}})) << "it counts once";
+}
+
+TEST_F(HarmTest, Nothing_is_taken_or_written_before_the_journal_is_read) {
+  config_.settle_seconds = 20;
+  open();
+  const auto of = [](double start) {
+    auto made = summary_of("ns1", 0, start, counts_of({{"a", 1}}));
+    made.id = {};  // without a boot it has the number of its place in the journal
+    return made;
+  };
+  commit(*store_, {of(100)}, at(101));
+  commit(*store_, {of(0), of(101)}, at(101));
+  commit(*store_, {of(102)}, at(118));
+  flush_due(122);  // the first pane is written, and the journal still has what is in it
+  ASSERT_EQ(store_->counters().open_panes, 1u);
+  open_later(at(123));
+  for (int entry = 0; !store_->is_replayed(); ++entry) {
+    const auto written = store_->write_open(at(123), std::chrono::seconds(1));
+    ASSERT_FALSE(written) << "with " << entry << " entries read";
+    EXPECT_NE(written.error().message.find("journal is not read"), std::string::npos) << written.error().message;
+    EXPECT_FALSE(store_->flush(at(123)));
+    EXPECT_FALSE(store_->flush_all(at(123)));
+    EXPECT_FALSE(store_->commit({}, at(123)));
+    ASSERT_TRUE(store_->replay_next(at(123)));
+  }
+  open(at(124));
+  flush_all(150);
+  EXPECT_EQ(history("server:ns1", 10, at(0), at(10)).at(0), (Numbers{{"a", 1}}));
+  EXPECT_EQ(history("server:ns1", 10, at(100), at(110)).at(100), (Numbers{{"a", 3}}));
+}
+
+TEST_F(HarmTest, Entries_that_are_not_read_yet_may_stay) {
+  Journal journal;
+  EXPECT_FALSE(journal.is_read());
+  EXPECT_EQ(journal.lowest(), 0);
+  journal.waits(3, 2);
+  journal.read(3);
+  EXPECT_EQ(journal.lowest(), 3);
+  EXPECT_EQ(journal.lowest_after({{3, 1}}), 3);
+  EXPECT_EQ(journal.lowest_after({{3, 2}}), 4);
+  journal.all_read();
+  EXPECT_TRUE(journal.is_read());
+  EXPECT_EQ(journal.lowest_after({{3, 2}}), Journal::most_entries);
+}
+
+TEST_F(HarmTest, When_the_file_cannot_be_read_what_was_open_is_still_shown_again) {
+  open();
+  commit(*store_, {summary_of("ns1", 1, 590, counts_of({{"a", 1}}))}, at(600));
+  flush_all(600);
+  open(at(600));
+  commit(*store_, {summary_of("ns1", 2, 100, counts_of({{"b", 1}}))}, at(600));
+  store_.reset();
+  open(at(600));
+  auto recent = store_->recent(600, at(600));
+  ASSERT_TRUE(recent);
+  damage_pages();
+  const auto failed = (*recent)->next();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ((*recent)->full_since(), at(600));
+  EXPECT_FALSE((*recent)->is_done());
+  const auto open = (*recent)->next();
+  ASSERT_TRUE(open) << open.error().message;
+  ASSERT_EQ(open->size(), 1u);
+  EXPECT_EQ(numbers_of(open->front()), (Numbers{{"b", 1}}));
+  EXPECT_TRUE((*recent)->is_done());
+  EXPECT_EQ((*recent)->full_since(), at(600)) << "what is older is not there";
 }
 
 TEST_F(HarmTest, A_record_that_does_not_say_when_it_is_of_keeps_the_time_of_its_arrival) {

@@ -277,12 +277,13 @@ TEST_F(StoreTest, Gaps_are_missing_numbers_and_the_time_between_two_runs) {
 /// All of it, in the order in which it comes.
 std::vector<summary::Summary> all_of(Recent& recent) {
   std::vector<summary::Summary> all;
-  while (true) {
+  while (!recent.is_done()) {
     auto some = recent.next();
     EXPECT_TRUE(some) << some.error().message;
-    if (!some || some->empty()) return all;
+    if (!some) break;
     for (summary::Summary& one : *some) all.push_back(std::move(one));
   }
+  return all;
 }
 
 std::uint64_t sum_of(const std::vector<summary::Summary>& summaries) {
@@ -301,12 +302,25 @@ TEST_F(StoreTest, What_was_shown_lately_comes_back_open_or_written) {
       if (i == 14) flush_all(101);
     }
     open(at(140));
-    auto recent = store_->recent(at(110), at(140));
+    auto recent = store_->recent(30, at(140));
     ASSERT_TRUE(recent);
     std::vector<summary::Summary> all = all_of(**recent);
     std::erase_if(all, [](const auto& one) { return one.window.start < at(110); });
     EXPECT_EQ(all.size(), fine > 0 ? 20u : 3u) << "one pane is written in part, in part open";
     EXPECT_EQ(sum_of(all), 20u);
+  }
+}
+
+TEST_F(StoreTest, What_was_shown_lately_is_so_by_packet_time) {
+  open();
+  for (std::uint64_t i = 0; i < 30; ++i)
+    commit(*store_, {summary_of("ns1", i, 100 + static_cast<double>(i), counts_of({{"a", 1}}))}, at(7000));
+  flush_all(7000);
+  for (const util::Time now : {at(130), at(7200), at(30 * 86400)}) {
+    open(now);
+    const auto recent = store_->recent(60, now);
+    ASSERT_TRUE(recent);
+    EXPECT_EQ(sum_of(all_of(**recent)), 30u);
   }
 }
 
@@ -319,11 +333,13 @@ TEST_F(StoreTest, What_was_shown_a_while_ago_comes_back_by_the_minute_the_newest
   commit(*store_, batch, at(600));
   flush_all(600);
   commit(*store_, {summary_of("ns1", 100, 100, counts_of({{"a", 1}}))}, at(601));
-  auto recent = store_->recent(at(0), at(601));
+  auto recent = store_->recent(601, at(601));
   ASSERT_TRUE(recent);
   util::Time before = (*recent)->full_since();
   std::vector<summary::Summary> all;
-  for (auto some = (*recent)->next(); some && !some->empty(); some = (*recent)->next()) {
+  while (!(*recent)->is_done()) {
+    const auto some = (*recent)->next();
+    ASSERT_TRUE(some) << some.error().message;
     EXPECT_LE((*recent)->full_since(), before);
     for (const summary::Summary& one : *some) {
       EXPECT_LT(one.window.start, before);
@@ -342,13 +358,12 @@ TEST_F(StoreTest, What_comes_or_is_written_while_the_recent_is_read_is_not_in_it
     batch.push_back(summary_of("ns1", i, static_cast<double>(i), counts_of({{"a", 1}})));
   commit(*store_, batch, at(300));
   flush_due(290);  // all but the last panes
-  auto recent = store_->recent(at(0), at(300));
+  auto recent = store_->recent(300, at(300));
   ASSERT_TRUE(recent);
   std::uint64_t sum = 0;
-  for (std::uint64_t i = 300;; ++i) {
+  for (std::uint64_t i = 300; !(*recent)->is_done(); ++i) {
     const auto some = (*recent)->next();
     ASSERT_TRUE(some) << some.error().message;
-    if (some->empty()) break;
     sum += sum_of(*some);
     // Into the newest pane and into an old one, and all of it into the file.
     commit(
@@ -368,15 +383,34 @@ TEST_F(StoreTest, The_journal_can_be_read_bit_by_bit) {
   auto opened = Store::open(config_, at(20), Replay::later);
   ASSERT_TRUE(opened);
   store_ = *std::move(opened);
-  std::uint64_t given = 0;
-  for (auto some = store_->replay_next(at(20)); some && !some->empty(); some = store_->replay_next(at(20))) {
-    EXPECT_FALSE(store_->is_replayed());
-    EXPECT_EQ(some->size(), 1u);
-    EXPECT_EQ(some->front().id.sequence, given++);
+  auto recent = store_->recent(20, at(20));
+  ASSERT_TRUE(recent);
+  EXPECT_TRUE(all_of(**recent).empty());  // nothing is in panes
+  for (int entry = 0; entry < 5; ++entry) {
+    ASSERT_FALSE(store_->is_replayed());
+    ASSERT_TRUE(store_->replay_next(at(20)));
   }
-  EXPECT_EQ(given, 5u);
+  ASSERT_TRUE(store_->replay_next(at(20)));
   EXPECT_TRUE(store_->is_replayed());
   EXPECT_EQ(commit(*store_, {summary_of("ns1", 4, 4, counts_of({{"a", 1}}))}, at(20)), std::vector{Verdict::repeated});
+  (*recent)->add_open();
+  EXPECT_FALSE((*recent)->is_done());
+  EXPECT_EQ(sum_of(all_of(**recent)), 5u);
+}
+
+TEST_F(StoreTest, What_is_shown_again_is_looked_for_bit_by_bit) {
+  open();
+  std::vector<summary::Summary> batch;
+  for (std::uint64_t server = 0; server < 50; ++server)
+    batch.push_back(summary_of("ns" + std::to_string(server), 1, 3590, counts_of({{"a", 1}})));
+  commit(*store_, batch, at(3600));
+  flush_all(3600);
+  auto recent = store_->recent(3600, at(3600));
+  ASSERT_TRUE(recent);
+  std::size_t looks = 0, found = 0;
+  for (; !(*recent)->is_done(); ++looks) found += (*recent)->next()->size();
+  EXPECT_EQ(found, 50u);
+  EXPECT_GT(looks, 500u) << "ten steps or more, of one server each";
 }
 
 }  // namespace
