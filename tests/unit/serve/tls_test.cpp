@@ -199,7 +199,7 @@ TEST_F(Secured, A_certificate_that_is_no_longer_one_is_told_at_start_and_reload_
   ASSERT_TRUE(server->reload(secured(tls_of(fresh)), content));
   EXPECT_EQ(told.size(), 1u);
   EXPECT_TRUE(connect().secure());
-  EXPECT_NEAR(static_cast<double>(*server->counters().certificate_until), std::time(nullptr) + 30.0 * day_s, 60);
+  EXPECT_NEAR(static_cast<double>(*server->counters().certificate_until), static_cast<double>(std::time(nullptr)) + 30.0 * day_s, 60);
   EXPECT_NE(metrics_text(server->counters()).find("\nratadns_tls_certificate_expiry_timestamp_seconds "),
             std::string::npos);
 
