@@ -31,8 +31,6 @@ class StringPool {
   bool release(std::uint32_t id);
 
   std::string_view text(std::uint32_t id) const { return entries_[id].text; }
-  /// In the order of the texts, as far as eight octets tell: most comparisons need no look at the text itself.
-  std::uint64_t prefix(std::uint32_t id) const { return prefixes_[id]; }
   bool before(std::uint32_t left, std::uint32_t right) const {
     if (prefixes_[left] != prefixes_[right]) return prefixes_[left] < prefixes_[right];
     return text(left) < text(right);
@@ -54,6 +52,7 @@ class StringPool {
   };
 
   std::vector<Entry> entries_;
+  /// In the order of the texts, as far as eight octets tell: most comparisons need no look at the text itself.
   std::vector<std::uint64_t> prefixes_;
   std::vector<std::uint32_t> free_;
   SlotIndex index_;

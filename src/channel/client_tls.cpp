@@ -8,6 +8,7 @@
 #include <ctime>
 #include <memory>
 
+#include "util/owned.h"
 #include "util/pem_files.h"
 #include "util/utf8.h"
 
@@ -60,7 +61,7 @@ std::string text_of(const ASN1_TIME* time) {
 
 /// "DNS:hub.example, IP Address:192.0.2.1"; of one without such names its subject.
 std::string names_in(const X509* certificate) {
-  const std::unique_ptr<BIO, int (*)(BIO*)> text(BIO_new(BIO_s_mem()), BIO_free);
+  const util::Owned<BIO, BIO_free> text(BIO_new(BIO_s_mem()));
   if (const int at = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1); at >= 0)
     X509V3_EXT_print(text.get(), X509_get_ext(certificate, at), 0, 0);
   else
@@ -124,9 +125,11 @@ util::Result<void> expect_server(SSL* connection, const std::string& host) {
   if (is_a_name) {
     // A name may end with the root's dot, to be looked up as it is; certificates and SNI are without, and SNI takes no
     // addresses. Source: RFC 6066 section 3.
-    const std::string name = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
+    std::string name = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
     SSL_set_hostflags(connection, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    done = SSL_set1_host(connection, name.c_str()) == 1 && SSL_set_tlsext_host_name(connection, name.c_str()) == 1;
+    // What SSL_set_tlsext_host_name() stands for, without its casts.
+    done = SSL_set1_host(connection, name.c_str()) == 1 &&
+           SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1;
   } else {
     done = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(connection), host.c_str()) == 1;
   }

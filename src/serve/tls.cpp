@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "util/owned.h"
 #include "util/pem_files.h"
 
 namespace rata::serve {
@@ -16,16 +17,6 @@ using Context = std::shared_ptr<asio::ssl::context>;
 
 // Of TLS 1.2; those of 1.3 are all of this kind: keys that are forgotten, and encryption that authenticates.
 constexpr const char* ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
-
-template <auto free_it>
-struct Free {
-  template <typename T>
-  void operator()(T* thing) const {
-    free_it(thing);
-  }
-};
-template <typename T, auto free_it>
-using Owned = std::unique_ptr<T, Free<free_it>>;
 
 util::Error unusable(std::string_view what, const std::string& file, std::string_view why) {
   return {
@@ -90,7 +81,7 @@ void add_common_names(const X509* certificate, std::vector<std::string>& names) 
 }
 
 void add_alternative_names(const X509* certificate, std::vector<std::string>& names) {
-  const Owned<GENERAL_NAMES, GENERAL_NAMES_free> alternatives(
+  const util::Owned<GENERAL_NAMES, GENERAL_NAMES_free> alternatives(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   for (int at = 0; alternatives && at < sk_GENERAL_NAME_num(alternatives.get()); ++at) {
     int type = 0;
@@ -115,7 +106,7 @@ util::Result<Context> read_tls(const Tls& files) {
 }
 
 std::vector<std::string> certificate_names(SSL* connection) {
-  const Owned<X509, X509_free> certificate(SSL_get1_peer_certificate(connection));
+  const util::Owned<X509, X509_free> certificate(SSL_get1_peer_certificate(connection));
   if (!certificate || SSL_get_verify_result(connection) != X509_V_OK) return {};
   std::vector<std::string> names;
   add_common_names(certificate.get(), names);

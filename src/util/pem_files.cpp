@@ -7,22 +7,12 @@
 #include <openssl/ssl.h>
 
 #include <cstring>
-#include <memory>
 
+#include "util/owned.h"
 #include "util/secret_file.h"
 
 namespace rata::util {
 namespace {
-
-template <auto free_it>
-struct Free {
-  template <typename T>
-  void operator()(T* thing) const {
-    free_it(thing);
-  }
-};
-template <typename T, auto free_it>
-using Owned = std::unique_ptr<T, Free<free_it>>;
 
 /// Without this OpenSSL would ask on the terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
