@@ -61,7 +61,7 @@ Batch read_batch(std::string_view lines, const std::vector<std::string>& servers
     else if (!servers.empty() && std::ranges::find(servers, summary->server) == servers.end())
       batch.refused.push_back({number, fmt::format("may not send for the server \"{}\"", summary->server)});
     else
-      batch.entries.push_back({number, line, std::move(*summary)});
+      batch.entries.push_back({number, line, std::make_shared<summary::Summary>(*std::move(summary))});
   }
   return batch;
 }

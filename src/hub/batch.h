@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,7 @@ struct Batch {
   struct Entry {
     std::size_t line = 0;  ///< from 1
     std::string_view text;
-    summary::Summary summary;
+    std::shared_ptr<summary::Summary> summary;
   };
   std::vector<Entry> entries;
   std::vector<Refusal> refused;

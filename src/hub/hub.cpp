@@ -24,6 +24,7 @@
 #include "settings/aggregate_keys.h"
 #include "store/history.h"
 #include "util/guarded.h"
+#include "util/thread_name.h"
 
 namespace rata::hub {
 namespace {
@@ -81,6 +82,7 @@ class RunningHub final : public Hub {
   util::Result<void> turn();
   void tell_unrestored(const util::Result<void>& restored) const;
   void look_for_gaps(util::Time now);
+  std::chrono::milliseconds patience_for(bool restores) const;
   void publish(util::Time now);
   void tell_changes(const std::vector<MonitorState>& monitors, util::Time now);
   std::string metrics() const;
@@ -99,6 +101,7 @@ class RunningHub final : public Hub {
   util::Guarded<Standing> standing_;
   std::string status_;
   StatusPace status_pace_;
+  bool is_untidy_ = false;  // the keeper has more to tidy
   Showing showing_;
   Pace look_{look_for_gaps_interval};
   std::unique_ptr<serve::Server> server_;
@@ -115,7 +118,10 @@ util::Result<void> RunningHub::open() {
   if (auto served = start_server(); !served) return served;
   subscriptions_ = std::make_unique<Subscriptions>(inbox_, report_);
   if (auto subscribed = subscriptions_->follow(config_.subscriptions); !subscribed) return subscribed;
-  worker_ = std::jthread([this] { work(); });
+  worker_ = std::jthread([this] {
+    util::name_thread("merge");
+    work();
+  });
   return {};
 }
 
@@ -195,7 +201,7 @@ util::Result<void> RunningHub::turn() {
   const bool restores = keeper_->is_restoring(), is_stuck = !keeper_->trouble().empty();
   Inbox::Taken taken;
   if (keeper_->is_ready() || is_stuck)
-    taken = inbox_.take(restores && !is_stuck ? 0ms : showing_.has_changes() ? Showing::lull : patience);
+    taken = inbox_.take(patience_for(restores && !is_stuck));
   else if (inbox_.is_closed())
     taken.jobs = inbox_.take_jobs();
   const auto jobs = std::exchange(taken.jobs, {});
@@ -205,12 +211,19 @@ util::Result<void> RunningHub::turn() {
   keeper_->take(std::move(taken), now);
   if (const auto moment = steady_clock::now(); showing_.is_due(moment, is_lull) || status_pace_.is_due(moment))
     publish(now);
-  keeper_->tidy(now, is_lull);
+  is_untidy_ = keeper_->tidy(now, is_lull);
   if (look_.is_due()) look_for_gaps(now);
   auto restored = keeper_->restore_some(restore_slice, now);
   if (restores) showing_.changed(steady_clock::now());
   for (const std::function<void()>& job : jobs) job();  // last: they may take turns of their own
   return restored;
+}
+
+/// How long there is nothing else to do.
+std::chrono::milliseconds RunningHub::patience_for(bool restores) const {
+  if (restores) return 0ms;
+  if (showing_.has_changes()) return Showing::lull;
+  return is_untidy_ ? 0ms : patience;
 }
 
 void RunningHub::look_for_gaps(util::Time now) {

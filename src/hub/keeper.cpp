@@ -214,10 +214,10 @@ void Keeper::settle(Work& work, std::vector<store::Answer>::const_iterator& answ
       const store::Answer& one = *answer++;
       if (one.verdict == Verdict::fresh) {
         ++work.committed;
-        roster_.note(entry.summary, now);
-        hear(entry.summary);
-        aggregator->add(entry.summary);
-        if (prepared_.aggregator) prepared_.aggregator->add(entry.summary);
+        roster_.note(*entry.summary, now);
+        hear(*entry.summary);
+        aggregator->add(*entry.summary);
+        if (prepared_.aggregator) prepared_.aggregator->add(*entry.summary);
       } else if (one.verdict == Verdict::repeated) {
         ++work.repeated;
       } else {
@@ -271,18 +271,22 @@ void Keeper::note(std::string& trouble, const char* what, const util::Result<voi
 
 bool Keeper::is_tidying_due(bool is_idle) const {
   const auto rested = std::chrono::steady_clock::now() - tidied_;
-  return (is_idle && rested >= tidy_after) || rested >= tidy_regardless_after || store_->is_full();
+  return (is_idle && (is_made_aside_ || rested >= tidy_after)) || rested >= tidy_regardless_after || store_->is_full();
 }
 
-void Keeper::tidy(util::Time now, bool is_idle) {
-  if (!is_ready() || !is_tidying_due(is_idle)) return;
+bool Keeper::tidy(util::Time now, bool is_idle) {
+  if (!is_ready()) return false;
+  if (is_idle && store_->merge_some(tidy_slice)) return true;
+  if (!is_tidying_due(is_idle)) return false;
   const auto flushed = store_->flush(now, tidy_slice);
   note(flush_trouble_, "panes cannot be written, and wait in the journal",
        flushed ? util::Result<void>{} : flushed.error());
   for (const std::string& said : store_->take_notes()) report_("history: " + said);
-  if (flushed && *flushed == store::Flushed::part) return;
+  if (flushed && *flushed == store::Flushed::part) return true;
+  is_made_aside_ = flushed && *flushed == store::Flushed::aside;
   tidied_ = std::chrono::steady_clock::now();
   roster_.forget_silent(now);
+  return false;
 }
 
 void Keeper::finish(util::Time now) {

@@ -79,9 +79,9 @@ class Keeper {
   }
 
   void take(Inbox::Taken taken, util::Time now);
-  /// What has settled is written, every second or so, bit by bit: to be called often. Unless `is_idle` only when much
-  /// waits already.
-  void tidy(util::Time now, bool is_idle);
+  /// What was committed goes into panes, and what has settled is written, every second or so, bit by bit: to be called
+  /// often. Unless `is_idle` only when much waits already. True: there is more that can be done at once.
+  bool tidy(util::Time now, bool is_idle);
   /// What is there is written, as far as that goes quickly; nothing before `is_ready`.
   void finish(util::Time now);
 
@@ -132,7 +132,9 @@ class Keeper {
   std::optional<util::Time> lacks_before_;     // that could not be read, and is not shown
   ViewCounters view_counters_;
   Prepared prepared_;
-  std::chrono::steady_clock::time_point tidied_ = std::chrono::steady_clock::now();  // when nothing was left to do last
+  std::chrono::steady_clock::time_point tidied_ =
+      std::chrono::steady_clock::now();  // when nothing was left to write last
+  bool is_made_aside_ = false;           // some panes, which are to be written when they are there
   Roster roster_;
   util::Guarded<Names> names_;
   std::int64_t clock_tolerance_ns_;

@@ -16,6 +16,7 @@
 #include "serve/tls.h"
 #include "util/address.h"
 #include "util/guarded.h"
+#include "util/thread_name.h"
 #include "util/time.h"
 
 namespace rata::serve {
@@ -154,7 +155,10 @@ HttpServer::HttpServer(std::unique_ptr<asio::io_context> io, tcp::acceptor accep
   asio::co_spawn(*io_, accept_all(), asio::detached);
   asio::co_spawn(*io_, watch_certificate(), asio::detached);
   const SignalsBlocked blocked;
-  thread_ = std::thread([this] { io_->run(); });
+  thread_ = std::thread([this] {
+    util::name_thread("serve");
+    io_->run();
+  });
   spdlog::debug("serving on {}", place(local_.address().to_string(), local_.port()));
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "store/state.h"
@@ -8,6 +7,7 @@ namespace rata::store {
 namespace {
 
 constexpr std::uint32_t most_patience_seconds = 3600;
+constexpr std::size_t most_aside = 64;  // a pane of all servers has some 100 kB
 
 bool is_due(const Key& key, util::Time touched, util::Time reached, util::Time now, std::uint32_t settle) {
   if (now < touched) return true;  // the clock was set back
@@ -16,25 +16,44 @@ bool is_due(const Key& key, util::Time touched, util::Time reached, util::Time n
   return is_quiet || (is_over && now >= after(touched, settle));
 }
 
-void derive_one(State& state, PaneReader& reader, const Key& key) {
-  auto pane = reader.derived(key);
+/// In the transaction that runs.
+void write_derived(State& state, const Key& key, const std::optional<std::string>& lines) {
   const auto level = std::int64_t{key.level};
-  if (!pane) return Dirty::remove(*state.database, key);
-  if (pane->empty()) {
+  if (lines && lines->empty())
     state.database->run("DELETE FROM pane WHERE level = ? AND series = ? AND start = ? AND part = 0", level, key.series,
                         key.start.ns);
-  } else {
-    const std::string octets = packed(*std::move(pane), state.config.table_rows);
+  else if (lines)
     state.database->run("INSERT OR REPLACE INTO pane(level, series, start, part, lines) VALUES (?, ?, ?, 0, ?)", level,
-                        key.series, key.start.ns, Blob{octets});
-  }
+                        key.series, key.start.ns, Blob{*lines});
   Dirty::remove(*state.database, key);
 }
 
-}  // namespace
+util::Result<void> end_derived(State& state, const std::vector<Key>& keys) {
+  if (auto done = state.database->commit(); !done) return done;
+  state.dirty.cleaned(keys);
+  state.counters.panes_derived += keys.size();
+  return {};
+}
 
-std::vector<Key> due(const State& state, util::Time now, bool all) {
-  // By level, and scopes after what they are made of, so that nothing is made twice.
+/// Writes what was made aside, unless that is out of date by now.
+util::Result<void> take_derived(State& state) {
+  const auto made = state.deriver.take();
+  state.counters.unreadable += state.deriver.take_unreadable();
+  if (!made) return made.error();
+  if (made->empty()) return {};
+  std::vector<Key> keys;
+  state.database->begin();
+  for (const Derived& one : *made) {
+    if (!state.dirty.is_still(one.key, one.mark)) continue;
+    write_derived(state, one.key, one.lines);
+    keys.push_back(one.key);
+  }
+  return end_derived(state, keys);
+}
+
+/// Keys of dirty panes, by level, and scopes after what they are made of, so that nothing is made twice.
+template <typename Suits>
+std::vector<Key> dirty_keys(const State& state, Suits suits) {
   std::vector<Key> keys, of_scopes;
   const auto append_scopes = [&] {
     keys.insert(keys.end(), of_scopes.begin(), of_scopes.end());
@@ -43,27 +62,40 @@ std::vector<Key> due(const State& state, util::Time now, bool all) {
   for (const auto& [key, touched] : state.dirty.all()) {
     if (!of_scopes.empty() && of_scopes.front().level != key.level) append_scopes();
     const Series& series = state.catalogue.series(key.series);
-    if (!all && !is_due(key, touched, series.last, now, state.config.settle_seconds)) continue;
-    (series.kind == Kind::monitor ? keys : of_scopes).push_back(key);
+    if (suits(key, touched, series)) (series.kind == Kind::monitor ? keys : of_scopes).push_back(key);
   }
   append_scopes();
   return keys;
 }
 
-util::Result<Flushed> derive(State& state, std::vector<Key> keys, Deadline deadline) {
-  if (keys.empty()) return Flushed::all;
+}  // namespace
+
+util::Result<Flushed> derive_due(State& state, util::Time now) {
+  if (auto taken = take_derived(state); !taken) return taken.error();
+  if (state.deriver.is_busy()) return Flushed::aside;
+  std::vector<Key> due = dirty_keys(state, [&](const Key& key, const Dirty::Touched& touched, const Series& series) {
+    return is_due(key, touched.time, series.last, now, state.config.settle_seconds);
+  });
+  if (due.empty()) return Flushed::all;
+  due.resize(std::min(due.size(), most_aside));
+  std::vector<Derivation> wanted;
+  for (const Key& key : due)
+    wanted.push_back({key, state.dirty.all().at(key).mark, state.catalogue.members_of(key.series)});
+  state.deriver.post(std::move(wanted), state.levels);
+  return Flushed::aside;
+}
+
+util::Result<void> derive_all(State& state) {
+  return derive(state, dirty_keys(state, [](const Key&, const Dirty::Touched&, const Series&) { return true; }));
+}
+
+util::Result<void> derive(State& state, const std::vector<Key>& keys) {
+  if (keys.empty()) return {};
   PaneReader reader = state.reader();
   state.database->begin();
-  std::size_t made = 0;
-  while (made < keys.size() && (made == 0 || std::chrono::steady_clock::now() < deadline))
-    derive_one(state, reader, keys[made++]);
-  const Flushed flushed = made == keys.size() ? Flushed::all : Flushed::part;
-  keys.resize(made);
+  for (const Key& key : keys) write_derived(state, key, derived_lines(reader, key, state.config.table_rows));
   state.counters.unreadable += reader.unreadable();
-  if (auto done = state.database->commit(); !done) return done.error();
-  state.dirty.cleaned(keys);
-  state.counters.panes_derived += keys.size();
-  return flushed;
+  return end_derived(state, keys);
 }
 
 }  // namespace rata::store

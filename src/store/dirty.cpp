@@ -4,7 +4,7 @@ namespace rata::store {
 
 util::Result<void> Dirty::load(Database& database, util::Time now) {
   database.each("SELECT level, series, start FROM dirty", [&](const Row& row) {
-    touched_[{static_cast<std::uint32_t>(row.number(0)), row.number(1), {row.number(2)}}] = now;
+    touched_[{static_cast<std::uint32_t>(row.number(0)), row.number(1), {row.number(2)}}] = {now, ++mark_};
   });
   return database.outcome();
 }
@@ -30,7 +30,7 @@ void Dirty::write(Database& database, const std::vector<Key>& keys) const {
 }
 
 void Dirty::marked(const std::vector<Key>& keys, util::Time now) {
-  for (const Key& key : keys) touched_[key] = now;
+  for (const Key& key : keys) touched_[key] = {now, ++mark_};
 }
 
 void Dirty::remove(Database& database, const Key& key) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <vector>
 
@@ -12,9 +13,14 @@
 
 namespace rata::store {
 
-/// Panes whose derived part is to be made anew, as in the file, each with the wall time when it last became so.
+/// Panes whose derived part is to be made anew, as in the file.
 class Dirty {
  public:
+  struct Touched {
+    util::Time time;         ///< wall time when it last became so
+    std::uint64_t mark = 0;  ///< another each time: what was made of it before is out of date
+  };
+
   util::Result<void> load(Database& database, util::Time now);
 
   /// What is derived from a pane of that key, on all levels: the coarser ones of its series, and those of its scopes.
@@ -32,10 +38,16 @@ class Dirty {
   void cleaned_before(std::uint32_t level, util::Time horizon);
 
   /// By level, so that finer ones come first.
-  const std::map<Key, util::Time>& all() const { return touched_; }
+  const std::map<Key, Touched>& all() const { return touched_; }
+  /// It is dirty, and has not become so again since.
+  bool is_still(const Key& key, std::uint64_t mark) const {
+    const auto touched = touched_.find(key);
+    return touched != touched_.end() && touched->second.mark == mark;
+  }
 
  private:
-  std::map<Key, util::Time> touched_;
+  std::map<Key, Touched> touched_;
+  std::uint64_t mark_ = 0;  // the last that was given
 };
 
 }  // namespace rata::store

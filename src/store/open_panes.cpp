@@ -1,7 +1,11 @@
 #include "store/open_panes.h"
 
+#include <utility>
+
 namespace rata::store {
 namespace {
+
+constexpr std::uint64_t most_waiting_octets = std::uint64_t{16} << 20;  // as text; read they take several times as much
 
 bool is_settled(const Key& key, const OpenPane& open, util::Time now, std::uint32_t seconds) {
   if (now < open.changed) return true;  // the clock was set back
@@ -15,17 +19,36 @@ bool is_settled(const Key& key, const OpenPane& open, util::Time now, std::uint3
 
 }  // namespace
 
-std::size_t OpenPanes::add(const Key& key, const summary::Summary& summary, bool is_fine,
-                           const Contribution& contribution, std::uint64_t octets, util::Time now) {
+void OpenPanes::add(const Key& key, std::shared_ptr<summary::Summary> summary, bool is_fine,
+                    const Contribution& contribution, std::uint64_t octets, util::Time now) {
   OpenPane& open = panes_[key];
   if (open.contributions.empty()) open.begun = now;
   open.changed = now;
   open.octets += octets;
   octets_ += octets;
   open.contributions.push_back(contribution);
-  if (is_fine)
-    static_cast<void>(store::add(open.fine, summary::Summary(summary), summary::Relation::consecutive, fine_seconds));
-  return store::add(open.pane, summary::Summary(summary), summary::Relation::consecutive, key.level) ? 0 : 1;
+  waiting_.push_back({key, std::move(summary), octets, is_fine});
+  waiting_octets_ += octets;
+  while (waiting_octets_ > most_waiting_octets) lost_ += merge_next();
+}
+
+std::size_t OpenPanes::merge(std::chrono::steady_clock::time_point deadline) {
+  std::size_t lost = std::exchange(lost_, 0);
+  while (!waiting_.empty() && std::chrono::steady_clock::now() < deadline) lost += merge_next();
+  return lost;
+}
+
+std::size_t OpenPanes::merge_next() {
+  const Waiting next = std::move(waiting_.front());
+  waiting_.pop_front();
+  waiting_octets_ -= next.octets;
+  OpenPane& open = panes_.at(next.key);
+  if (next.is_fine)
+    static_cast<void>(
+        store::add(open.fine, summary::Summary(*next.summary), summary::Relation::consecutive, fine_seconds));
+  const bool is_ours = next.summary.use_count() == 1;
+  summary::Summary summary = is_ours ? std::move(*next.summary) : *next.summary;
+  return store::add(open.pane, std::move(summary), summary::Relation::consecutive, next.key.level) ? 0 : 1;
 }
 
 std::vector<Key> OpenPanes::settled(util::Time now, std::uint32_t seconds) const {

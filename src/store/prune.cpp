@@ -50,8 +50,7 @@ util::Result<void> derive_from(State& state, const Pruned& level, util::Time hor
   for (const auto& [key, touched] : state.dirty.all())
     if (key.level == coarser && key.start < horizon && state.catalogue.series(key.series).kind == Kind::monitor)
       keys.push_back(key);
-  const auto derived = derive(state, keys);
-  return derived ? util::Result<void>{} : derived.error();
+  return derive(state, keys);
 }
 
 void remove_sources(Database& database, const std::vector<const Source*>& sources) {

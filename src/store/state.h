@@ -10,6 +10,7 @@
 #include "store/config.h"
 #include "store/counters.h"
 #include "store/database.h"
+#include "store/deriver.h"
 #include "store/dirty.h"
 #include "store/journal.h"
 #include "store/levels.h"
@@ -37,13 +38,15 @@ struct State {
   util::Time newest;               ///< the latest end of a window that was taken
   util::Time names_checked;        ///< `newest`, when names were last looked through for those to forget
   bool is_short_of_room = false;   ///< and the operator was told
+  Deriver deriver;
 
   State(LockFile held, Config settings, std::unique_ptr<Database> file, Levels resolutions)
       : lock(std::move(held)),
         config(std::move(settings)),
         database(std::move(file)),
         levels(std::move(resolutions)),
-        catalogue(config) {}
+        catalogue(config),
+        deriver(config) {}
 
   PaneReader reader() {
     return {*database, levels, [this](std::int64_t series) { return catalogue.members_of(series); }};
@@ -61,10 +64,13 @@ using Deadline = std::chrono::steady_clock::time_point;
 util::Result<Flushed> write_open(State& state, std::vector<Key> keys, util::Time now,
                                  Deadline deadline = Deadline::max());
 
-/// Makes dirty panes anew until the deadline, at least one, in one transaction. Errors: nothing of it was done.
-util::Result<Flushed> derive(State& state, std::vector<Key> keys, Deadline deadline = Deadline::max());
-/// Those whose time is over and that nothing came to for a while, or all; what others are made of first.
-std::vector<Key> due(const State& state, util::Time now, bool all);
+/// Has those made anew, aside, whose time is over and that nothing came to for a while, and writes what has been made
+/// since the last call. Errors: what was not written then is made again.
+util::Result<Flushed> derive_due(State& state, util::Time now);
+/// Makes these anew, here and now, in one transaction. Errors: nothing of it was done.
+util::Result<void> derive(State& state, const std::vector<Key>& keys);
+/// All that there are.
+util::Result<void> derive_all(State& state);
 
 /// Removes what is older than its level keeps, or what is beyond the size of the file, and the names that nothing is
 /// kept of; gives freed pages back.

@@ -26,7 +26,7 @@ constexpr double most_window_seconds = seconds_per_day;  // what a monitor can b
 
 /// What no sender should send; "": nothing.
 std::string what_is_wrong(const Received& received, util::Time now) {
-  const summary::Summary& summary = received.summary;
+  const summary::Summary& summary = *received.summary;
   if (summary.type.empty()) return "type: is empty; the name of a reducer is needed";
   if (summary.server.empty()) return "serverId: is empty; the name of a server is needed";
   for (const std::string* name : {&summary.type, &summary.server, &summary.monitor, &summary.id.boot}) {
@@ -55,14 +55,15 @@ std::string what_is_wrong(const Received& received, util::Time now) {
 /// What the journal keeps of it. The caller may have said what time a record is of that does not say it itself, as
 /// those of older monitors do: then what was read is written anew.
 std::string journaled(const Received& received) {
-  if (received.summary.id.boot.empty()) return to_json(received.summary);
+  const summary::Summary& summary = *received.summary;
+  if (summary.id.boot.empty()) return to_json(summary);
   summary::Summary bare;
   bare.data = summary::Nothing();
-  bare.window = received.summary.window;
+  bare.window = summary.window;
   const std::string text = to_json(bare);
   const std::size_t begins = text.find(R"("window":{)"), ends = text.find('}', begins);
   const bool says_when = received.line.find(text.substr(begins, ends + 1 - begins)) != std::string_view::npos;
-  return says_when ? std::string(received.line) : to_json(received.summary);
+  return says_when ? std::string(received.line) : to_json(summary);
 }
 
 class OpenStore final : public Store {
@@ -74,11 +75,16 @@ class OpenStore final : public Store {
   util::Result<void> replay_next(util::Time now) override;
   bool is_replayed() const override { return state_->journal.is_read(); }
   util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) override;
+  bool merge_some(std::chrono::milliseconds patience) override {
+    state_->counters.forms_lost += state_->open.merge(std::chrono::steady_clock::now() + patience);
+    return !state_->open.is_merged();
+  }
   util::Result<Flushed> flush(util::Time now, std::chrono::milliseconds patience) override;
   bool is_full() const override { return state_->open.octets() > state_->config.open_mib << 20; }
   util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) override;
   util::Result<void> flush_all(util::Time now) override;
   util::Result<std::unique_ptr<Recent>> recent(std::uint32_t seconds, util::Time now) override {
+    state_->counters.forms_lost += state_->open.merge();
     auto recent = store::recent(*state_, seconds, now);
     if (recent && is_replayed()) (*recent)->add_open();
     return recent;
@@ -97,8 +103,8 @@ class OpenStore final : public Store {
   Answer judge(const Received& received, util::Time now, Batch& batch) const;
   void count(const Answer& answer, const summary::Summary& summary);
   /// What is in the journal goes into an open pane. False: nothing keeps its time any more.
-  bool take(const summary::Summary& summary, std::int64_t entry, std::uint64_t place, std::uint64_t octets,
-            util::Time now);
+  bool take(const std::shared_ptr<summary::Summary>& shared, std::int64_t entry, std::uint64_t place,
+            std::uint64_t octets, util::Time now);
   /// Into its open pane, unless it was in a pane already, or nothing keeps its time any more. Errors: it cannot be
   /// read.
   util::Result<void> replay(std::int64_t entry, std::uint64_t place, std::string_view line, util::Time now);
@@ -128,13 +134,14 @@ util::Result<void> OpenStore::replay_all(util::Time now) {
 }
 
 util::Result<void> OpenStore::replay(std::int64_t entry, std::uint64_t place, std::string_view line, util::Time now) {
-  const auto summary = summary::read_json(line);
-  if (!summary) return summary.error();
+  auto read = summary::read_json(line);
+  if (!read) return read.error();
+  const auto summary = std::make_shared<summary::Summary>(*std::move(read));
   const Source* const source = state_->catalogue.find(*summary);
   const std::uint64_t sequence = summary->id.boot.empty() ? Journal::number(entry, place) : summary->id.sequence;
   if (source != nullptr && source->seen.has(sequence))
     state_->catalogue.source(*summary).entry = entry;  // it is in a pane
-  else if (take(*summary, entry, place, line.size(), now))
+  else if (take(summary, entry, place, line.size(), now))
     ++state_->counters.replayed;
   return {};
 }
@@ -149,6 +156,7 @@ util::Result<void> OpenStore::replay_next(util::Time now) {
     if (const auto replayed = replay(entry, place, line, now); !replayed) lose(replayed.error().message);
   };
   const auto entry = state_->journal.replay(*state_->database, use, lose);
+  state_->counters.forms_lost += state_->open.merge();
   if (!entry) return entry.error();
   if (!*entry) {
     state_->journal.all_read();
@@ -180,7 +188,7 @@ util::Result<void> OpenStore::check_replayed() const {
 }
 
 Answer OpenStore::judge(const Received& received, util::Time now, Batch& batch) const {
-  const summary::Summary& summary = received.summary;
+  const summary::Summary& summary = *received.summary;
   if (std::string wrong = what_is_wrong(received, now); !wrong.empty()) return {Verdict::refused, std::move(wrong)};
   if (!state_->levels.place(summary.window.start, summary.window.seconds)) return {Verdict::too_old, ""};
   const Source* const source = state_->catalogue.find(summary);
@@ -212,8 +220,9 @@ void OpenStore::count(const Answer& answer, const summary::Summary& summary) {
   }
 }
 
-bool OpenStore::take(const summary::Summary& summary, std::int64_t entry, std::uint64_t place, std::uint64_t octets,
-                     util::Time now) {
+bool OpenStore::take(const std::shared_ptr<summary::Summary>& shared, std::int64_t entry, std::uint64_t place,
+                     std::uint64_t octets, util::Time now) {
+  const summary::Summary& summary = *shared;
   const auto level = state_->levels.place(summary.window.start, summary.window.seconds);
   if (!level) return false;
   const util::Time begins = summary.window.start, ends = end_of(summary.window);
@@ -230,8 +239,8 @@ bool OpenStore::take(const summary::Summary& summary, std::int64_t entry, std::u
   for (Series* const scope : catalogue.scopes_of(*source.series)) catalogue.cover(*scope, begins, ends, seconds);
   state_->newest = std::max(state_->newest, ends);
   state_->journal.waits(entry, 1);
-  state_->counters.forms_lost += state_->open.add({seconds, source.series->id, aligned(begins, seconds)}, summary,
-                                                  is_fine, {&source, sequence, begins, ends, entry}, octets, now);
+  state_->open.add({seconds, source.series->id, aligned(begins, seconds)}, shared, is_fine,
+                   {&source, sequence, begins, ends, entry}, octets, now);
   return true;
 }
 
@@ -265,7 +274,7 @@ util::Result<std::vector<Answer>> OpenStore::commit(std::span<const Received> ba
   }
   std::uint64_t place = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    count(answers[i], batch[i].summary);
+    count(answers[i], *batch[i].summary);
     if (answers[i].verdict == Verdict::fresh) take(batch[i].summary, entry, place++, batch[i].line.size(), now);
   }
   return answers;
@@ -277,9 +286,9 @@ util::Result<Flushed> OpenStore::flush(util::Time now, std::chrono::milliseconds
   auto open = is_full() ? state_->open.all() : state_->open.settled(now, state_->config.settle_seconds);
   const auto written = store::write_open(*state_, std::move(open), now, is_full() ? Deadline::max() : deadline);
   if (!written) return written.error();
-  const auto derived = *written == Flushed::part ? written : derive(*state_, due(*state_, now, false), deadline);
+  const auto derived = *written == Flushed::part ? written : derive_due(*state_, now);
   // Not with every slice, but also when that failed: it may be room that there is not.
-  if (derived && *derived == Flushed::part && now >= pruned_ && now < after(pruned_, 1)) return derived;
+  if (derived && *derived != Flushed::all && now >= pruned_ && now < after(pruned_, 1)) return derived;
   pruned_ = now;
   auto pruned = prune(*state_, now);
   return pruned ? derived : pruned.error();
@@ -294,9 +303,9 @@ util::Result<void> OpenStore::write_open(util::Time now, std::chrono::millisecon
 util::Result<void> OpenStore::flush_all(util::Time now) {
   if (auto ready = check_replayed(); !ready) return ready;
   if (auto written = store::write_open(*state_, state_->open.all(), now); !written) return written.error();
-  const auto derived = derive(*state_, due(*state_, now, true));
+  const auto derived = derive_all(*state_);
   auto pruned = prune(*state_, now);
-  return derived ? pruned : derived.error();
+  return derived ? pruned : derived;
 }
 
 Counters OpenStore::counters() const {

@@ -19,8 +19,9 @@ namespace rata::store {
 
 /// A summary as it came.
 struct Received {
-  std::string_view line;            ///< one record of JSON (schema/summary.schema.json), without line end
-  const summary::Summary& summary;  ///< what summary::read_json made of it
+  std::string_view line;  ///< one record of JSON (schema/summary.schema.json), without line end
+  /// What summary::read_json made of it. The store may empty it when nobody else holds it any more.
+  std::shared_ptr<summary::Summary> summary;
 };
 
 enum class Verdict : std::uint8_t {
@@ -40,8 +41,9 @@ enum class Replay : std::uint8_t { all, later };
 
 /// What a flush left.
 enum class Flushed : std::uint8_t {
-  all,   ///< nothing that is due
-  part,  ///< the rest is done next time
+  all,    ///< nothing that is due
+  part,   ///< the rest is done next time
+  aside,  ///< nothing but what is being made
 };
 
 /// What there was at one moment, the newest first: to show again after a start what was shown before. What is committed
@@ -68,7 +70,8 @@ class Recent {
 ///
 /// What `commit` acknowledged is on the disk, in the journal, and in memory in open panes. `flush` writes panes that
 /// nothing more is awaited for, together with the numbers of what is in them; after a crash the journal makes the open
-/// ones again. Coarser panes, and those of groups and of all servers, are made from finer ones and from servers.
+/// ones again. Coarser panes, and those of groups and of all servers, are made from finer ones and from servers, on a
+/// thread of the store's own, which has the processor when nobody else wants it.
 /// Thread: one, with all of it. Others read by a HistoryReader (history.h).
 class Store {
  public:
@@ -85,9 +88,13 @@ class Store {
   /// One transaction, on the disk when it returns. An answer for each. Errors: nothing of it was taken; the sender is
   /// to try again later.
   virtual util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) = 0;
+  /// What was committed is merged into open panes later, for about so long with each call: to be called when nothing
+  /// else is to be done. Whatever needs them does the rest itself. False: nothing is left.
+  virtual bool merge_some(std::chrono::milliseconds patience) = 0;
 
-  /// To be called every second or so, also when nothing comes: writes what has settled, derives what is over (both
-  /// together for about so long, the rest next time), and prunes. Errors: what was not done is done next time.
+  /// To be called every second or so, also when nothing comes: writes what has settled (for about so long, the rest
+  /// next time) and what was derived since, has derived what is over, and prunes. Errors: what was not done is done
+  /// next time.
   virtual util::Result<Flushed> flush(util::Time now, std::chrono::milliseconds patience = usual_patience) = 0;
   static constexpr std::chrono::milliseconds usual_patience{100};
   /// More is open than may be (`open_mib`): a flush writes all of it, however long that takes.

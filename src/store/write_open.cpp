@@ -99,6 +99,7 @@ void write_pane(State& state, const Key& key, Pane pane) {
 
 util::Result<Flushed> write_open(State& state, std::vector<Key> keys, util::Time now, Deadline deadline) {
   if (keys.empty()) return Flushed::all;
+  state.counters.forms_lost += state.open.merge();
   Database& database = *state.database;
   Written written;
   database.begin();

@@ -50,7 +50,7 @@ TEST(ReadBatch, NumbersTheLinesFromOneAndPassesOverEmptyOnes) {
   const Batch batch = read_batch(lines, {}, {});
   ASSERT_EQ(batch.entries.size(), 2u);
   EXPECT_EQ(batch.entries[0].line, 1u);
-  EXPECT_EQ(batch.entries[0].summary.server, "a");
+  EXPECT_EQ(batch.entries[0].summary->server, "a");
   EXPECT_EQ(batch.entries[1].line, 4u);
   EXPECT_EQ(batch.entries[1].text, line("b"));
   ASSERT_EQ(batch.refused.size(), 1u);
@@ -61,7 +61,7 @@ TEST(ReadBatch, TakesFromASenderOnlyWhatIsItsOwn) {
   const std::string lines = line("a") + "\n" + line("b") + "\n";
   const Batch batch = read_batch(lines, {"b"}, {});
   ASSERT_EQ(batch.entries.size(), 1u);
-  EXPECT_EQ(batch.entries[0].summary.server, "b");
+  EXPECT_EQ(batch.entries[0].summary->server, "b");
   ASSERT_EQ(batch.refused.size(), 1u);
   EXPECT_NE(batch.refused[0].why.find("\"a\""), std::string::npos) << batch.refused[0].why;
 }
@@ -70,7 +70,7 @@ TEST(ReadBatch, OlderRecordsAreOfTheirArrival) {
   const Batch batch =
       read_batch(R"({"type":"QueriesPerSecond","serverId":"ns1","data":8.5})", {}, util::from_seconds(5));
   ASSERT_EQ(batch.entries.size(), 1u);
-  EXPECT_EQ(batch.entries[0].summary.window.start, util::from_seconds(5));
+  EXPECT_EQ(batch.entries[0].summary->window.start, util::from_seconds(5));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ struct HubTest : testing::Test {
       summaries[i].id = {"boot", 1, 0};
       lines.push_back(to_json(summaries[i]));
     }
-    for (std::uint64_t i = 0; i < servers; ++i) batch.push_back({lines[i], summaries[i]});
+    for (std::uint64_t i = 0; i < servers; ++i) batch.push_back({lines[i], std::make_shared<summary::Summary>(summaries[i])});
     ASSERT_TRUE((*store)->commit(batch, now));
     ASSERT_TRUE((*store)->flush_all(now));
   }

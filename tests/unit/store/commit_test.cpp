@@ -97,7 +97,7 @@ TEST_F(StoreTest, What_cannot_be_is_refused_with_the_member_named) {
     summary::Summary bad = good;
     one.damage(bad);
     const std::string line = "{}";
-    const Received batch[] = {{line, bad}, {line, good}};
+    const Received batch[] = {{line, shared(bad)}, {line, shared(good)}};
     const auto answers = store_->commit(std::span(batch).first(1), at(101));
     ASSERT_TRUE(answers);
     EXPECT_EQ(answers->front().verdict, refused);

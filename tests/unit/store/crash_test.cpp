@@ -124,7 +124,7 @@ TEST_F(CrashTest, A_full_disk_is_told_and_everything_is_taken_when_there_is_room
         std::vector<std::string> lines;
         std::vector<Received> received;
         for (const auto& one : made) lines.push_back(to_json(one));
-        for (std::size_t i = 0; i < made.size(); ++i) received.push_back({lines[i], made[i]});
+        for (std::size_t i = 0; i < made.size(); ++i) received.push_back({lines[i], shared(made[i])});
         const auto answers = (*store)->commit(received, at(static_cast<double>(batch)));
         if (!answers) ++refused_commits;
       }

@@ -72,7 +72,7 @@ TEST_F(HarmTest, A_batch_too_large_for_the_journal_is_an_error_and_nothing_of_it
   open();
   const std::string line(std::size_t{60} << 20, ' ');
   const auto one = summary_of("ns1", 1, 1, counts_of({{"a", 1}}));
-  const std::vector<Received> batch(9, {line, one});
+  const std::vector<Received> batch(9, {line, shared(one)});
   const auto answers = store_->commit(batch, at(2));
   ASSERT_FALSE(answers);
   EXPECT_TRUE(answers.error().message.find("smaller") != std::string::npos) << answers.error().message;
@@ -119,7 +119,7 @@ TEST_F(HarmTest, A_damaged_journal_entry_stays_until_it_is_set_aside) {
   auto no_boot = summary_of("ns2", 0, 1, counts_of({{"a", 1}}));
   no_boot.id = {};
   const std::string line = to_json(no_boot), bad = to_json(good) + "}";  // which only the journal finds out
-  const Received received[] = {{line, no_boot}, {bad, good}};
+  const Received received[] = {{line, shared(no_boot)}, {bad, shared(good)}};
   ASSERT_TRUE(store_->commit(received, at(2)));
   open_later(at(3));
   {
@@ -210,7 +210,7 @@ TEST_F(HarmTest, A_record_that_does_not_say_when_it_is_of_keeps_the_time_of_its_
   const auto read = summary::read_json(line, at(100));
   ASSERT_TRUE(read) << read.error().message;
   ASSERT_EQ(read->window.start, at(100));
-  const Received received[] = {{line, *read}};
+  const Received received[] = {{line, shared(*read)}};
   ASSERT_EQ(store_->commit(received, at(100))->front().verdict, Verdict::fresh);
   open(at(101));  // as after a crash: from the journal
   flush_all(102);
