@@ -1,6 +1,9 @@
 #include "aggregate/rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 
 namespace rata::aggregate {
 namespace {
@@ -52,17 +55,18 @@ Rows rows_by_part_and_key(const Counts& counts) {
   return rows;
 }
 
-std::string joined(const std::vector<std::string>& keys, std::size_t from) {
-  std::string text;
-  for (std::size_t i = from; i < keys.size(); ++i) (i == from ? text : text += ' ') += keys[i];
-  return text;
+/// All but the first, with a blank between.
+template <typename Texts>
+std::string joined_behind_first(const Texts& texts) {
+  return fmt::format("{}", fmt::join(std::next(texts.begin()), texts.end(), " "));
 }
 
 /// Counts by three and more. What was cut off below a part is of its key, and nobody knows how many parts it was.
 Rows rows_by_key_and_several(const Counts& counts) {
   Rows rows;
   for (const CountRow& row : counts.rows)
-    if (row.count > 0) rows.cells.push_back({row.keys[0], rows.owned.emplace_back(joined(row.keys, 1)), row.count});
+    if (row.count > 0)
+      rows.cells.push_back({row.keys[0], rows.owned.emplace_back(joined_behind_first(row.keys)), row.count});
   for (const RestRow& rest : counts.rest) {
     if (rest.count == 0) continue;
     if (rest.prefix.empty()) {
@@ -87,7 +91,7 @@ std::optional<Rows> rows_from_counts(const Counts& counts, const TableDimensions
   if (!is_well_formed(counts)) return std::nullopt;
   const std::vector<std::string>& by = counts.by;
   if (by.size() == 1 && by[0] == dimensions.key) return rows_by_key(counts);
-  if (by.size() > 2 && by[0] == dimensions.key && joined(by, 1) == dimensions.part)
+  if (by.size() > 2 && by[0] == dimensions.key && joined_behind_first(by) == dimensions.part)
     return rows_by_key_and_several(counts);
   if (by.size() != 2) return std::nullopt;
   if (by[0] == dimensions.key && by[1] == dimensions.part) return rows_by_key_and_part(counts);

@@ -65,9 +65,10 @@ class Writer {
     u32(text.size());
     out_.insert(out_.end(), text.begin(), text.end());
   }
-  void texts(const std::vector<std::string>& all) {
+  template <typename Texts>
+  void texts(const Texts& all) {
     u32(all.size());
-    for (const std::string& one : all) text(one);
+    for (const std::string_view one : all) text(one);
   }
 
   void operator()(const Quantity& quantity) {

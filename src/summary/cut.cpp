@@ -52,7 +52,7 @@ class Cut {
     while (!branch.rests.empty() && branch.rests.front().prefix.size() == depth) branch.rests = branch.rests.subspan(1);
     std::vector<Branch> groups;
     while (branch.first_row < branch.last_row || !branch.rests.empty()) {
-      const std::string key = next_key(branch, depth);
+      const std::string_view key = next_key(branch, depth);
       Branch& group = groups.emplace_back();
       group.first_row = branch.first_row;
       while (branch.first_row < branch.last_row && counts_.rows[branch.first_row].keys[depth] == key)
@@ -67,9 +67,9 @@ class Cut {
     return groups;
   }
 
-  const std::string& next_key(const Branch& branch, std::size_t depth) const {
+  std::string_view next_key(const Branch& branch, std::size_t depth) const {
     if (branch.first_row == branch.last_row) return branch.rests.front().prefix[depth];
-    const std::string& row = counts_.rows[branch.first_row].keys[depth];
+    const std::string_view row = counts_.rows[branch.first_row].keys[depth];
     return branch.rests.empty() ? row : std::min(row, branch.rests.front().prefix[depth]);
   }
 
@@ -120,7 +120,7 @@ class Cut {
     for (const std::size_t row : all) stays_[row] = true;
   }
 
-  const std::string& first_key(const Branch& group) const { return next_key(group, 0); }
+  std::string_view first_key(const Branch& group) const { return next_key(group, 0); }
 
   bool stays(const Branch& branch, std::size_t depth) const {
     if (depth == 1 && counts_.by.size() > 1) return std::ranges::binary_search(first_keys_, first_key(branch));
@@ -129,7 +129,7 @@ class Cut {
                      true) != stays_.begin() + static_cast<std::ptrdiff_t>(branch.last_row);
   }
 
-  void walk(const Branch& branch, std::size_t depth, std::vector<std::string> prefix) {
+  void walk(const Branch& branch, std::size_t depth, const Keys& prefix) {
     RestRow own{.prefix = prefix, .keys = 0};
     bool is_there = false;
     for (const RestRow& rest : branch.rests) {
@@ -142,9 +142,9 @@ class Cut {
     for (const Branch& group : groups_of(branch, depth)) {
       if (stays(group, depth + 1)) {
         if (depth + 1 == counts_.by.size()) continue;
-        std::vector<std::string> below = prefix;
+        Keys below = prefix;
         below.push_back(next_key(group, depth));
-        walk(group, depth + 1, std::move(below));
+        walk(group, depth + 1, below);
         continue;
       }
       add(own, 1, total(group));
@@ -175,7 +175,7 @@ class Cut {
   Counts& counts_;
   std::size_t rows_;
   std::vector<bool> stays_;
-  std::vector<std::string> first_keys_;  // those that stay, ascending
+  std::vector<std::string_view> first_keys_;  // those that stay, ascending; they lie in the table
   std::vector<RestRow> rests_;
 };
 

@@ -53,7 +53,7 @@ struct Below {
 std::string_view next_key(const Below& below) {
   const bool rests_only = below.rows.empty();
   if (rests_only) return below.rests.front()->prefix[below.depth];
-  const std::string& row = below.rows.front().keys[below.depth];
+  const std::string_view row = below.rows.front().keys[below.depth];
   return below.rests.empty() ? row : std::min(row, below.rests.front()->prefix[below.depth]);
 }
 

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "summary/keys.h"
 #include "summary/sketches.h"
 #include "util/time.h"
 
@@ -48,7 +49,7 @@ struct Rates {
 
 /// One counter: a key for each dimension of `Counts::by`.
 struct CountRow {
-  std::vector<std::string> keys;
+  Keys keys;
   std::uint64_t count = 0;
 
   friend bool operator==(const CountRow&, const CountRow&) = default;
@@ -56,7 +57,7 @@ struct CountRow {
 
 /// What a limit cut off below `prefix` (empty: whole first keys were cut).
 struct RestRow {
-  std::vector<std::string> prefix;
+  Keys prefix;
   std::uint64_t keys = 0;   ///< keys left out; merged it is an upper bound
   std::uint64_t count = 0;  ///< the sum of their counts; merged it stays exact
   std::uint64_t most = 0;   ///< what one of them may have at most, and so what a key of another part may lack

@@ -158,12 +158,17 @@ void merge_values(std::vector<Measure>& into, std::vector<Measure>&& from) {
 }
 
 /// What a key may have in a part in which it is no row. `counts.rest`: ascending by prefix.
-std::uint64_t most_absent(const Counts& counts, const std::vector<std::string>& keys) {
-  std::uint64_t most = counts.error;
-  std::vector<std::string> prefix;
-  for (std::size_t depth = 0; depth <= keys.size(); ++depth) {
+std::uint64_t most_absent(const Counts& counts, const Keys& keys) {
+  const auto below = [&](const Keys& prefix) {
+    std::uint64_t most = 0;
     for (const RestRow& rest : std::ranges::equal_range(counts.rest, prefix, {}, &RestRow::prefix)) most += rest.most;
-    if (depth < keys.size()) prefix.push_back(keys[depth]);
+    return most;
+  };
+  Keys prefix;
+  std::uint64_t most = counts.error + below(prefix);
+  for (const std::string_view key : keys) {
+    prefix.push_back(key);
+    most += below(prefix);
   }
   return most;
 }
@@ -177,7 +182,7 @@ void lack(std::vector<Measure>& values, std::uint64_t messages) {
 void lack_what_others_had(Measures& measures, Counts& others) {
   std::ranges::stable_sort(others.rest, {}, &RestRow::prefix);
   for (std::size_t i = 0; i < measures.values.size(); ++i) {
-    const std::vector<std::string>& keys = measures.counts.rows[i].keys;
+    const Keys& keys = measures.counts.rows[i].keys;
     if (!std::ranges::binary_search(others.rows, keys, {}, &CountRow::keys))
       lack(measures.values[i], most_absent(others, keys));
   }
@@ -187,7 +192,7 @@ bool merge_into(Measures& into, Measures&& from, Relation) {
   if (into.names != from.names || into.counts.by != from.counts.by) return false;
   lack_what_others_had(into, from.counts);
   lack_what_others_had(from, into.counts);
-  std::map<std::vector<std::string>, std::vector<Measure>> values;
+  std::map<Keys, std::vector<Measure>> values;
   for (std::size_t i = 0; i < into.values.size(); ++i) values[into.counts.rows[i].keys] = std::move(into.values[i]);
   for (std::size_t i = 0; i < from.values.size(); ++i) {
     const auto [place, is_new] = values.try_emplace(from.counts.rows[i].keys);

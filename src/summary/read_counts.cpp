@@ -63,9 +63,11 @@ class Nested {
 
   void add_row(std::string_view key, Element value) {
     if (form_.by.empty() && value.is_object()) path_.refuse(key, "nothing, since there are no dimensions");
-    CountRow row{.keys = keys(), .count = leaf_(value, path_, key)};
-    if (!form_.by.empty()) row.keys.emplace_back(key);
-    path_.take_room(key.size());
+    const bool has_keys = !form_.by.empty();
+    if (has_keys) keys_.push_back(key);
+    CountRow row{.keys = keys()};
+    if (has_keys) keys_.pop_back();
+    row.count = leaf_(value, path_, key);
     path_.add(total_, row.count);
     made_.rows.push_back(std::move(row));
   }
@@ -94,13 +96,9 @@ class Nested {
     return true;
   }
 
-  std::vector<std::string> keys() {
-    std::size_t octets = (keys_.size() + 1) * sizeof(std::string);
-    for (const std::string_view key : keys_) octets += key.size();
-    path_.take_room(octets);
-    std::vector<std::string> copies;
-    copies.reserve(keys_.size() + 1);
-    for (const std::string_view key : keys_) copies.emplace_back(key);
+  Keys keys() {
+    Keys copies(keys_.begin(), keys_.end());
+    path_.take_room(sizeof copies + copies.octets().size());
     return copies;
   }
 

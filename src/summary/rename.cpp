@@ -13,12 +13,10 @@ namespace rata::summary {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Keys = std::vector<std::string>;
 
 Keys renamed(const Keys& keys, const Renaming& renaming) {
   Keys made;
-  made.reserve(keys.size());
-  for (const std::string& key : keys) made.push_back(renaming(key));
+  for (const std::string_view key : keys) made.push_back(renaming(key));
   return made;
 }
 
@@ -157,7 +155,8 @@ struct Rename {
   }
 
   void operator()(Records& records) const {
-    for (Record& record : records.records) record.keys = renamed(record.keys, renaming);
+    for (Record& record : records.records)
+      for (std::string& key : record.keys) key = renaming(key);
     values_of(records.records);
   }
   void operator()(Items& items) const { values_of(items.records); }

@@ -73,8 +73,8 @@ struct Octets {
   std::size_t operator()(const Rates& rates) const { return room_of(rates.members); }
   std::size_t operator()(const Counts& counts) const {
     std::size_t octets = octets_of(counts.by) + room_of(counts.rows) + room_of(counts.rest);
-    for (const CountRow& row : counts.rows) octets += octets_of(row.keys);
-    for (const RestRow& row : counts.rest) octets += octets_of(row.prefix);
+    for (const CountRow& row : counts.rows) octets += octets_of(row.keys.octets());
+    for (const RestRow& row : counts.rest) octets += octets_of(row.prefix.octets());
     return octets;
   }
   std::size_t operator()(const Records& records) const { return octets_of(records.records); }
@@ -167,7 +167,7 @@ std::size_t octets_of(const Data& data) { return sizeof data + std::visit(Octets
 std::size_t row_octets(const Measures& measures, std::size_t row) {
   const CountRow& counted = measures.counts.rows[row];
   const std::vector<Measure>& values = measures.values[row];
-  return sizeof counted + octets_of(counted.keys) + sizeof values + Octets{}(values);
+  return sizeof counted + octets_of(counted.keys.octets()) + sizeof values + Octets{}(values);
 }
 
 std::string to_json(const Summary& summary, Form form) {

@@ -231,9 +231,9 @@ class MeasureBy final : public Reducer {
     return counts;
   }
 
-  std::vector<std::string> texts_of(const std::string& key) const {
+  summary::Keys texts_of(const std::string& key) const {
     Octets left = octets(key);
-    std::vector<std::string> texts;
+    summary::Keys texts;
     for (std::size_t depth = 0; depth < keys_.uses().size(); ++depth)
       texts.push_back(keys_.text(keys_.take_part(left, depth), depth, context_, rules_.older));
     return texts;
@@ -243,7 +243,7 @@ class MeasureBy final : public Reducer {
   std::vector<std::vector<Measured>> values_of(const std::vector<summary::CountRow>& rows) {
     std::vector<std::vector<Measured>> values(rows.size());
     for (auto& [key, cell] : table_.cells()) {
-      const std::vector<std::string> texts = texts_of(key);
+      const summary::Keys texts = texts_of(key);
       const auto row = std::ranges::lower_bound(rows, texts, {}, &summary::CountRow::keys);
       if (row == rows.end() || row->keys != texts) continue;  // a limit cut it off
       std::vector<Measured>& of_row = values[static_cast<std::size_t>(row - rows.begin())];

@@ -27,16 +27,18 @@ struct Scratch {
   void add(const Counts& counts) {
     for (const auto& row : counts.rows) {
       total += row.count;
-      keys[row.keys[0]].queries += row.count;
-      keys[row.keys[0]].parts[row.keys[1]] += row.count;
+      auto& key = keys[std::string(row.keys[0])];
+      key.queries += row.count;
+      key.parts[std::string(row.keys[1])] += row.count;
     }
     for (const auto& rest : counts.rest) {
       total += rest.count;
       if (rest.prefix.empty()) {
         rest_keys += rest.keys;
       } else {
-        keys[rest.prefix[0]].queries += rest.count;
-        keys[rest.prefix[0]].rest_parts += rest.keys;
+        auto& key = keys[std::string(rest.prefix[0])];
+        key.queries += rest.count;
+        key.rest_parts += rest.keys;
       }
     }
   }

@@ -59,7 +59,7 @@ std::vector<std::string> rows(const std::vector<std::string>& by, const std::vec
   auto windows = *Windows::make({.seconds = 1}, {config}, context, Budget::unlimited, [&](ClosingWindow& closing) {
     tests::ClosedWindow window(closing);
     for (const summary::CountRow& row : std::get<summary::Counts>(window.data.at(0)).rows)
-      found.push_back(row.keys.back() + " " + std::to_string(row.count));
+      found.push_back(std::string(row.keys.back()) + " " + std::to_string(row.count));
     found.push_back("|");
   });
   windows->advance({0});

@@ -147,7 +147,7 @@ TEST_F(CounterTest, Skips_messages_that_lack_a_field_as_count_by_does) {
 
 TEST_F(CounterTest, Counts_by_flags_and_numbers_that_are_no_dimensions) {
   const std::vector<Packet> input = some_packets(packets, 100);
-  std::map<std::vector<std::string>, std::uint64_t> expected;
+  std::map<summary::Keys, std::uint64_t> expected;
   for (const Packet& packet : input)
     ++expected[{packet.transport == util::Transport::tcp ? "yes" : "no", std::to_string(packet.message.id)}];
   const ScriptMessages messages({"tcp", "id"}, input);
@@ -155,7 +155,7 @@ TEST_F(CounterTest, Counts_by_flags_and_numbers_that_are_no_dimensions) {
   add_all(*counter, messages);
   const Counts counts = std::get<Counts>(counter->data());
   EXPECT_EQ(counts.by, (std::vector<std::string>{"tcp", "id"}));
-  std::map<std::vector<std::string>, std::uint64_t> counted;
+  std::map<summary::Keys, std::uint64_t> counted;
   for (const summary::CountRow& row : counts.rows) counted[row.keys] = row.count;
   EXPECT_EQ(counted, expected);
 }
@@ -228,7 +228,7 @@ void expect_bounds(const Counts& counts, const std::map<std::string, std::uint64
   EXPECT_GT(counts.error, 0u);
   std::uint64_t sum = 0, true_sum = 0;
   std::map<std::string, std::uint64_t> counted;
-  for (const summary::CountRow& row : counts.rows) sum += counted[row.keys.front()] = row.count;
+  for (const summary::CountRow& row : counts.rows) sum += counted[std::string(row.keys.front())] = row.count;
   for (const summary::RestRow& rest : counts.rest) sum += rest.count;
   for (const auto& [key, count] : truth) {
     true_sum += count;

@@ -51,7 +51,7 @@ inline summary::Summary summary_of(const std::string& server, std::uint64_t sequ
 inline Numbers numbers_of(const summary::Summary& summary) {
   Numbers numbers;
   if (const auto* counts = std::get_if<summary::Counts>(&summary.data))
-    for (const summary::CountRow& row : counts->rows) numbers[row.keys.front()] += row.count;
+    for (const summary::CountRow& row : counts->rows) numbers[std::string(row.keys.front())] += row.count;
   return numbers;
 }
 inline const summary::Rate& rate_in(const summary::Summary& summary) {

@@ -55,10 +55,10 @@ void expect_bounds(const Counts& counts, const Truth& truth) {
 
 void expect_within(const Counts& counts, std::size_t rows) {
   std::map<std::string, std::size_t> first_keys;
-  for (const CountRow& row : counts.rows) ++first_keys[row.keys.front()];
+  for (const CountRow& row : counts.rows) ++first_keys[std::string(row.keys.front())];
   for (const auto& [key, below_it] : first_keys) EXPECT_LE(below_it, rows);
   for (const RestRow& rest : counts.rest)
-    if (!rest.prefix.empty()) first_keys[rest.prefix.front()];
+    if (!rest.prefix.empty()) first_keys[std::string(rest.prefix.front())];
   EXPECT_LE(first_keys.size(), rows);
   EXPECT_LE(counts.rows.size(), 5 * rows);
   EXPECT_TRUE(std::ranges::is_sorted(counts.rows, {}, &CountRow::keys));
