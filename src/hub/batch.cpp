@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "summary/reading.h"
@@ -25,18 +26,26 @@ Unpacked too_large(const serve::Delivery& delivery) {
   return refused(413, fmt::format("more than {} octets come out of the body", delivery.unpacked_octets));
 }
 
+/// As it is at the beginning: one costs more to make than a batch to unpack.
+ZSTD_DCtx* unpacker() {
+  thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  if (!context) throw std::bad_alloc();
+  ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);
+  return context.get();
+}
+
 }  // namespace
 
 Unpacked unpack(const serve::Delivery& delivery) {
   if (!delivery.zstd)
     return delivery.octets.size() > delivery.unpacked_octets ? too_large(delivery) : with_few_lines(delivery.octets);
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  ZSTD_DCtx* const context = unpacker();
   std::string out, piece(ZSTD_DStreamOutSize(), '\0');
   ZSTD_inBuffer in{delivery.octets.data(), delivery.octets.size(), 0};
   std::size_t wanted = 1;
   while (in.pos < in.size) {
     ZSTD_outBuffer to{piece.data(), piece.size(), 0};
-    wanted = ZSTD_decompressStream(context.get(), &to, &in);
+    wanted = ZSTD_decompressStream(context, &to, &in);
     if (ZSTD_isError(wanted) != 0)
       return refused(400, fmt::format("the body is no zstd: {}", ZSTD_getErrorName(wanted)));
     if (out.size() + to.pos > delivery.unpacked_octets) return too_large(delivery);

@@ -31,6 +31,7 @@ struct Keeper::Work {
       : lines(std::move(octets)), answer(std::move(to)) {}
 
   std::string lines;                           ///< what the entries of `batch` lie in
+  std::string frame;                           ///< these as they came, if they were packed
   std::function<void(serve::Receipt)> answer;  ///< empty: nobody waits
   std::string access;                          ///< whose token or certificate it came with; empty: nobody's
   std::vector<std::string> servers;            ///< whose summaries they may be; empty: all
@@ -177,6 +178,7 @@ std::optional<Keeper::Work> Keeper::opened(Inbox::Posted posted) {
     Work work(std::move(unpacked.lines), std::move(posted.answer));
     work.servers = std::move(posted.delivery.servers);
     work.access = std::move(posted.delivery.access);
+    if (posted.delivery.zstd) work.frame = std::move(posted.delivery.octets);
     return work;
   }
   ++counters_.unreadable_batches;
@@ -198,9 +200,12 @@ void Keeper::read(Work& work, util::Time now) {
 void Keeper::commit(std::deque<Work>& works, util::Time now) {
   if (!is_ready()) return put_off(works, "what came before the start is not read yet");
   std::vector<store::Received> received;
-  for (const Work& work : works)
+  std::vector<store::Packed> packed;
+  for (const Work& work : works) {
+    if (!work.frame.empty()) packed.push_back({received.size(), work.batch.entries.size(), work.frame});
     for (const Batch::Entry& entry : work.batch.entries) received.push_back({entry.text, entry.summary});
-  const auto answers = store_->commit(received, now);
+  }
+  const auto answers = store_->commit(received, now, packed);
   note(commit_trouble_, "nothing can be taken", answers ? util::Result<void>{} : answers.error());
   if (!answers) return put_off(works, answers.error().message);
   auto answer = answers->cbegin();

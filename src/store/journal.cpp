@@ -19,7 +19,10 @@ std::uint64_t written_of(const std::map<std::int64_t, std::uint64_t>& written, s
 std::int64_t Journal::append(Database& database, std::string_view lines) {
   if (lines.size() > most_octets)
     database.fail(fmt::format("{} octets in one journal entry; up to {} are possible", lines.size(), most_octets));
-  const std::string frame = packed(lines, Effort::little);
+  return append_packed(database, packed(lines, Effort::little));
+}
+
+std::int64_t Journal::append_packed(Database& database, std::string_view frame) {
   database.run("INSERT INTO journal(lines) VALUES (?)", Blob{frame});
   return database.last_rowid();
 }

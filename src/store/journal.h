@@ -28,6 +28,8 @@ class Journal {
 
   /// Appends up to `most_octets` in the transaction that runs. Returns its number.
   static std::int64_t append(Database& database, std::string_view lines);
+  /// The same, of lines that are packed already (packing.h).
+  static std::int64_t append_packed(Database& database, std::string_view frame);
 
   using Use = std::function<void(std::int64_t entry, std::uint64_t place, std::string_view line)>;
   using Unreadable = std::function<void(const std::string& why)>;

@@ -47,6 +47,17 @@ std::string packed(std::string_view octets, Effort effort) {
   return frame;
 }
 
+bool is_packed(std::string_view frame, std::uint64_t octets) {
+  // RFC 8878, section 3.1.1.1.1: after the magic number one octet says what the frame has.
+  constexpr std::size_t descriptor = 4;
+  constexpr unsigned has_checksum = 0b100, has_dictionary = 0b11;
+  if (octets > most_octets || frame.size() <= descriptor) return false;
+  const auto flags = static_cast<unsigned char>(frame[descriptor]);
+  return (flags & has_checksum) != 0 && (flags & has_dictionary) == 0 &&
+         ZSTD_getFrameContentSize(frame.data(), frame.size()) == octets &&
+         ZSTD_findFrameCompressedSize(frame.data(), frame.size()) == frame.size();
+}
+
 util::Result<std::string> unpacked(std::string_view frame) {
   const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
   if (size > most_octets) return util::Error{"is no zstd frame of a size that is written here"};

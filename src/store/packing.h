@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,8 @@ enum class Effort { little, more };
 
 /// One zstd frame with a checksum.
 std::string packed(std::string_view octets, Effort effort);
+/// One such frame, of so many octets; only looked at from outside.
+bool is_packed(std::string_view frame, std::uint64_t octets);
 /// Errors: it is no such frame, or damaged.
 util::Result<std::string> unpacked(std::string_view frame);
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "store/magnitude.h"
+#include "store/packing.h"
 #include "store/recent.h"
 #include "store/schema.h"
 #include "store/state.h"
@@ -52,18 +53,70 @@ std::string what_is_wrong(const Received& received, util::Time now) {
   return "";
 }
 
-/// What the journal keeps of it. The caller may have said what time a record is of that does not say it itself, as
-/// those of older monitors do: then what was read is written anew.
-std::string journaled(const Received& received) {
+/// The caller may have said what time a record is of that does not say it itself, as those of older monitors do: then
+/// what was read is written anew into the journal.
+bool is_journaled_as_it_came(const Received& received) {
   const summary::Summary& summary = *received.summary;
-  if (summary.id.boot.empty()) return to_json(summary);
+  if (summary.id.boot.empty()) return false;
   summary::Summary bare;
   bare.data = summary::Nothing();
   bare.window = summary.window;
   const std::string text = to_json(bare);
   const std::size_t begins = text.find(R"("window":{)"), ends = text.find('}', begins);
-  const bool says_when = received.line.find(text.substr(begins, ends + 1 - begins)) != std::string_view::npos;
-  return says_when ? std::string(received.line) : to_json(summary);
+  return received.line.find(text.substr(begins, ends + 1 - begins)) != std::string_view::npos;
+}
+
+/// What becomes entries of the journal.
+struct Journaled {
+  struct Place {
+    std::size_t entry = 0;  ///< the first has `lines`, the others are `frames`
+    std::uint64_t line = 0;
+  };
+  std::string lines;
+  std::vector<std::string_view> frames;
+  std::vector<Place> places;  ///< for each of the batch; of what is not taken it means nothing
+};
+
+bool is_all_fresh(std::span<const Answer> answers) {
+  return std::ranges::all_of(answers, [](const Answer& answer) { return answer.verdict == Verdict::fresh; });
+}
+
+bool goes_as_it_came(std::span<const Received> batch, std::span<const Answer> answers, std::string_view frame) {
+  std::uint64_t octets = 0;
+  for (const Received& received : batch) octets += received.line.size() + 1;
+  return is_all_fresh(answers) && is_packed(frame, octets) && std::ranges::all_of(batch, is_journaled_as_it_came);
+}
+
+Journaled journaled(std::span<const Received> batch, std::span<const Answer> answers, std::span<const Packed> packed) {
+  Journaled made;
+  made.places.resize(batch.size());
+  for (const Packed& one : packed) {
+    if (!goes_as_it_came(batch.subspan(one.first, one.count), answers.subspan(one.first, one.count), one.frame))
+      continue;
+    made.frames.push_back(one.frame);
+    for (std::uint64_t line = 0; line < one.count; ++line) made.places[one.first + line] = {made.frames.size(), line};
+  }
+  std::uint64_t line = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (answers[i].verdict != Verdict::fresh || made.places[i].entry > 0) continue;
+    made.places[i].line = line++;
+    made.lines += is_journaled_as_it_came(batch[i]) ? batch[i].line : to_json(*batch[i].summary);
+    made.lines += '\n';
+  }
+  return made;
+}
+
+/// Errors: more than one entry of the journal can have.
+util::Result<void> check_size(std::span<const Received> batch) {
+  if (batch.size() > Journal::most_lines)
+    return util::Error{
+        fmt::format("{} summaries in one batch; up to {} are possible", batch.size(), Journal::most_lines)};
+  std::size_t octets = 0;
+  for (const Received& received : batch) octets += received.line.size() + 1;
+  if (octets > Journal::most_octets)
+    return util::Error{
+        fmt::format("{} octets in one batch; up to {} are possible, send smaller ones", octets, Journal::most_octets)};
+  return {};
 }
 
 class OpenStore final : public Store {
@@ -74,7 +127,8 @@ class OpenStore final : public Store {
   util::Result<void> replay_all(util::Time now);
   util::Result<void> replay_next(util::Time now) override;
   bool is_replayed() const override { return state_->journal.is_read(); }
-  util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) override;
+  util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now,
+                                           std::span<const Packed> packed) override;
   bool merge_some(std::chrono::milliseconds patience) override {
     state_->counters.forms_lost += state_->open.merge(std::chrono::steady_clock::now() + patience);
     return !state_->open.is_merged();
@@ -111,8 +165,8 @@ class OpenStore final : public Store {
   util::Result<void> keep_aside(std::int64_t entry, const std::string& why);
   /// What is written before would remove numbers of the ledger, and panes, that the rest of the journal still needs.
   util::Result<void> check_replayed() const;
-  /// The lines of a batch that are fresh, in order. Errors: they are too many octets for one entry.
-  static util::Result<std::string> lines_of(std::span<const Received> batch, const std::vector<Answer>& answers);
+  /// In one transaction. Returns the number of each entry, 0 of one that is empty.
+  util::Result<std::vector<std::int64_t>> write(const Journaled& journaled);
 
   std::unique_ptr<State> state_;
   util::Time pruned_;
@@ -244,38 +298,32 @@ bool OpenStore::take(const std::shared_ptr<summary::Summary>& shared, std::int64
   return true;
 }
 
-util::Result<std::string> OpenStore::lines_of(std::span<const Received> batch, const std::vector<Answer>& answers) {
-  std::size_t octets = 0;
-  for (const Received& received : batch) octets += received.line.size() + 1;
-  if (octets > Journal::most_octets)
-    return util::Error{
-        fmt::format("{} octets in one batch; up to {} are possible, send smaller ones", octets, Journal::most_octets)};
-  std::string lines;
-  for (std::size_t i = 0; i < batch.size(); ++i)
-    if (answers[i].verdict == Verdict::fresh) lines += journaled(batch[i]) + '\n';
-  return lines;
+util::Result<std::vector<std::int64_t>> OpenStore::write(const Journaled& journaled) {
+  std::vector<std::int64_t> entries = {0};
+  if (journaled.lines.empty() && journaled.frames.empty()) return entries;
+  Database& database = *state_->database;
+  database.begin();
+  if (!journaled.lines.empty()) entries.front() = Journal::append(database, journaled.lines);
+  for (const std::string_view frame : journaled.frames) entries.push_back(Journal::append_packed(database, frame));
+  if (auto done = database.commit(); !done) return done.error();
+  return entries;
 }
 
-util::Result<std::vector<Answer>> OpenStore::commit(std::span<const Received> batch, util::Time now) {
+util::Result<std::vector<Answer>> OpenStore::commit(std::span<const Received> batch, util::Time now,
+                                                    std::span<const Packed> packed) {
   if (auto ready = check_replayed(); !ready) return ready.error();
-  if (batch.size() > Journal::most_lines)
-    return util::Error{
-        fmt::format("{} summaries in one batch; up to {} are possible", batch.size(), Journal::most_lines)};
+  if (auto small = check_size(batch); !small) return small.error();
   std::vector<Answer> answers;
   Batch of_batch;
   for (const Received& received : batch) answers.push_back(judge(received, now, of_batch));
-  const auto lines = lines_of(batch, answers);
-  if (!lines) return lines.error();
-  std::int64_t entry = 0;
-  if (!lines->empty()) {
-    state_->database->begin();
-    entry = Journal::append(*state_->database, *lines);
-    if (auto done = state_->database->commit(); !done) return done.error();
-  }
-  std::uint64_t place = 0;
+  const Journaled journaled = store::journaled(batch, answers, packed);
+  const auto entries = write(journaled);
+  if (!entries) return entries.error();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     count(answers[i], *batch[i].summary);
-    if (answers[i].verdict == Verdict::fresh) take(batch[i].summary, entry, place++, batch[i].line.size(), now);
+    if (answers[i].verdict != Verdict::fresh) continue;
+    const auto [entry, line] = journaled.places[i];
+    take(batch[i].summary, (*entries)[entry], line, batch[i].line.size(), now);
   }
   return answers;
 }

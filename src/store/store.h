@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -22,6 +23,12 @@ struct Received {
   std::string_view line;  ///< one record of JSON (schema/summary.schema.json), without line end
   /// What summary::read_json made of it. The store may empty it when nobody else holds it any more.
   std::shared_ptr<summary::Summary> summary;
+};
+
+/// Some of a batch, one after the other, as they came: one zstd frame of their lines, each with its line end.
+struct Packed {
+  std::size_t first = 0, count = 0;  ///< in the batch
+  std::string_view frame;
 };
 
 enum class Verdict : std::uint8_t {
@@ -87,7 +94,9 @@ class Store {
 
   /// One transaction, on the disk when it returns. An answer for each. Errors: nothing of it was taken; the sender is
   /// to try again later.
-  virtual util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now) = 0;
+  /// `packed`: ascending; so much of the journal is not packed again.
+  virtual util::Result<std::vector<Answer>> commit(std::span<const Received> batch, util::Time now,
+                                                   std::span<const Packed> packed = {}) = 0;
   /// What was committed is merged into open panes later, for about so long with each call: to be called when nothing
   /// else is to be done. Whatever needs them does the rest itself. False: nothing is left.
   virtual bool merge_some(std::chrono::milliseconds patience) = 0;

@@ -1,10 +1,14 @@
 // What becomes of a batch, and that it is counted once.
 
+#include <zstd.h>
+
 #include <fstream>
 #include <functional>
 #include <limits>
 
 #include "sample.h"
+#include "store/database.h"
+#include "store/packing.h"
 
 namespace rata::store {
 namespace {
@@ -27,6 +31,81 @@ TEST_F(StoreTest, A_contribution_counts_once_however_often_it_is_sent) {
   flush_all(107);
   for (const std::uint32_t level : {10u, 60u, 3600u})
     EXPECT_EQ(history("server:ns1", level, at(0), at(3600)).begin()->second, (Numbers{{"a", 3}})) << level;
+}
+
+/// A batch whose lines a sender packed together.
+class PackedTest : public StoreTest {
+ protected:
+  void add(const summary::Summary& one) {
+    texts_.push_back(to_json(one));
+    summaries_.push_back(one);
+  }
+  std::string lines() const {
+    std::string lines;
+    for (const std::string& text : texts_) lines += text + '\n';
+    return lines;
+  }
+  void send(std::string_view frame, double now) {
+    std::vector<Received> batch;
+    for (std::size_t i = 0; i < texts_.size(); ++i) batch.push_back({texts_[i], shared(summaries_[i])});
+    const Packed together{0, batch.size(), frame};
+    ASSERT_TRUE(store_->commit(batch, at(now), {&together, 1}));
+  }
+  /// As it lies in the file while the store is open.
+  std::vector<std::string> journal() const {
+    std::vector<std::string> frames;
+    const auto database = Database::open(config_.path, Database::Access::read_only);
+    (*database)->each("SELECT lines FROM journal ORDER BY number",
+                      [&](const Row& row) { frames.emplace_back(row.blob(0)); });
+    return frames;
+  }
+
+  std::vector<std::string> texts_;
+  std::vector<summary::Summary> summaries_;
+};
+
+TEST_F(PackedTest, What_comes_packed_is_journaled_so) {
+  open();
+  for (std::uint64_t i = 1; i <= 3; ++i) add(summary_of("ns1", i, 100 + static_cast<double>(i), counts_of({{"a", 1}})));
+  const std::string frame = packed(lines(), Effort::more);
+  send(frame, 104);
+  EXPECT_EQ(journal(), (std::vector{frame}));
+  open(at(105));
+  EXPECT_EQ(store_->counters().replayed, 3u);
+  EXPECT_EQ(commit(*store_, summaries_, at(105)), Verdicts(3, repeated));
+  flush_all(130);
+  EXPECT_EQ(history("total", 10, at(0), at(200)).at(100), (Numbers{{"a", 3}}));
+  EXPECT_EQ(store_->counters().journal_entries, 0u);
+}
+
+TEST_F(PackedTest, What_is_not_all_taken_is_packed_anew) {
+  open();
+  add(summary_of("ns1", 1, 101, counts_of({{"a", 1}})));
+  commit(*store_, summaries_, at(102));
+  add(summary_of("ns1", 2, 102, counts_of({{"a", 1}})));
+  send(packed(lines(), Effort::more), 103);
+  EXPECT_EQ(journal().size(), 2u);
+  EXPECT_EQ(*unpacked(journal().back()), texts_.back() + '\n');
+  open(at(105));
+  flush_all(130);
+  EXPECT_EQ(history("total", 10, at(0), at(200)).at(100), (Numbers{{"a", 2}}));
+}
+
+TEST_F(PackedTest, A_frame_that_the_journal_could_not_read_safely_is_packed_anew) {
+  add(summary_of("ns1", 1, 101, counts_of({{"a", 1}})));
+  std::string unchecked(1000, '\0');
+  unchecked.resize(ZSTD_compress(unchecked.data(), unchecked.size(), lines().data(), lines().size(), 3));
+  const std::string good = packed(lines(), Effort::more);
+  for (const std::string& frame :
+       {std::string(), std::string("no frame"), unchecked, good + good, good.substr(0, good.size() - 1),
+        packed(lines() + '\n', Effort::more), packed(texts_.front(), Effort::more)}) {
+    config_.path += "x";
+    open();
+    send(frame, 103);
+    ASSERT_EQ(journal().size(), 1u);
+    EXPECT_NE(journal().front(), frame);
+    EXPECT_EQ(*unpacked(journal().front()), lines());
+  }
 }
 
 TEST_F(StoreTest, Other_boots_monitors_servers_and_reducers_count_on_their_own) {
