@@ -77,6 +77,36 @@ test('an older program without kinds has no other views', () => {
   assert.deepEqual(store.otherNames.value, []);
 });
 
+test('a point of a long chart is the mean of all its windows, however few come at a time', () => {
+  const servers = names(200);
+  const load = (at: number) => (at % 7) * 10;
+  const from = 1_700_000_000;
+  const part = (start: number, end: number): RatesView => ({
+    ...rates(servers),
+    series: {
+      start,
+      step: 1,
+      servers: servers.map((server) => {
+        const queries = Array.from({ length: end - start }, (_, i) => load(start + i));
+        return { server, queries, responses: queries };
+      }),
+    },
+  });
+  show(part(from, from + 60));
+  const end = from + 400;
+  for (let at = from + 60; at < end; ++at) assert.equal(store.take(part(at, at + 1), false), true);
+  store.flush();
+  const { series } = store.rates.value!;
+  assert.ok(series.step > 1, 'so many servers are shown in coarse points');
+  const whole = Math.floor((end - series.start) / series.step);
+  for (let i = 0; i < whole; ++i) {
+    const windows = Array.from({ length: series.step }, (_, j) => series.start + i * series.step + j).filter((at) => at >= from);
+    const mean = windows.reduce((sum, at) => sum + load(at), 0) / windows.length;
+    assert.equal(series.servers[7]!.queries[i], mean);
+  }
+  assert.equal(store.take(part(end + 1, end + 2), false), false, 'a second is missing');
+});
+
 test('a view of another choice is not taken', () => {
   show(table());
   assert.equal(store.other('rcodes').value?.processor, 'rcodes');

@@ -36,13 +36,14 @@ class Rates final : public Processor {
   }
 
   void advance(util::Time watermark) override {
+    watermark_ = watermark;
     const util::Time cutoff = spans_.cutoff(spans_.longest(), watermark);
     for (auto& [server, windows] : servers_) windows.forget_until(cutoff);
     std::erase_if(servers_, [](const auto& one) { return one.second.size() == 0; });
   }
 
   void settle(std::uint64_t revision) override {
-    changes_.push_back({revision, std::exchange(oldest_change_, latest)});
+    changes_.push_back({revision, std::exchange(oldest_change_, latest), watermark_});
     if (changes_.size() > most_changes) changes_.pop_front();
   }
   bool joins(std::uint64_t revision) const override {
@@ -51,8 +52,11 @@ class Rates final : public Processor {
 
   std::string json(const Wanted& wanted, const Moment& moment) override {
     util::Time oldest = oldest_change_;  // what came after `settle` is in it already
-    for (const Change& change : changes_)
+    for (const Change& change : changes_) {
       if (change.revision > wanted.since) oldest = std::min(oldest, change.oldest);
+      // Where the series ended that it is to be laid over.
+      if (change.revision == wanted.since) oldest = std::min(oldest, change.watermark);
+    }
     return RatesJson(spans_, moment, servers_, oldest).view(wanted);
   }
   std::string_view kind() const override { return "rates"; }
@@ -69,16 +73,16 @@ class Rates final : public Processor {
   static constexpr util::Time latest{std::numeric_limits<std::int64_t>::max()};
   static constexpr std::size_t most_changes = 64;
 
-  /// The start of the oldest window that is another one in this revision.
   struct Change {
     std::uint64_t revision = 0;
-    util::Time oldest;
+    util::Time oldest;     ///< the start of the oldest window that is another one in this revision
+    util::Time watermark;  ///< then
   };
 
   Spans spans_;
   std::size_t limit_;
   std::map<std::string, RateWindows> servers_;
-  util::Time newest_;
+  util::Time newest_, watermark_;
   util::Time oldest_change_ = latest;  ///< since `settle`
   std::deque<Change> changes_;         ///< of the last revisions, ascending
   std::uint64_t cut_ = 0;

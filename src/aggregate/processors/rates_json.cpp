@@ -11,7 +11,6 @@ namespace {
 constexpr std::array<std::string_view, rate_kinds> rate_names{"queries_per_second", "responses_per_second"};
 constexpr std::array<std::string_view, rate_kinds> series_names{"queries", "responses"};
 constexpr std::array<std::string_view, rate_kinds> older_names{"queries_per_second", "answers_per_second"};
-constexpr std::int64_t live_seconds = 10;
 
 std::int64_t rounded_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -89,8 +88,7 @@ RatesJson::Grid RatesJson::grid(std::size_t span) const {
 
 std::size_t RatesJson::live_values(const Grid& grid) const {
   const std::int64_t end = grid.start + static_cast<std::int64_t>(grid.count) * grid.step;
-  const std::int64_t newest = moment_.watermark.ns / util::ns_per_second - live_seconds;
-  const std::int64_t from = std::min(newest, oldest_change_.ns / util::ns_per_second);
+  const std::int64_t from = oldest_change_.ns / util::ns_per_second;
   const std::int64_t values = rounded_up(std::max<std::int64_t>(end - from, 1), grid.step) / grid.step;
   return std::min(grid.count, static_cast<std::size_t>(values));
 }

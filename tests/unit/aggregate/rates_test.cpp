@@ -102,7 +102,7 @@ TEST(Rates, AWindowOfNoTimeIsARateOfZero) {
   EXPECT_EQ(view(*hub, "rates")["series"]["servers"][0]["queries"][59], 0);
 }
 
-TEST(Rates, LiveEventsCarryTenSecondsAndWhateverChangedBefore) {
+TEST(Rates, LiveEventsCarryWhatChangedAndJoinOnToWhatWasSeen) {
   Config config;
   config.spans = {1};
   const auto hub = aggregator({"rates"}, config);
@@ -119,13 +119,17 @@ TEST(Rates, LiveEventsCarryTenSecondsAndWhateverChangedBefore) {
   const std::uint64_t first = seen;
   add(*hub, "ns1", 30, 2, 2);
   const Json next = live();
-  EXPECT_EQ(next["series"]["start"], day_one + 21);
-  EXPECT_EQ(next["series"]["servers"][0]["queries"], Json::parse("[1,1,1,1,1,1,1,1,1,2]"));
+  EXPECT_EQ(next["series"]["start"], day_one + 30);
+  EXPECT_EQ(next["series"]["servers"][0]["queries"], Json::parse("[2]"));
   EXPECT_EQ(next["total"], view(*hub, "rates")["total"]);
   add(*hub, "ns2", 5, 7, 7);  // late
   EXPECT_EQ(live()["series"]["start"], day_one + 5);
   add(*hub, "ns1", 31, 2, 2);
-  EXPECT_EQ(live()["series"]["start"], day_one + 22);
+  EXPECT_EQ(live()["series"]["start"], day_one + 31);
+  add(*hub, "ns1", 35, 2, 2);  // those between never came
+  const Json after_gap = live();
+  EXPECT_EQ(after_gap["series"]["start"], day_one + 32);
+  EXPECT_EQ(after_gap["series"]["servers"][0]["queries"], Json::parse("[null,null,null,2]"));
   // Who missed two of them gets what is new in all.
   EXPECT_EQ(Json::parse(*hub->newest("rates", 1, {}, first))["series"]["start"], day_one + 5);
   EXPECT_FALSE(hub->newest("rates", 1, {}, seen + 1));

@@ -2,11 +2,11 @@ import { batch, computed, signal } from '@preact/signals';
 import type { Link } from '../api/live.ts';
 import {
   isRates, isTop, isTopName,
-  type OtherView, type RatesView, type ServerStatus, type Status, type TopName, type TopView, type View,
+  type OtherView, type RateSeries, type RatesView, type ServerStatus, type Status, type TopName, type TopView, type View,
 } from '../api/types.ts';
 import { title } from '../parts/words.ts';
 import { formatLook, parseLook, type Look, type Table } from './url.ts';
-import { coarseness, coarsen, joins, merge } from './series.ts';
+import { coarseness, coarsen, endOf, joins, merge } from './series.ts';
 
 /// Everything the page shows, as signals. Views arrive through `take` and reach the signals
 /// once a frame (`flush`); while the page is frozen they are kept, and shown at thaw.
@@ -147,6 +147,11 @@ export function followAddress(): void {
 
 const latest = new Map<string, View>();
 let factor = 1;
+// The newest rates as they came, for at least two points of the chart: each point is the mean of all its windows,
+// however few of them an event brings.
+let tail: RateSeries | null = null;
+const points_in_tail = 2;
+const tailFrom = (series: RateSeries): number => endOf(series) - points_in_tail * factor * series.step;
 
 type Scoped = { span_minutes: number; server: string; group?: string };
 export const isChosen = (view: Scoped | null | undefined): boolean =>
@@ -161,16 +166,18 @@ export function take(view: View, whole: boolean): boolean {
   }
   const held = latest.get('rates') as RatesView | undefined;
   // The length of windows may change: then nothing can be laid over what is held.
-  const fits = held && isChosen(held) && held.series.step === view.series.step * factor;
+  const fits = held && tail && isChosen(held) && tail.step === view.series.step;
   if (whole || !fits) {
     const windows = (view.span_minutes * 60) / Math.max(1, view.series.step);
     factor = coarseness(windows, view.series.servers.length);
+    tail = merge(view.series, view.series, tailFrom(view.series));
     latest.set('rates', { ...view, series: coarsen(view.series, view.series.step * factor) });
     return whole || !held || !isChosen(held);
   }
-  const joined = joins(held.series, view.series);
+  const joined = joins(tail, view.series);
+  tail = merge(tail, view.series, Math.min(view.series.start, tailFrom(view.series)));
   const from = seconds(view.from) ?? held.series.start;
-  latest.set('rates', { ...view, series: merge(held.series, view.series, from) });
+  latest.set('rates', { ...view, series: merge(held.series, tail, from) });
   return joined;
 }
 
