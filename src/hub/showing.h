@@ -38,14 +38,14 @@ class Showing {
 class StatusPace {
  public:
   using Clock = Showing::Clock;
-  static constexpr std::chrono::seconds usual{1}, of_many{5};
+  static constexpr std::chrono::milliseconds restoring{250}, usual{1000}, of_many{5000};
   static constexpr std::size_t many_monitors = 20;
 
   bool is_due(Clock::time_point now) const { return now >= next_; }
   /// Whether views are whole is looked at each time, and told at once when that changes.
   bool is_due(Clock::time_point now, bool is_restoring) const { return is_due(now) || is_restoring != told_restoring_; }
   void made(Clock::time_point now, std::size_t monitors, bool is_restoring) {
-    next_ = now + (monitors > many_monitors && !is_restoring ? of_many : usual);
+    next_ = now + (is_restoring ? restoring : monitors > many_monitors ? of_many : usual);
     told_restoring_ = is_restoring;
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -27,16 +28,13 @@ void merge_sorted(std::vector<Item>& into, std::vector<Item>&& from, Key key, Bo
   std::vector<Item> merged;
   merged.reserve(std::max(into.size(), from.size()));
   auto a = into.begin(), b = from.begin();
-  while (a != into.end() || b != from.end()) {
-    if (b == from.end() || (a != into.end() && std::invoke(key, *a) < std::invoke(key, *b))) {
-      merged.push_back(std::move(*a++));
-    } else if (a == into.end() || std::invoke(key, *b) < std::invoke(key, *a)) {
-      merged.push_back(std::move(*b++));
-    } else {
-      both(*a, *b++);
-      merged.push_back(std::move(*a++));
-    }
+  while (a != into.end() && b != from.end()) {
+    const std::strong_ordering order = std::invoke(key, *a) <=> std::invoke(key, *b);
+    if (order == 0) both(*a, *b++);
+    merged.push_back(std::move(order > 0 ? *b++ : *a++));
   }
+  std::move(a, into.end(), std::back_inserter(merged));
+  std::move(b, from.end(), std::back_inserter(merged));
   into = std::move(merged);
 }
 
