@@ -23,6 +23,7 @@ constexpr std::chrono::milliseconds last_patience{2000};
 // when it falls behind it has its turn regardless.
 constexpr std::chrono::seconds tidy_after{1}, tidy_regardless_after{5};
 constexpr std::chrono::milliseconds tidy_slice{20};
+constexpr std::chrono::milliseconds derive_after{1000}, derive_again_after{50};  // while something is made
 
 }  // namespace
 
@@ -37,6 +38,13 @@ struct Keeper::Work {
   std::vector<std::string> servers;            ///< whose summaries they may be; empty: all
   Batch batch;
   std::uint64_t committed = 0, repeated = 0;
+
+  /// Packed, each line ended, and none empty or refused.
+  bool came_as_kept() const {
+    std::size_t octets = 0;
+    for (const Batch::Entry& entry : batch.entries) octets += entry.text.size() + 1;
+    return !frame.empty() && !batch.entries.empty() && octets == lines.size() && lines.back() == '\n';
+  }
 };
 
 Keeper::Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& aggregator, std::size_t monitors_limit,
@@ -202,7 +210,7 @@ void Keeper::commit(std::deque<Work>& works, util::Time now) {
   std::vector<store::Received> received;
   std::vector<store::Packed> packed;
   for (const Work& work : works) {
-    if (!work.frame.empty()) packed.push_back({received.size(), work.batch.entries.size(), work.frame});
+    if (work.came_as_kept()) packed.push_back({received.size(), work.batch.entries.size(), work.frame});
     for (const Batch::Entry& entry : work.batch.entries) received.push_back({entry.text, entry.summary});
   }
   const auto answers = store_->commit(received, now, packed);
@@ -276,11 +284,22 @@ void Keeper::note(std::string& trouble, const char* what, const util::Result<voi
 
 bool Keeper::is_tidying_due(bool is_idle) const {
   const auto rested = std::chrono::steady_clock::now() - tidied_;
-  return (is_idle && (is_made_aside_ || rested >= tidy_after)) || rested >= tidy_regardless_after || store_->is_full();
+  return (is_idle && rested >= tidy_after) || rested >= tidy_regardless_after || store_->is_full();
+}
+
+/// Whoever makes them has the processor only when nobody else wants it: it must not wait for more to do.
+void Keeper::derive(util::Time now) {
+  const auto moment = std::chrono::steady_clock::now();
+  if (moment < derive_at_) return;
+  const auto is_made = store_->derive_aside(now);
+  note(derive_trouble_, "panes of groups, of all servers and of longer times cannot be made",
+       is_made ? util::Result<void>{} : is_made.error());
+  derive_at_ = moment + (is_made && *is_made ? derive_again_after : derive_after);
 }
 
 bool Keeper::tidy(util::Time now, bool is_idle) {
   if (!is_ready()) return false;
+  derive(now);
   if (is_idle && store_->merge_some(tidy_slice)) return true;
   if (!is_tidying_due(is_idle)) return false;
   const auto flushed = store_->flush(now, tidy_slice);
@@ -288,7 +307,6 @@ bool Keeper::tidy(util::Time now, bool is_idle) {
        flushed ? util::Result<void>{} : flushed.error());
   for (const std::string& said : store_->take_notes()) report_("history: " + said);
   if (flushed && *flushed == store::Flushed::part) return true;
-  is_made_aside_ = flushed && *flushed == store::Flushed::aside;
   tidied_ = std::chrono::steady_clock::now();
   roster_.forget_silent(now);
   return false;

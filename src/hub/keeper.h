@@ -94,8 +94,11 @@ class Keeper {
     return names_.with([](const Names& names) { return names; });
   }
   const IntakeCounters& counters() const { return counters_; }
-  /// Why nothing can be committed, or no pane written, at the moment; empty: all is well.
-  const std::string& trouble() const { return commit_trouble_.empty() ? flush_trouble_ : commit_trouble_; }
+  /// Why nothing can be committed, or no pane written or derived, at the moment; empty: all is well.
+  const std::string& trouble() const {
+    if (!commit_trouble_.empty()) return commit_trouble_;
+    return flush_trouble_.empty() ? derive_trouble_ : flush_trouble_;
+  }
 
  private:
   /// A delivery on its way, or several messages.
@@ -116,6 +119,7 @@ class Keeper {
   /// To the aggregator that is shown, or to the one that is prepared.
   void give(const std::vector<summary::Summary>& some, bool prepares);
   bool is_tidying_due(bool is_idle) const;
+  void derive(util::Time now);
   std::optional<Work> opened(Inbox::Posted posted);
   void read(Work& work, util::Time now);
   void commit(std::deque<Work>& works, util::Time now);
@@ -133,14 +137,14 @@ class Keeper {
   ViewCounters view_counters_;
   Prepared prepared_;
   std::chrono::steady_clock::time_point tidied_ =
-      std::chrono::steady_clock::now();  // when nothing was left to write last
-  bool is_made_aside_ = false;           // some panes, which are to be written when they are there
+      std::chrono::steady_clock::now();                // when nothing was left to write last
+  std::chrono::steady_clock::time_point derive_at_{};  // the next time
   Roster roster_;
   util::Guarded<Names> names_;
   std::int64_t clock_tolerance_ns_;
   Report report_;
   IntakeCounters counters_;
-  std::string commit_trouble_, flush_trouble_;
+  std::string commit_trouble_, flush_trouble_, derive_trouble_;
   util::Time refused_told_;  // when that was said last
 };
 

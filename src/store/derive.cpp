@@ -37,13 +37,12 @@ util::Result<void> end_derived(State& state, const std::vector<Key>& keys) {
 
 /// Writes what was made aside, unless that is out of date by now.
 util::Result<void> take_derived(State& state) {
-  const auto made = state.deriver.take();
+  const std::vector<Derived> made = state.deriver.take();
   state.counters.unreadable += state.deriver.take_unreadable();
-  if (!made) return made.error();
-  if (made->empty()) return {};
+  if (made.empty()) return {};
   std::vector<Key> keys;
   state.database->begin();
-  for (const Derived& one : *made) {
+  for (const Derived& one : made) {
     if (!state.dirty.is_still(one.key, one.mark)) continue;
     write_derived(state, one.key, one.lines);
     keys.push_back(one.key);
@@ -51,7 +50,7 @@ util::Result<void> take_derived(State& state) {
   return end_derived(state, keys);
 }
 
-/// Keys of dirty panes, by level, and scopes after what they are made of, so that nothing is made twice.
+/// Keys of dirty panes, by level, and scopes after what they are made of.
 template <typename Suits>
 std::vector<Key> dirty_keys(const State& state, Suits suits) {
   std::vector<Key> keys, of_scopes;
@@ -68,21 +67,31 @@ std::vector<Key> dirty_keys(const State& state, Suits suits) {
   return keys;
 }
 
+/// The first of those whose time is over: none that is made of another of them, which would be made twice.
+std::vector<Derivation> next_due(const State& state, util::Time now) {
+  const std::vector<Key> due =
+      dirty_keys(state, [&](const Key& key, const Dirty::Touched& touched, const Series& series) {
+        return is_due(key, touched.time, series.last, now, state.config.settle_seconds);
+      });
+  std::vector<Derivation> next;
+  for (const Key& key : due) {
+    Derivation one{key, state.dirty.all().at(key).mark, state.catalogue.members_of(key.series)};
+    const bool is_alike = next.empty() || (next.front().key.level == key.level &&
+                                           next.front().members.has_value() == one.members.has_value());
+    if (!is_alike || next.size() == most_aside) break;
+    next.push_back(std::move(one));
+  }
+  return next;
+}
+
 }  // namespace
 
-util::Result<Flushed> derive_due(State& state, util::Time now) {
+util::Result<bool> derive_aside(State& state, util::Time now) {
   if (auto taken = take_derived(state); !taken) return taken.error();
-  if (state.deriver.is_busy()) return Flushed::aside;
-  std::vector<Key> due = dirty_keys(state, [&](const Key& key, const Dirty::Touched& touched, const Series& series) {
-    return is_due(key, touched.time, series.last, now, state.config.settle_seconds);
-  });
-  if (due.empty()) return Flushed::all;
-  due.resize(std::min(due.size(), most_aside));
-  std::vector<Derivation> wanted;
-  for (const Key& key : due)
-    wanted.push_back({key, state.dirty.all().at(key).mark, state.catalogue.members_of(key.series)});
-  state.deriver.post(std::move(wanted), state.levels);
-  return Flushed::aside;
+  std::string trouble = state.deriver.trouble();
+  if (!state.deriver.is_busy()) state.deriver.post(next_due(state, now), state.levels);
+  if (!trouble.empty()) return util::Error{std::move(trouble)};
+  return state.deriver.is_busy();
 }
 
 util::Result<void> derive_all(State& state) {

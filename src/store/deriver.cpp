@@ -44,10 +44,14 @@ void Deriver::post(std::vector<Derivation> wanted, const Levels& levels) {
   if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
 }
 
-util::Result<std::vector<Derived>> Deriver::take() {
+std::vector<Derived> Deriver::take() {
   const std::scoped_lock lock(mutex_);
-  if (!trouble_.empty()) return util::Error{std::exchange(trouble_, {})};
   return std::exchange(made_, {});
+}
+
+std::string Deriver::trouble() const {
+  const std::scoped_lock lock(mutex_);
+  return trouble_;
 }
 
 bool Deriver::is_busy() const {
@@ -76,6 +80,7 @@ void Deriver::work() {
     if (made) {
       made_.push_back(*std::move(made));
       wanted_.pop_front();
+      trouble_.clear();
     } else {
       trouble_ = made.error().message;
       wanted_.clear();
@@ -90,9 +95,12 @@ util::Result<Derived> Deriver::make(const Derivation& wanted, const Levels& leve
     if (!opened) return opened.error();
     database_ = *std::move(opened);
   }
-  PaneReader reader(*database_, levels, [&](std::int64_t series) {
-    return series == wanted.key.series ? wanted.members : std::optional<std::vector<std::int64_t>>();
-  });
+  PaneReader reader(
+      *database_, levels,
+      [&](std::int64_t series) {
+        return series == wanted.key.series ? wanted.members : std::optional<std::vector<std::int64_t>>();
+      },
+      &ends_);
   database_->begin();
   Derived made{wanted.key, wanted.mark, derived_lines(reader, wanted.key, table_rows_)};
   found_unreadable_ += reader.unreadable();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -50,8 +51,10 @@ class Deriver {
 
   /// Each sees what was committed before this call, and maybe what came after it. `levels` as they are now.
   void post(std::vector<Derivation> wanted, const Levels& levels);
-  /// What was made since. Errors: the file cannot be read, and what was not made then has to be posted again.
-  util::Result<std::vector<Derived>> take();
+  /// What was made since.
+  std::vector<Derived> take();
+  /// Why the last could not be made, and all that was posted with it has to be again; "": it could.
+  std::string trouble() const;
   /// Something that was posted has not been taken yet.
   bool is_busy() const;
   /// Panes whose octets could not be read, since the last call.
@@ -69,13 +72,12 @@ class Deriver {
 
   mutable std::mutex mutex_;  // of all below
   std::condition_variable posted_;
+  std::atomic<bool> ends_ = false;
   std::deque<Derivation> wanted_;  // the first is being made
   std::optional<Levels> levels_;
   std::vector<Derived> made_;
   std::string trouble_;
   std::uint64_t unreadable_ = 0;
-  bool ends_ = false;
-
   std::thread thread_;  // from the first post on
 };
 

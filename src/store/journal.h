@@ -12,8 +12,8 @@
 
 namespace rata::store {
 
-/// What was acknowledged and is not all in panes yet: one entry a commit, as packed lines. An entry goes with the
-/// transaction that writes the last of its summaries into a pane.
+/// What was acknowledged and is not all in panes yet: packed lines, an entry for each batch that came so and one for
+/// all other lines of a commit. An entry goes with the transaction that writes the last of its summaries into a pane.
 class Journal {
  public:
   /// Lines of one entry, so that entry and place make one number.

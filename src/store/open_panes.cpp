@@ -34,7 +34,10 @@ void OpenPanes::add(const Key& key, std::shared_ptr<summary::Summary> summary, b
 
 std::size_t OpenPanes::merge(std::chrono::steady_clock::time_point deadline) {
   std::size_t lost = std::exchange(lost_, 0);
-  while (!waiting_.empty() && std::chrono::steady_clock::now() < deadline) lost += merge_next();
+  while (!waiting_.empty()) {
+    lost += merge_next();
+    if (std::chrono::steady_clock::now() >= deadline) break;
+  }
   return lost;
 }
 

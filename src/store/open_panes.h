@@ -39,7 +39,7 @@ class OpenPanes {
   /// `is_fine`: its single seconds are kept too. See Received for `summary`.
   void add(const Key& key, std::shared_ptr<summary::Summary> summary, bool is_fine, const Contribution& contribution,
            std::uint64_t octets, util::Time now);
-  /// What waits, until the deadline. Returns how many summaries were lost (add in pane.h).
+  /// What waits, until the deadline, at least one. Returns how many summaries were lost (add in pane.h).
   std::size_t merge(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
   bool is_merged() const { return waiting_.empty(); }
   /// Those that nothing came to for so many seconds of wall time, or that the series has left behind by as much packet

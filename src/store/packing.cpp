@@ -52,6 +52,8 @@ bool is_packed(std::string_view frame, std::uint64_t octets) {
   constexpr std::size_t descriptor = 4;
   constexpr unsigned has_checksum = 0b100, has_dictionary = 0b11;
   if (octets > most_octets || frame.size() <= descriptor) return false;
+  // Not one that is to be skipped.
+  if (!frame.starts_with("\x28\xb5\x2f\xfd")) return false;
   const auto flags = static_cast<unsigned char>(frame[descriptor]);
   return (flags & has_checksum) != 0 && (flags & has_dictionary) == 0 &&
          ZSTD_getFrameContentSize(frame.data(), frame.size()) == octets &&

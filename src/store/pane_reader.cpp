@@ -8,6 +8,7 @@
 namespace rata::store {
 
 PanesByStart PaneReader::panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until) {
+  if (ends_ != nullptr && *ends_) database_.fail("it is not to be read any more");
   std::set<util::Time> dirty;
   database_.each(
       "SELECT start FROM dirty WHERE level = ? AND series = ? AND start >= ? AND start < ?",

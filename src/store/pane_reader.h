@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,9 +23,9 @@ class PaneReader {
   /// What a scope's series is made of; nothing for one of a monitor.
   using Members = std::function<std::optional<std::vector<std::int64_t>>(std::int64_t series)>;
 
-  /// `database` and `levels` outlive it.
-  PaneReader(Database& database, const Levels& levels, Members members)
-      : database_(database), levels_(levels), members_(std::move(members)) {}
+  /// `database`, `levels` and `ends` outlive it. When `ends` becomes true, all that is read from then on is an error.
+  PaneReader(Database& database, const Levels& levels, Members members, const std::atomic<bool>* ends = nullptr)
+      : database_(database), levels_(levels), members_(std::move(members)), ends_(ends) {}
 
   /// Those that start in [from, until). Of single seconds (`fine_seconds`): by the start of the base pane they lie in.
   PanesByStart panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until);
@@ -41,6 +42,7 @@ class PaneReader {
   Database& database_;
   const Levels& levels_;
   Members members_;
+  const std::atomic<bool>* ends_;
   std::uint64_t unreadable_ = 0;
 };
 

@@ -59,14 +59,14 @@ void write_pane(State& state, const Key& key, Pane pane);
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// Writes open panes until the deadline, at least one, the numbers of what is in them, what they make dirty, and
-/// removes journal entries that are not needed any more: one transaction. Errors: nothing of it was done.
+/// Merges what waits, and writes open panes until the deadline, at least one, the numbers of what is in them, what they
+/// make dirty, and removes journal entries that are not needed any more: one transaction. Errors: nothing of it was
+/// done.
 util::Result<Flushed> write_open(State& state, std::vector<Key> keys, util::Time now,
                                  Deadline deadline = Deadline::max());
 
-/// Has those made anew, aside, whose time is over and that nothing came to for a while, and writes what has been made
-/// since the last call. Errors: what was not written then is made again.
-util::Result<Flushed> derive_due(State& state, util::Time now);
+/// See Store::derive_aside: those whose time is over and that nothing came to for a while.
+util::Result<bool> derive_aside(State& state, util::Time now);
 /// Makes these anew, here and now, in one transaction. Errors: nothing of it was done.
 util::Result<void> derive(State& state, const std::vector<Key>& keys);
 /// All that there are.

@@ -84,7 +84,8 @@ bool is_all_fresh(std::span<const Answer> answers) {
 bool goes_as_it_came(std::span<const Received> batch, std::span<const Answer> answers, std::string_view frame) {
   std::uint64_t octets = 0;
   for (const Received& received : batch) octets += received.line.size() + 1;
-  return is_all_fresh(answers) && is_packed(frame, octets) && std::ranges::all_of(batch, is_journaled_as_it_came);
+  return !batch.empty() && is_all_fresh(answers) && is_packed(frame, octets) &&
+         std::ranges::all_of(batch, is_journaled_as_it_came);
 }
 
 Journaled journaled(std::span<const Received> batch, std::span<const Answer> answers, std::span<const Packed> packed) {
@@ -134,6 +135,10 @@ class OpenStore final : public Store {
     return !state_->open.is_merged();
   }
   util::Result<Flushed> flush(util::Time now, std::chrono::milliseconds patience) override;
+  util::Result<bool> derive_aside(util::Time now) override {
+    if (auto ready = check_replayed(); !ready) return ready.error();
+    return store::derive_aside(*state_, now);
+  }
   bool is_full() const override { return state_->open.octets() > state_->config.open_mib << 20; }
   util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) override;
   util::Result<void> flush_all(util::Time now) override;
@@ -194,7 +199,7 @@ util::Result<void> OpenStore::replay(std::int64_t entry, std::uint64_t place, st
   const Source* const source = state_->catalogue.find(*summary);
   const std::uint64_t sequence = summary->id.boot.empty() ? Journal::number(entry, place) : summary->id.sequence;
   if (source != nullptr && source->seen.has(sequence))
-    state_->catalogue.source(*summary).entry = entry;  // it is in a pane
+    state_->catalogue.source(*summary).entry = std::max(source->entry, entry);  // it is in a pane
   else if (take(summary, entry, place, line.size(), now))
     ++state_->counters.replayed;
   return {};
@@ -286,7 +291,7 @@ bool OpenStore::take(const std::shared_ptr<summary::Summary>& shared, std::int64
   Source& source = state_->catalogue.source(summary);
   const std::uint64_t sequence = source.boot.empty() ? Journal::number(entry, place) : summary.id.sequence;
   source.seen.add(sequence, begins, ends);
-  source.entry = entry;
+  source.entry = std::max(source.entry, entry);  // of one commit, the entries come in any order
   Catalogue& catalogue = state_->catalogue;
   const std::uint32_t seconds = state_->levels.seconds(*level);
   catalogue.cover(*source.series, begins, ends, is_fine ? fine_seconds : seconds);
@@ -334,12 +339,11 @@ util::Result<Flushed> OpenStore::flush(util::Time now, std::chrono::milliseconds
   auto open = is_full() ? state_->open.all() : state_->open.settled(now, state_->config.settle_seconds);
   const auto written = store::write_open(*state_, std::move(open), now, is_full() ? Deadline::max() : deadline);
   if (!written) return written.error();
-  const auto derived = *written == Flushed::part ? written : derive_due(*state_, now);
-  // Not with every slice, but also when that failed: it may be room that there is not.
-  if (derived && *derived != Flushed::all && now >= pruned_ && now < after(pruned_, 1)) return derived;
+  // Not with every slice.
+  if (*written == Flushed::part && now >= pruned_ && now < after(pruned_, 1)) return written;
   pruned_ = now;
   auto pruned = prune(*state_, now);
-  return pruned ? derived : pruned.error();
+  return pruned ? written : pruned.error();
 }
 
 util::Result<void> OpenStore::write_open(util::Time now, std::chrono::milliseconds patience) {

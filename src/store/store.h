@@ -25,7 +25,8 @@ struct Received {
   std::shared_ptr<summary::Summary> summary;
 };
 
-/// Some of a batch, one after the other, as they came: one zstd frame of their lines, each with its line end.
+/// Some of a batch, one after the other, as they came: what zstd makes of `frame` is exactly their lines, each with its
+/// line end. Whether it is one frame, with a checksum, is looked at here.
 struct Packed {
   std::size_t first = 0, count = 0;  ///< in the batch
   std::string_view frame;
@@ -48,9 +49,8 @@ enum class Replay : std::uint8_t { all, later };
 
 /// What a flush left.
 enum class Flushed : std::uint8_t {
-  all,    ///< nothing that is due
-  part,   ///< the rest is done next time
-  aside,  ///< nothing but what is being made
+  all,   ///< nothing that is due
+  part,  ///< the rest is done next time
 };
 
 /// What there was at one moment, the newest first: to show again after a start what was shown before. What is committed
@@ -101,11 +101,13 @@ class Store {
   /// else is to be done. Whatever needs them does the rest itself. False: nothing is left.
   virtual bool merge_some(std::chrono::milliseconds patience) = 0;
 
-  /// To be called every second or so, also when nothing comes: writes what has settled (for about so long, the rest
-  /// next time) and what was derived since, has derived what is over, and prunes. Errors: what was not done is done
-  /// next time.
+  /// To be called every second or so, also when nothing comes: writes what has settled, for about so long, the rest
+  /// next time, and prunes. Errors: what was not done is done next time.
   virtual util::Result<Flushed> flush(util::Time now, std::chrono::milliseconds patience = usual_patience) = 0;
   static constexpr std::chrono::milliseconds usual_patience{100};
+  /// The same, and more often while it says that something is being made: writes what was derived since, and has
+  /// derived what is over. It does not take long. Errors: the file; what was not written is made again.
+  virtual util::Result<bool> derive_aside(util::Time now) = 0;
   /// More is open than may be (`open_mib`): a flush writes all of it, however long that takes.
   virtual bool is_full() const = 0;
   /// Before the end: writes panes, settled or not, for about so long. What is left is in the journal, and what is to be

@@ -99,7 +99,8 @@ void write_pane(State& state, const Key& key, Pane pane) {
 
 util::Result<Flushed> write_open(State& state, std::vector<Key> keys, util::Time now, Deadline deadline) {
   if (keys.empty()) return Flushed::all;
-  state.counters.forms_lost += state.open.merge();
+  state.counters.forms_lost += state.open.merge(deadline);
+  if (!state.open.is_merged()) return Flushed::part;
   Database& database = *state.database;
   Written written;
   database.begin();

@@ -28,7 +28,6 @@ Keys::Iterator& Keys::Iterator::operator++() {
 }
 
 void Keys::push_back(std::string_view key) {
-  ++size_;
   if (key.size() < is_long) {
     octets_ += static_cast<char>(key.size());
   } else {

@@ -47,15 +47,16 @@ class Keys {
   template <typename Place>
   Keys(Place first, Place last);
 
+  /// Not one of its own.
   void push_back(std::string_view key);
 
-  std::size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return static_cast<std::size_t>(std::distance(begin(), end())); }
+  bool empty() const { return octets_.empty(); }
   Iterator begin() const { return Iterator(octets_.data()); }
   Iterator end() const { return Iterator(octets_.data() + octets_.size()); }
   std::string_view operator[](std::size_t place) const { return *std::next(begin(), static_cast<long>(place)); }
   std::string_view front() const { return *begin(); }
-  std::string_view back() const { return (*this)[size_ - 1]; }
+  std::string_view back() const { return (*this)[size() - 1]; }
 
   /// As they lie in memory.
   const std::string& octets() const { return octets_; }
@@ -68,13 +69,15 @@ class Keys {
   static std::size_t head_octets(std::size_t key_octets);
 
   std::string octets_;  // of each key: its length in one octet, or 255 and the length in four, and the key
-  std::uint32_t size_ = 0;
 };
 
 template <typename Place>
 Keys::Keys(Place first, Place last) {
   std::size_t octets = 0;
-  for (Place at = first; at != last; ++at) octets += head_octets(std::string_view(*at).size()) + at->size();
+  for (Place at = first; at != last; ++at) {
+    const std::string_view key = *at;
+    octets += head_octets(key.size()) + key.size();
+  }
   octets_.reserve(octets);
   for (; first != last; ++first) push_back(*first);
 }

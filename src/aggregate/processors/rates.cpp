@@ -31,7 +31,8 @@ class Rates final : public Processor {
     if (all != Taken::yes) return all;
     cut_ += servers_[summary.server].cut(limit_);
     newest_ = std::max(newest_, origin.end);
-    oldest_change_ = std::min(oldest_change_, origin.start);
+    // One of no length lies in the second that it ends.
+    oldest_change_ = std::min({oldest_change_, origin.start, util::Time{origin.end.ns - 1}});
     return all;
   }
 

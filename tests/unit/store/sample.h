@@ -113,16 +113,20 @@ class StoreTest : public testing::Test {
         found[(one.window.start.ns / util::ns_per_second - day_zero) / level * level][key] += count;
     return found;
   }
-  void flush(double now) {
-    const auto flushed = store_->flush(at(now));
+  void flush(double now, std::chrono::milliseconds patience = Store::usual_patience) {
+    const auto flushed = store_->flush(at(now), patience);
     ASSERT_TRUE(flushed) << flushed.error().message;
+    const auto derived = store_->derive_aside(at(now));
+    ASSERT_TRUE(derived) << derived.error().message;
   }
   /// Until nothing is left that is due: one call works for a limited time, and some is made aside.
   void flush_due(double now) {
     for (;;) {
       const auto flushed = store_->flush(at(now));
       ASSERT_TRUE(flushed) << flushed.error().message;
-      if (*flushed == Flushed::all) return;
+      const auto derived = store_->derive_aside(at(now));
+      ASSERT_TRUE(derived) << derived.error().message;
+      if (*flushed == Flushed::all && !*derived) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }

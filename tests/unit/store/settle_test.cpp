@@ -26,7 +26,7 @@ TEST_F(StoreTest, Panes_of_a_file_that_is_read_fast_are_written_as_its_time_goes
       batch.push_back(summary_of("ns1", one, start + static_cast<double>(one), counts_of({{"a", 1}})));
     const double now = static_cast<double>(i) / 1200;
     commit(*store_, batch, at(now));
-    if (i % 1200 == 0) flush(now);
+    if (i % 1200 == 0) flush(now, std::chrono::minutes(1));
   }
   EXPECT_LE(store_->counters().open_panes, 245u) << "of 360";
   flush_due(100);
@@ -68,7 +68,7 @@ TEST_F(StoreTest, A_flush_ends_with_its_time_and_says_that_something_is_left) {
     is_left = store_->counters().open_panes > 0;
     EXPECT_TRUE(!is_left || *flushed == Flushed::part);
   }
-  EXPECT_EQ(calls, 6);
+  EXPECT_GE(calls, 6);
 }
 
 TEST_F(StoreTest, What_is_written_while_a_pane_is_derived_is_in_it) {
