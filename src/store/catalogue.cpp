@@ -13,7 +13,7 @@ bool is_in(const std::map<std::string, std::vector<std::string>>& groups, const 
 
 std::vector<Series> read_series(Database& database) {
   std::vector<Series> all;
-  database.each("SELECT id, kind, name, monitor, reducer, form, first, last, finest FROM series ORDER BY id",
+  database.each("SELECT id, kind, name, monitor, reducer, form, first, last, finest, coarse FROM series ORDER BY id",
                 [&](const Row& row) {
                   all.push_back({.id = row.number(0),
                                  .kind = static_cast<Kind>(row.number(1)),
@@ -24,6 +24,7 @@ std::vector<Series> read_series(Database& database) {
                                  .first = {row.number(6)},
                                  .last = {row.number(7)},
                                  .finest = static_cast<std::uint32_t>(row.number(8)),
+                                 .coarse_until = {row.number(9)},
                                  .is_changed = false});
                 });
   return all;
@@ -128,6 +129,7 @@ void Catalogue::cover(Series& series, util::Time from, util::Time until, std::ui
   series.first = std::min(series.first, from);
   series.last = std::max(series.last, until);
   series.finest = series.finest == 0 ? level : std::min(series.finest, level);
+  if (level != fine_seconds) series.coarse_until = std::max(series.coarse_until, until);
   if (!series.is_changed) changed_.push_back(&series);
   series.is_changed = true;
 }
@@ -135,12 +137,13 @@ void Catalogue::cover(Series& series, util::Time from, util::Time until, std::ui
 void Catalogue::write_changes(Database& database) const {
   for (const Series* const series : changed_)
     database.run(
-        "INSERT INTO series(id, kind, name, monitor, reducer, form, first, last, finest) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT(id) DO UPDATE SET first = excluded.first, last = excluded.last, finest = excluded.finest",
+        "INSERT INTO series(id, kind, name, monitor, reducer, form, first, last, finest, coarse) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT(id) DO UPDATE SET first = excluded.first, last = excluded.last, finest = excluded.finest, "
+        "coarse = excluded.coarse",
         series->id, static_cast<std::int64_t>(series->kind), std::string_view(series->name),
         std::string_view(series->monitor), std::string_view(series->reducer), std::string_view(series->form),
-        series->first.ns, series->last.ns, std::int64_t{series->finest});
+        series->first.ns, series->last.ns, std::int64_t{series->finest}, series->coarse_until.ns);
   for (const Source* const source : new_)
     database.run("INSERT INTO source(id, series, boot) VALUES (?, ?, ?)", source->id, source->series->id,
                  std::string_view(source->boot));

@@ -30,8 +30,11 @@ struct Series {
   std::string form;          ///< summary::merge_rule of what came first
   util::Time first, last;    ///< the earliest start and the latest end of its windows
   std::uint32_t finest = 0;  ///< the finest level that it has panes at, in seconds; 0: none yet
-  bool is_changed = true;    ///< and not written yet
-  std::size_t boots = 0;     ///< how many sources it has
+  /// The latest end of a window whose seconds are not kept one by one: what single seconds there are before are not
+  /// all that it had then.
+  util::Time coarse_until;
+  bool is_changed = true;  ///< and not written yet
+  std::size_t boots = 0;   ///< how many sources it has
 };
 
 /// One run of a monitor, for one of its reducers: what gives its windows one row of numbers.
@@ -42,7 +45,7 @@ struct Source {
   Ranges seen;     ///< acknowledged
   Ranges written;  ///< in panes, so in the file
   bool is_stored = false;
-  std::int64_t entry = 0;  ///< the last of the journal that had anything of it
+  std::int64_t entry = 0;  ///< the highest of the journal that had anything of it
 
   /// When its last window ended; 1970 where nothing says so.
   util::Time last() const;

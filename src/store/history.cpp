@@ -39,8 +39,10 @@ class Snapshot {
   const Levels& levels() const { return levels_; }
   /// Panes of a scope, by start; of single seconds by second. What is asked for of several is merged.
   PanesByStart panes(const Query& query, std::uint32_t level, util::Time from, util::Time until);
-  /// The finest level of what a query is about, 0 when there is nothing.
+  /// The finest level that has all that a query is about, 0 when there is nothing.
   std::uint32_t finest(const Query& query) const;
+  /// From when on single seconds have all of it. Nothing: from no time on.
+  std::optional<util::Time> whole_seconds_since(const Query& query) const;
 
  private:
   bool is_asked_for(const Series& one, const Query& query) const;
@@ -110,10 +112,25 @@ PanesByStart Snapshot::panes(const Query& query, std::uint32_t level, util::Time
 }
 
 std::uint32_t Snapshot::finest(const Query& query) const {
+  const auto since = whole_seconds_since(query);
+  if (since && *since <= query.from) return fine_seconds;
   std::uint32_t finest = 0;
-  for (const Series& one : series_)
-    if (one.finest != 0 && is_asked_for(one, query)) finest = finest == 0 ? one.finest : std::min(finest, one.finest);
+  for (const Series& one : series_) {
+    if (one.finest == 0 || !is_asked_for(one, query)) continue;
+    const std::uint32_t own = std::max(one.finest, levels_.base());
+    finest = finest == 0 ? own : std::min(finest, own);
+  }
   return finest;
+}
+
+std::optional<util::Time> Snapshot::whole_seconds_since(const Query& query) const {
+  std::optional<util::Time> since;
+  for (const Series& one : series_) {
+    if (one.finest == 0 || !is_asked_for(one, query)) continue;
+    if (one.finest != fine_seconds && one.last > query.from) return std::nullopt;
+    since = std::max(since.value_or(one.coarse_until), one.coarse_until);
+  }
+  return since;
 }
 
 std::uint64_t points(const Query& query, std::uint32_t level) {
@@ -141,6 +158,12 @@ util::Result<std::uint32_t> chosen_level(const Snapshot& snapshot, const Query& 
   for (std::size_t i = 0; i < snapshot.levels().size(); ++i) known.push_back(snapshot.levels().seconds(i));
   if (std::ranges::find(known, level) == known.end())
     return util::Error{fmt::format("level {} s is not kept; those of {} s are", level, fmt::join(known, ", "))};
+  if (const auto since = snapshot.whole_seconds_since(query);
+      level == fine_seconds && snapshot.finest(query) > fine_seconds)
+    return util::Error{fmt::format(
+        "level 1 s has not all of it: {}; ask for {} s",
+        since ? "only from " + util::utc_text(*since) + " on" : "tables are kept so only while they are small",
+        snapshot.levels().base())};
   const std::uint64_t wanted = points(query, level);
   if (wanted <= HistoryReader::most_points) return level;
   return util::Error{fmt::format("{} panes of {} s are too many at once; ask for up to {}, or for a coarser level",
@@ -232,7 +255,8 @@ util::Result<std::vector<Stream>> OpenReader::streams() {
   std::vector<Stream> streams;
   for (Series& one : read_series(*database_))
     if (one.kind == Kind::monitor)
-      streams.push_back({one.name, one.monitor, one.reducer, one.form, one.first, one.last, one.finest});
+      streams.push_back({one.name, one.monitor, one.reducer, one.form, one.first, one.last,
+                         one.coarse_until < one.last ? one.finest : std::max(one.finest, levels_.base())});
   std::ranges::sort(streams, {}, [](const Stream& one) { return std::tie(one.server, one.monitor, one.reducer); });
   if (auto read = database_->outcome(); !read) return read.error();
   return streams;

@@ -30,7 +30,7 @@ struct Query {
   Scope scope;
   std::string reducer;
   util::Time from, to;                 ///< panes that start in [from, to), and the one that `from` lies in
-  std::optional<std::uint32_t> level;  ///< in seconds; absent: the finest that keeps `from` and gives at most `points`
+  std::optional<std::uint32_t> level;  ///< in seconds; absent: the finest that has all from `from` on, `points` at most
   std::size_t points = 500;
 };
 
@@ -47,7 +47,7 @@ struct Stream {
   std::string server, monitor, reducer;
   std::string form;          ///< summary::merge_rule
   util::Time first, last;    ///< the earliest start and the latest end of its windows
-  std::uint32_t finest = 0;  ///< the finest level that it has panes at, in seconds
+  std::uint32_t finest = 0;  ///< the finest level that has all of its newest, in seconds
 };
 
 /// A stretch of time that is not in the history (yet).

@@ -37,8 +37,15 @@ constexpr const char* table_of_lost = R"(
 CREATE TABLE lost(number INTEGER PRIMARY KEY, why TEXT NOT NULL, lines BLOB NOT NULL);
 )";
 
+// Of what was kept before nobody knows.
+constexpr const char* end_of_coarse = R"(
+-- Single seconds of a series are all there are from there on.
+ALTER TABLE series ADD COLUMN coarse INTEGER NOT NULL DEFAULT 0;
+UPDATE series SET coarse = last;
+)";
+
 /// What brings a file from each version to the next; the first makes it. A change of the tables is a new entry here.
-constexpr std::array<const char*, 2> steps = {tables, table_of_lost};
+constexpr std::array<const char*, 3> steps = {tables, table_of_lost, end_of_coarse};
 constexpr auto newest = static_cast<std::int64_t>(steps.size());
 
 struct Found {

@@ -130,7 +130,9 @@ TEST(Rates, LiveEventsCarryWhatChangedAndJoinOnToWhatWasSeen) {
   const Json after_gap = live();
   EXPECT_EQ(after_gap["series"]["start"], day_one + 32);
   EXPECT_EQ(after_gap["series"]["servers"][0]["queries"], Json::parse("[null,null,null,2]"));
-  // Who missed two of them gets what is new in all.
+  hub->add(summary_of("QueriesPerSecond", "ns2", 10, 0, Rate{"qps", 1, 0}));
+  EXPECT_EQ(live()["series"]["start"], day_one + 9) << "a window of no length lies in the second that it ends";
+  // Who missed some of them gets what is new in all.
   EXPECT_EQ(Json::parse(*hub->newest("rates", 1, {}, first))["series"]["start"], day_one + 5);
   EXPECT_FALSE(hub->newest("rates", 1, {}, seen + 1));
 }

@@ -5,14 +5,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "store/database.h"
+#include "store/packing.h"
+#include "summary/reading.h"
 #include "summary/summary.h"
 
 namespace rata::hub {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr std::int64_t day_one = 1'700'000'100;
 
@@ -73,6 +80,24 @@ class KeeperTest : public ::testing::Test {
                                 [&](serve::Receipt answer) { receipt = std::move(answer); }});
     keeper_->take(std::move(taken), now());
     return receipt;
+  }
+
+  /// The same of what zstd made of them.
+  serve::Receipt post_packed(const std::string& octets) {
+    serve::Receipt receipt;
+    Inbox::Taken taken;
+    taken.deliveries.push_back({{.octets = octets, .zstd = true, .unpacked_octets = 1 << 20},
+                                [&](serve::Receipt answer) { receipt = std::move(answer); }});
+    keeper_->take(std::move(taken), now());
+    return receipt;
+  }
+
+  std::vector<std::string> journal() {
+    std::vector<std::string> frames;
+    const auto database = store::Database::open(folder_ / "history.db", store::Database::Access::read_only);
+    (*database)->each("SELECT lines FROM journal ORDER BY number",
+                      [&](const store::Row& row) { frames.emplace_back(row.blob(0)); });
+    return frames;
   }
 
   std::uint64_t queries() {
@@ -221,6 +246,46 @@ TEST_F(KeeperTest, MessagesCountWithoutAnAnswer) {
   EXPECT_EQ(queries(), 5u);
   EXPECT_EQ(keeper_->counters().messages, 2u);
   EXPECT_EQ(keeper_->counters().unreadable_messages, 1u);
+}
+
+TEST_F(KeeperTest, WhatComesPackedIsKeptAsItCameAndOnlyThat) {
+  const auto packed = [](const std::string& text) { return store::packed(text, store::Effort::more); };
+  const std::string plain = packed(line(1, 5) + line(2, 7));
+  EXPECT_EQ(post_packed(plain).status, 200u);
+  EXPECT_EQ(journal(), (std::vector{plain}));
+  std::string no_end = line(4, 1);
+  no_end.pop_back();
+  EXPECT_EQ(post_packed(packed("\n" + no_end)).status, 200u) << "as many octets as its line with an end";
+  EXPECT_EQ(post_packed(packed(line(5, 1) + "nonsense\n")).status, 200u);
+  EXPECT_EQ(post_packed(packed("")).status, 200u);
+  EXPECT_EQ(post_packed(packed("\n")).status, 200u);
+  EXPECT_EQ(journal().size(), 3u) << "what has nothing takes no room";
+  EXPECT_EQ(queries(), 14u);
+  begin(store::Replay::later);
+  ASSERT_TRUE(keeper_->restore(15, now()));
+  restore_all();
+  EXPECT_EQ(queries(), 14u);
+  EXPECT_EQ(keeper_->history().counters().replayed, 4u);
+  EXPECT_EQ(keeper_->history().counters().unreadable, 0u);
+}
+
+TEST_F(KeeperTest, PanesAreDerivedAlsoWhenSomethingAlwaysComes) {
+  constexpr std::uint64_t reducers = 300;
+  std::string lines;
+  for (std::uint64_t i = 0; i < reducers; ++i) {
+    auto one = *summary::read_json(line(1, 1));
+    one.type = "reducer" + std::to_string(i);
+    lines += summary::to_json(one) + "\n";
+  }
+  ASSERT_EQ(post(lines).status, 200u);
+  ASSERT_TRUE(keeper_->history().flush(util::from_seconds(day_one + 200)));
+  ASSERT_GT(keeper_->history().counters().dirty_panes, reducers);
+  const auto begun = std::chrono::steady_clock::now();
+  while (keeper_->history().counters().dirty_panes > 0 && std::chrono::steady_clock::now() - begun < 15s) {
+    keeper_->tidy(util::from_seconds(day_one + 9000), false);
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(keeper_->history().counters().dirty_panes, 0u);
 }
 
 TEST_F(KeeperTest, OnAFullDiskSendersAreToldToComeAgainAndNothingIsCounted) {

@@ -91,6 +91,36 @@ TEST_F(PackedTest, What_is_not_all_taken_is_packed_anew) {
   EXPECT_EQ(history("total", 10, at(0), at(200)).at(100), (Numbers{{"a", 2}}));
 }
 
+TEST_F(PackedTest, An_entry_that_came_before_others_of_its_commit_keeps_its_source_known) {
+  open();
+  // A frame, and a line beside it, which is written first.
+  add(summary_of("A", 1, 101, counts_of({{"a", 1}})));
+  add(summary_of("B", 1, 101, counts_of({{"b", 1}})));
+  const std::string frame = packed(lines(), Effort::more);
+  add(summary_of("A", 2, 102, counts_of({{"a", 1}})));
+  std::vector<Received> batch;
+  for (std::size_t i = 0; i < texts_.size(); ++i) batch.push_back({texts_[i], shared(summaries_[i])});
+  const Packed first_two{0, 2, frame};
+  ASSERT_TRUE(store_->commit(batch, at(103), {&first_two, 1}));
+  ASSERT_EQ(journal().size(), 2u);
+  // What is of A is written; the frame stays, since something always comes to the pane of B.
+  commit(*store_, {summary_of("B", 2, 102, counts_of({{"b", 1}}))}, at(115));
+  flush(124);
+  std::vector<summary::Summary> others;
+  for (int boot = 0; boot < 4200; ++boot) {
+    others.push_back(summary_of("A", 1, 110, counts_of({{"x", 1}})));
+    others.back().id.boot = "later" + std::to_string(boot);
+  }
+  commit(*store_, others, at(125));  // so many that the first is forgotten when it may be
+  for (const double now : {125.0, 140.0}) {
+    commit(*store_, {summary_of("B", static_cast<std::uint64_t>(now), 103, counts_of({{"b", 1}}))}, at(now));
+    flush(now + 8);
+  }
+  open(at(150));
+  flush_all(2000);
+  EXPECT_EQ(history("server:A", 10, at(0), at(200)).at(100), (Numbers{{"a", 2}})) << "each once";
+}
+
 TEST_F(PackedTest, A_frame_that_the_journal_could_not_read_safely_is_packed_anew) {
   add(summary_of("ns1", 1, 101, counts_of({{"a", 1}})));
   std::string unchecked(1000, '\0');
@@ -98,7 +128,8 @@ TEST_F(PackedTest, A_frame_that_the_journal_could_not_read_safely_is_packed_anew
   const std::string good = packed(lines(), Effort::more);
   for (const std::string& frame :
        {std::string(), std::string("no frame"), unchecked, good + good, good.substr(0, good.size() - 1),
-        packed(lines() + '\n', Effort::more), packed(texts_.front(), Effort::more)}) {
+        packed(lines() + '\n', Effort::more), packed(texts_.front(), Effort::more),
+        std::string("\x50\x2a\x4d\x18\x01\x00\x00\x00x", 9)}) {
     config_.path += "x";
     open();
     send(frame, 103);

@@ -194,6 +194,42 @@ TEST_F(StoreTest, A_merge_over_a_time_takes_it_exactly_where_fine_panes_are) {
   EXPECT_EQ(merged(8000, 9000), 0u);
 }
 
+TEST_F(StoreTest, Single_seconds_answer_only_where_they_are_all_there_is) {
+  open();
+  Numbers many;
+  for (int key = 0; key < 100; ++key) many["k" + std::to_string(key)] = 1;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    const auto second = static_cast<double>(i);
+    const bool is_small = i == 5 || i >= 20;
+    commit(*store_,
+           {summary_of("quiet", i, second, counts_of({{"a", 1}})),
+            summary_of("busy", i, second, is_small ? counts_of({{"a", 1}}) : counts_of(many))},
+           at(second));
+  }
+  flush_all(100);
+  for (int times = 0; times < 2; ++times, open()) {
+    const auto ask = [&](const char* scope, double from) {
+      return *reader()->history({.scope = *parse_scope(scope), .reducer = "names", .from = at(from), .to = at(40)});
+    };
+    EXPECT_EQ(ask("server:quiet", 0).level, 1u);
+    EXPECT_EQ(ask("server:busy", 0).level, 10u);
+    EXPECT_EQ(ask("total", 0).level, 10u);
+    std::uint64_t packets = 0;
+    for (const summary::Summary& pane : ask("total", 0).points) packets += pane.window.packets;
+    EXPECT_EQ(packets, 80u);
+    const History seconds = ask("total", 20);
+    EXPECT_EQ(seconds.level, 1u);
+    ASSERT_EQ(seconds.points.size(), 20u);
+    for (const summary::Summary& pane : seconds.points) EXPECT_EQ(pane.window.packets, 2u);
+    const auto refused = reader()->history(
+        {.scope = *parse_scope("total"), .reducer = "names", .from = at(0), .to = at(40), .level = 1});
+    ASSERT_FALSE(refused) << "half of it is no answer";
+    EXPECT_TRUE(refused.error().message.find("only from ") != std::string::npos) << refused.error().message;
+    const auto streams = reader()->streams();
+    for (const Stream& stream : *streams) EXPECT_EQ(stream.finest, 1u) << stream.server;
+  }
+}
+
 TEST_F(StoreTest, The_level_is_the_finest_that_gives_no_more_points_than_asked_for) {
   open();
   commit(*store_, {summary_of("ns1", 1, 0, counts_of({{"a", 1}})), summary_of("ns1", 2, 86'000, counts_of({{"a", 1}}))},

@@ -40,7 +40,7 @@ TEST_F(SchemaTest, A_file_of_the_first_version_is_brought_up_to_date) {
   const auto one = summary_of("ns1", 1, 1, counts_of({{"a", 1}}));
   commit(*store_, {one}, at(2));
   store_.reset();
-  run("DROP TABLE lost; PRAGMA user_version = 1");
+  run("DROP TABLE lost; ALTER TABLE series DROP COLUMN coarse; PRAGMA user_version = 1");
   EXPECT_FALSE(HistoryReader::open(config_)) << "only the writer changes it";
   open();
   EXPECT_EQ(commit(*store_, {one}, at(2)).front(), Verdict::repeated);
