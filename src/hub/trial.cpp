@@ -20,14 +20,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Looked at only: what an older version wrote is brought up to date by who opens it to write.
-util::Result<void> look_into(const store::Config& config, store::Levels levels) {
+/// Looked at only: what an older version wrote is brought up to date by who opens it to write. False: that it is.
+util::Result<bool> look_into(const store::Config& config, store::Levels levels) {
   if (::access(config.path.c_str(), R_OK | W_OK) != 0)
     return util::Error{fmt::format("{}: may not be written by this user: {}", config.path, std::strerror(errno))};
   auto database = store::Database::open(config.path, store::Database::Access::read_only);
   if (!database) return database.error();
-  if (auto known = store::check_schema(**database); !known) return known;
-  return levels.load(**database);
+  const auto is_newest = store::is_up_to_date(**database);
+  if (!is_newest) return is_newest;
+  if (auto loaded = levels.load(**database); !loaded) return loaded.error();
+  return is_newest;
 }
 
 /// Only where the lock's file is there already: who makes it owns it.
@@ -49,9 +51,10 @@ util::Result<std::string> try_history(const store::Config& config) {
           : "";
   std::error_code fault;
   if (!fs::exists(config.path, fault)) return "will be made" + room;
-  if (auto looked = look_into(config, *std::move(levels)); !looked) return looked.error();
+  const auto is_newest = look_into(config, *std::move(levels));
+  if (!is_newest) return is_newest.error();
   if (is_in_use(config.path)) return std::string("can be read; another process writes it, and only one may");
-  return "can be opened" + room;
+  return std::string(*is_newest ? "can be opened" : "is of an older version, which the start brings up to date") + room;
 }
 
 }  // namespace rata::hub

@@ -90,10 +90,16 @@ util::Result<void> prepare_schema(Database& database) {
   return database.commit();
 }
 
-util::Result<void> check_schema(Database& database) {
+util::Result<bool> is_up_to_date(Database& database) {
   const auto found = look(database);
   if (!found) return found.error();
-  if (found->version != newest)
+  return found->version == newest;
+}
+
+util::Result<void> check_schema(Database& database) {
+  const auto is_newest = is_up_to_date(database);
+  if (!is_newest) return is_newest.error();
+  if (!*is_newest)
     return util::Error{
         fmt::format("{}: was written by an older version of this program; start the aggregator on it "
                     "once, which brings it up to date",

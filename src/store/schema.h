@@ -9,6 +9,9 @@ namespace rata::store {
 /// Errors: it is of another program, or of a newer version of this one.
 util::Result<void> prepare_schema(Database& database);
 
+/// Looks only. False: it is one of ours, and older. Errors: as above.
+util::Result<bool> is_up_to_date(Database& database);
+
 /// For those who only read. Errors: as above, and it is older: the writer must have had it first.
 util::Result<void> check_schema(Database& database);
 

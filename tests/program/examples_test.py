@@ -60,7 +60,10 @@ class Examples(ProgramTest):
         command = [RATADNS, "check", str(config)]
         if interfaces:
             command = self.with_interfaces(interfaces, command)
-        return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+        environment = {**os.environ, "XDG_STATE_HOME": str(self.folder / "state")}
+        environment.pop("STATE_DIRECTORY", None)
+        (self.folder / "state/ratadns").mkdir(parents=True, exist_ok=True)
+        return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, env=environment)
 
     def aggregator(self):
         """The address of one that runs until the test's end."""

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "hub/trial.h"
+#include "store/database.h"
 #include "store/store.h"
 #include "summary/summary.h"
 
@@ -37,7 +39,8 @@ struct HubTest : testing::Test {
       summaries[i].id = {"boot", 1, 0};
       lines.push_back(to_json(summaries[i]));
     }
-    for (std::uint64_t i = 0; i < servers; ++i) batch.push_back({lines[i], std::make_shared<summary::Summary>(summaries[i])});
+    for (std::uint64_t i = 0; i < servers; ++i)
+      batch.push_back({lines[i], std::make_shared<summary::Summary>(summaries[i])});
     ASSERT_TRUE((*store)->commit(batch, now));
     ASSERT_TRUE((*store)->flush_all(now));
   }
@@ -60,6 +63,18 @@ TEST_F(HubTest, AnEndDoesNotWaitForViewsThatAReloadFills) {
   ASSERT_FALSE(applied) << "the views were filled before anybody could ask for the end";
   EXPECT_NE(applied.error().message.find("ends"), std::string::npos) << applied.error().message;
   EXPECT_LT(Clock::now() - begin, std::chrono::seconds(2));
+}
+
+TEST_F(HubTest, AHistoryOfAnOlderVersionIsNoFaultBeforeTheStart) {
+  fill_history(1);
+  EXPECT_TRUE(try_history(config.store)->starts_with("can be opened"));
+  auto database = store::Database::open(config.store.path, store::Database::Access::write);
+  ASSERT_TRUE(database);
+  (*database)->script("ALTER TABLE series DROP COLUMN coarse; PRAGMA user_version = 2");
+  ASSERT_TRUE((*database)->outcome());
+  const auto tried = try_history(config.store);
+  ASSERT_TRUE(tried) << tried.error().message;
+  EXPECT_TRUE(tried->starts_with("is of an older version")) << *tried;
 }
 
 }  // namespace
