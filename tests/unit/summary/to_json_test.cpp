@@ -179,7 +179,8 @@ TEST(Schema, DescribesEveryMemberOfForm) {
   const Schema schema;
   const Json& described = schema.root()["properties"]["form"]["properties"];
   for (const Data& data : one_of_each_form()) {
-    for (const auto& [name, member] : Json::parse(to_json(example(data)))["form"].items())
+    const Json record = Json::parse(to_json(example(data)));
+    for (const auto& [name, member] : record["form"].items())
       EXPECT_TRUE(described.contains(name) && described[name].contains("description")) << name;
   }
 }
