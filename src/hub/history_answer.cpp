@@ -232,6 +232,7 @@ serve::Receipt reducers_answer(store::HistoryReader& history) {
 serve::Receipt gaps_answer(store::HistoryReader& history, const Names& known, const serve::Question& question) {
   const std::string* server = asked(question, "server");
   if (server == nullptr) return refusal(400, "server=NAME is missing");
+  if (asked(question, "group") != nullptr) return refusal(400, "gaps are those of a server; group is not possible");
   const auto to = time_asked(question, "to", util::Clock::system().now());
   if (!to) return refusal(400, to.error().message);
   const auto from = time_asked(question, "from", before(*to, 86'400));

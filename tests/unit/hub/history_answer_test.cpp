@@ -99,6 +99,14 @@ TEST(HistoryAnswer, A_name_that_the_history_does_not_have_yet_is_no_mistake_when
   }
 }
 
+TEST(HistoryAnswer, Gaps_are_those_of_one_server) {
+  HistoryOfOne history({.type = "any"});
+  const Names known{{"ns1"}, {}};
+  EXPECT_EQ(gaps_answer(history, known, question("server=ns1")).status, 200u);
+  EXPECT_EQ(gaps_answer(history, known, question("group=a")).status, 400u);
+  EXPECT_EQ(gaps_answer(history, known, question("server=ns1&group=a")).status, 400u);
+}
+
 TEST(HistoryAnswer, Without_from_it_begins_an_hour_earlier_but_not_before_1970) {
   HistoryOfOne history({.type = "any"});
   sum_answer(history, {}, question("reducer=any&to=7200"));
