@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "summary/reading.h"
+#include "util/owned.h"
 
 namespace rata::hub {
 
@@ -28,7 +29,7 @@ Unpacked too_large(const serve::Delivery& delivery) {
 
 /// As it is at the beginning: one costs more to make than a batch to unpack.
 ZSTD_DCtx* unpacker() {
-  thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  thread_local const util::Owned<ZSTD_DCtx, ZSTD_freeDCtx> context(ZSTD_createDCtx());
   if (!context) throw std::bad_alloc();
   ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);
   return context.get();

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
-#include <memory>
 #include <new>
+
+#include "util/owned.h"
 
 namespace rata::store {
 namespace {
@@ -13,15 +14,10 @@ namespace {
 constexpr int level_of_little = 1, level_of_more = 3;
 constexpr std::uint64_t most_octets = std::uint64_t{1} << 30;  // more than any commit or pane has
 
-struct Free {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
-
 /// A context costs more to make than a small pane to pack: each thread keeps one.
 ZSTD_CCtx* packer() {
-  thread_local const std::unique_ptr<ZSTD_CCtx, Free> context = [] {
-    std::unique_ptr<ZSTD_CCtx, Free> made(ZSTD_createCCtx());
+  thread_local const auto context = [] {
+    util::Owned<ZSTD_CCtx, ZSTD_freeCCtx> made(ZSTD_createCCtx());
     if (!made) throw std::bad_alloc();
     ZSTD_CCtx_setParameter(made.get(), ZSTD_c_checksumFlag, 1);
     return made;
@@ -30,7 +26,7 @@ ZSTD_CCtx* packer() {
 }
 
 ZSTD_DCtx* unpacker() {
-  thread_local const std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
+  thread_local const util::Owned<ZSTD_DCtx, ZSTD_freeDCtx> context(ZSTD_createDCtx());
   if (!context) throw std::bad_alloc();
   return context.get();
 }
