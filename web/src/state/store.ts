@@ -166,8 +166,7 @@ export function take(view: View, whole: boolean): boolean {
   }
   const held = latest.get('rates') as RatesView | undefined;
   // The length of windows may change: then nothing can be laid over what is held.
-  const fits = held && tail && isChosen(held) && tail.step === view.series.step;
-  if (whole || !fits) {
+  if (whole || !held || !tail || !isChosen(held) || tail.step !== view.series.step) {
     const windows = (view.span_minutes * 60) / Math.max(1, view.series.step);
     factor = coarseness(windows, view.series.servers.length);
     tail = merge(view.series, view.series, tailFrom(view.series));
