@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string_view>
@@ -58,6 +59,15 @@ class AggregatorOfWindows final : public Aggregator {
   void set_ceiling(util::Time ceiling) override {
     servers_.set_ceiling(ceiling);
     follow_time();
+  }
+
+  bool tidy(std::chrono::milliseconds patience) override {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    return std::ranges::any_of(running_, [&](const Running& one) {
+      while (one.processor->tidy())
+        if (std::chrono::steady_clock::now() >= deadline) return true;
+      return false;
+    });
   }
 
   void settle() override {

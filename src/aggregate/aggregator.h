@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -79,6 +80,8 @@ class Aggregator {
   /// server whose clock runs ahead, and do not show its windows. Without it any is.
   virtual void set_ceiling(util::Time ceiling) = 0;
 
+  /// While nothing comes: makes room for what will, for about so long, or does nothing. True: there is more to do.
+  virtual bool tidy(std::chrono::milliseconds patience) = 0;
   /// Makes what has come since the last call a new revision of the views that it changed.
   virtual void settle() = 0;
   /// Ascending by name.

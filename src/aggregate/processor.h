@@ -43,6 +43,8 @@ class Processor {
   virtual Taken add(const summary::Summary& summary, const Origin& origin, std::span<const std::string> groups) = 0;
   /// Leaves behind what is too old.
   virtual void advance(util::Time watermark) = 0;
+  /// While nothing comes: one step of making room for what does. True: there is more to do.
+  virtual bool tidy() { return false; }
   /// What has come since the last call is new in this revision. Revisions grow.
   virtual void settle(std::uint64_t /*revision*/) {}
   /// Whether there is something shorter than the whole that joins that revision.

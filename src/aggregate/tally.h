@@ -26,6 +26,7 @@ namespace rata::aggregate {
 /// the table: totals stay exact. When the panes come near eight times as many entries, those that end in the same
 /// second (then in the same two seconds, four...) are joined, some with each window, and leave the spans together, with
 /// the last of them: up to a sixteenth of the shortest span that they are in, and further only if that is not enough.
+/// Whoever calls `tidy` between bursts of windows has all this done then, somewhat earlier, and not by the windows.
 ///
 /// Lifetime: `shared` lives longer, and no tally goes before it with windows in it.
 class Tally {
@@ -42,6 +43,8 @@ class Tally {
   Added add(const Origin& origin, const NumberedRows& rows, Earlier earlier = Earlier::may_be);
   /// Leaves behind what is too old for each span.
   void advance(util::Time watermark);
+  /// Some of what nears the limits goes already: as long as a millisecond or so takes, or a cut. True: there is more.
+  bool tidy();
   /// Adds all windows kept here to `other`, which has the same texts.
   void replay_into(Tally& other) const;
 
@@ -139,6 +142,7 @@ class Tally {
 
   // tally_cut.cpp: too many keys and cells.
   struct GivenUp;
+  std::size_t live() const { return keys_.size() + cells_.size(); }
   void cut();
   GivenUp choose_smallest(std::size_t how_many) const;
   void clear_counters(const GivenUp& given_up);
@@ -152,6 +156,7 @@ class Tally {
     util::Time next;         ///< the first end to look at
   };
   void join_panes(std::size_t added);
+  void join_some(std::size_t how_many);
   std::size_t entries_limit() const;
   void begin_sweep();
   void step_sweep();

@@ -32,9 +32,7 @@ struct Tally::GivenUp {
 };
 
 void Tally::cut() {
-  const std::size_t live = keys_.size() + cells_.size();
-  if (live <= limit_) return;
-  const std::size_t how_many = live - (limit_ - limit_ / cut_share);
+  const std::size_t how_many = live() - (limit_ - limit_ / cut_share);
   GivenUp given_up = choose_smallest(how_many);
   given_up_ += how_many;
   clear_counters(given_up);

@@ -11,20 +11,40 @@ constexpr std::size_t entries_per_cell = 8;  // of the limit: entries in panes
 constexpr std::size_t least_entries = 65'536;
 // For each entry that comes so many are looked at. Each is joined about ten times in its life, at ever longer units.
 constexpr std::size_t looked_at_per_entry = 16;
+// While nothing comes: in about a millisecond.
+constexpr std::size_t looked_at_in_a_lull = 100'000;
 constexpr std::int64_t gentle_share = 16;
 
 }  // namespace
 
 std::size_t Tally::entries_limit() const { return std::max(least_entries, limit_ * entries_per_cell); }
 
+/// What room there must be for all that comes until the next lull: windows do not have to wait then.
+bool Tally::tidy() {
+  if (live() > limit_ - limit_ / 16) {
+    cut();
+    return true;
+  }
+  if (sweep_.unit == 0 && entries_ > entries_limit() / 8 * 7) begin_sweep();
+  join_some(looked_at_in_a_lull);
+  return sweep_.unit > 0;
+}
+
 /// A part of the work with each window, so that none waits long for the whole of it.
 void Tally::join_panes(std::size_t added) {
+  if (entries_ <= entries_limit() / 16 * 15) return;
+  if (sweep_.unit == 0) begin_sweep();
+  join_some(added * looked_at_per_entry);
+}
+
+void Tally::join_some(std::size_t how_many) {
   const std::size_t limit = entries_limit();
-  if (sweep_.unit == 0 && entries_ > limit / 8 * 7) begin_sweep();
   std::size_t looked_at = 0;
-  while (sweep_.unit > 0 && (looked_at < added * looked_at_per_entry || entries_ > limit)) {
-    looked_at += join_next();
-    if (entries_ < limit / 4 * 3) sweep_.unit = 0;
+  while (sweep_.unit > 0 && (looked_at < how_many || entries_ > limit)) {
+    if (entries_ < limit / 4 * 3)
+      sweep_.unit = 0;
+    else
+      looked_at += join_next();
   }
 }
 

@@ -301,6 +301,7 @@ bool Keeper::tidy(util::Time now, bool is_idle) {
   if (!is_ready()) return false;
   derive(now);
   if (is_idle && store_->merge_some(tidy_slice)) return true;
+  if (is_idle && aggregator_.with([](auto& shown) { return shown->tidy(tidy_slice); })) return true;
   if (!is_tidying_due(is_idle)) return false;
   const auto flushed = store_->flush(now, tidy_slice);
   note(flush_trouble_, "panes cannot be written, and wait in the journal",

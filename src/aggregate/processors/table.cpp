@@ -83,6 +83,14 @@ void Table::advance(util::Time watermark) {
   if (all_) all_->advance(watermark);
 }
 
+bool Table::tidy() {
+  if (all_ && all_->tidy()) return true;
+  for (Tallies* tallies : {&groups_, &servers_})
+    for (auto& [name, tally] : *tallies)
+      if (tally.tidy()) return true;
+  return false;
+}
+
 const Tally* Table::tally(const std::string& server) const {
   const auto known = servers_.find(server);
   return known == servers_.end() ? nullptr : &known->second;

@@ -41,6 +41,7 @@ class Table final : public Processor {
 
   Taken add(const summary::Summary& summary, const Origin& origin, std::span<const std::string> groups) override;
   void advance(util::Time watermark) override;
+  bool tidy() override;
   std::string json(const Wanted& wanted, const Moment& moment) override;
   std::string_view kind() const override { return "table"; }
   util::Time updated() const override { return newest_; }

@@ -114,6 +114,51 @@ TEST(Tally, ManySmallCellsOfALargeKeyGoBeforeOtherKeys) {
   EXPECT_EQ(tally.given_up(), 203u - 75u);
 }
 
+TEST(Tally, WhoeverTidiesBetweenWindowsLeavesThemNothingToCutOrJoin) {
+  Alone alone(Spans({1, 5}), 20'000);
+  Tally& tally = alone.tally;
+  const auto near_limits = [&] {
+    const Tally::Size size = tally.size();
+    return size.keys + size.cells > 20'000 - 20'000 / 16 || size.entries > 160'000 / 8 * 7;
+  };
+  bool has_joined = false;
+  for (std::size_t i = 0; i < 400; ++i) {
+    std::deque<std::string> texts;
+    tally.advance(second(static_cast<std::int64_t>(i)));
+    const std::uint64_t given_up = tally.given_up();
+    for (int server = 0; server < 4; ++server) {
+      const std::size_t panes = tally.size().panes;
+      Rows rows = names(texts, i * 100, 100);
+      for (int client = 0; client < 120; ++client)
+        rows.cells.push_back({"popular.example.", texts.emplace_back("2001:db8::" + std::to_string(client)), 1});
+      alone.add(window(static_cast<std::int64_t>(i)), rows);
+      ASSERT_EQ(tally.size().panes, panes + 1);  // none was joined
+    }
+    ASSERT_EQ(tally.given_up(), given_up);
+    const std::size_t panes = tally.size().panes;
+    while (tally.tidy()) {
+    }
+    has_joined = has_joined || tally.size().panes < panes;
+    ASSERT_FALSE(near_limits());
+  }
+  EXPECT_TRUE(has_joined);
+  EXPECT_GT(tally.given_up(), 0u);
+  EXPECT_EQ(tally.total(1), 300u * 880);
+  tally.advance(second(1000));
+  while (tally.tidy()) {
+  }
+  EXPECT_EQ(tally.size().entries, 0u);
+}
+
+TEST(Tally, TidyingLeavesAloneWhatIsFarFromTheLimits) {
+  Alone alone(Spans({1}), 10);
+  std::deque<std::string> texts;
+  alone.add(window(10), names(texts, 0, 4));
+  EXPECT_FALSE(alone.tally.tidy());
+  EXPECT_EQ(alone.tally.size().keys, 4u);
+  EXPECT_EQ(alone.tally.size().cells, 4u);
+}
+
 TEST(Tally, ALimitOfNothingKeepsTheTotal) {
   Alone alone(Spans({1}), 0);
   Tally& tally = alone.tally;
