@@ -28,7 +28,9 @@ struct Config {
   std::size_t table_rows = 200;            ///< keys of a table that a pane keeps
   std::uint32_t settle_seconds = 20;       ///< how long a pane waits for what comes late before it is written
   std::uint64_t limit_mib = 10'240;        ///< of the database; beyond it the oldest of the finest level goes
-  std::uint64_t open_mib = 256;            ///< of summaries, as text, whose panes are not written yet; then they are
+  /// Of summaries, as text, whose panes are not written yet; then those that are open longest are. 200 monitors with
+  /// all that they count by default have 330 MiB.
+  std::uint64_t open_mib = 512;
   /// Servers by the name of a group. What comes late is counted by the groups of today.
   std::map<std::string, std::vector<std::string>> groups;
 

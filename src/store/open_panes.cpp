@@ -1,5 +1,6 @@
 #include "store/open_panes.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rata::store {
@@ -64,6 +65,12 @@ std::vector<Key> OpenPanes::settled(util::Time now, std::uint32_t seconds) const
 std::vector<Key> OpenPanes::all() const {
   std::vector<Key> keys;
   for (const auto& [key, open] : panes_) keys.push_back(key);
+  return keys;
+}
+
+std::vector<Key> OpenPanes::longest_first() const {
+  std::vector<Key> keys = all();
+  std::ranges::stable_sort(keys, {}, [this](const Key& key) { return panes_.at(key).begun; });
   return keys;
 }
 

@@ -139,7 +139,7 @@ class OpenStore final : public Store {
     if (auto ready = check_replayed(); !ready) return ready.error();
     return store::derive_aside(*state_, now);
   }
-  bool is_full() const override { return state_->open.octets() > state_->config.open_mib << 20; }
+  bool is_full() const override { return state_->open.octets() > open_limit(); }
   util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) override;
   util::Result<void> flush_all(util::Time now) override;
   util::Result<std::unique_ptr<Recent>> recent(std::uint32_t seconds, util::Time now) override {
@@ -159,6 +159,7 @@ class OpenStore final : public Store {
   using Batch =
       std::set<std::tuple<std::string_view, std::string_view, std::string_view, std::string_view, std::uint64_t>>;
 
+  std::uint64_t open_limit() const { return state_->config.open_mib << 20; }
   Answer judge(const Received& received, util::Time now, Batch& batch) const;
   void count(const Answer& answer, const summary::Summary& summary);
   /// What is in the journal goes into an open pane. False: nothing keeps its time any more.
@@ -336,8 +337,9 @@ util::Result<std::vector<Answer>> OpenStore::commit(std::span<const Received> ba
 util::Result<Flushed> OpenStore::flush(util::Time now, std::chrono::milliseconds patience) {
   if (auto ready = check_replayed(); !ready) return ready.error();
   const Deadline deadline = std::chrono::steady_clock::now() + patience;
-  auto open = is_full() ? state_->open.all() : state_->open.settled(now, state_->config.settle_seconds);
-  const auto written = store::write_open(*state_, std::move(open), now, is_full() ? Deadline::max() : deadline);
+  const bool is_overfull = state_->open.octets() > 2 * open_limit();
+  auto open = is_full() ? state_->open.longest_first() : state_->open.settled(now, state_->config.settle_seconds);
+  const auto written = store::write_open(*state_, std::move(open), now, is_overfull ? Deadline::max() : deadline);
   if (!written) return written.error();
   // Not with every slice.
   if (*written == Flushed::part && now >= pruned_ && now < after(pruned_, 1)) return written;

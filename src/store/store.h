@@ -108,7 +108,8 @@ class Store {
   /// The same, and more often while it says that something is being made: writes what was derived since, and has
   /// derived what is over. It does not take long. Errors: the file; what was not written is made again.
   virtual util::Result<bool> derive_aside(util::Time now) = 0;
-  /// More is open than may be (`open_mib`): a flush writes all of it, however long that takes.
+  /// More is open than may be (`open_mib`): a flush writes what is open longest, settled or not; when it is twice as
+  /// much, all of it, however long that takes.
   virtual bool is_full() const = 0;
   /// Before the end: writes panes, settled or not, for about so long. What is left is in the journal, and what is to be
   /// derived is noted in the file: the next start goes on with both.

@@ -41,6 +41,35 @@ TEST_F(StoreTest, Panes_that_take_too_much_memory_are_written_at_once) {
   EXPECT_EQ(store_->counters().open_panes, 0u);
 }
 
+TEST_F(StoreTest, Of_panes_that_take_too_much_memory_those_open_longest_go_until_enough_are_gone) {
+  config_.open_mib = 1;
+  open();
+  const std::string name(10'000, 'a');
+  const auto commit_panes = [&](std::uint64_t first, std::uint64_t how_many) {
+    for (std::uint64_t i = first; i < first + how_many; ++i) {
+      const double start = static_cast<double>(i) * 10;
+      commit(*store_, {summary_of("ns1", i, start, counts_of({{name, 1}}))}, at(6000 + static_cast<double>(i) / 1000));
+    }
+    while (store_->merge_some(std::chrono::milliseconds(10))) {
+    }
+  };
+  const auto flush_one = [&] { ASSERT_TRUE(store_->flush(at(6000.5), std::chrono::milliseconds(0))); };
+  commit_panes(100, 120);  // 1.2 MB; the newest comes first
+  commit_panes(0, 10);
+  const auto full = store_->counters();
+  ASSERT_TRUE(store_->is_full());
+  flush_one();
+  EXPECT_EQ(store_->counters().open_panes, full.open_panes - 1) << "not all at once";
+  while (store_->is_full()) flush_one();
+  const auto enough = store_->counters();
+  EXPECT_GT(enough.open_octets, std::uint64_t{1} << 19) << "no more than had to";
+  flush_one();
+  EXPECT_EQ(store_->counters().open_panes, enough.open_panes) << "something may still come";
+  commit_panes(300, 200);  // more than twice as much
+  flush_one();
+  EXPECT_EQ(store_->counters().open_panes, 0u);
+}
+
 TEST_F(StoreTest, Coarse_panes_are_made_when_their_time_is_over) {
   open();
   for (std::uint64_t i = 0; i < 130; ++i)
