@@ -53,11 +53,12 @@ Monitor::Due Monitor::prepare(std::int64_t first) {
     if (due.last != first && setting_.in_real_time && due_at(due.last) > begin) break;
     const auto sequence = static_cast<std::uint64_t>((due.last - setting_.from) / setting_.step);
     const RecordedWindow& window = (*setting_.recording)[(setting_.first + sequence) % setting_.recording->size()];
-    due.body += window.body({setting_.server, boot_, sequence, due.last}, compressor_);
+    window.append(due.body, {setting_.server, boot_, sequence, due.last});
     due.summaries += window.lines();
     sent_.octets_unpacked += window.octets();
     due.last += setting_.step;
   }
+  due.body = compressor_.compress(std::move(due.body));  // one frame, as a monitor sends them
   sent_.octets += due.body.size();
   sent_.preparing.add(microseconds(Clock::now() - begin));
   return due;

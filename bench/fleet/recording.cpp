@@ -11,9 +11,6 @@
 namespace rata::fleet {
 namespace {
 
-// Shorter texts are cheaper to compress again, together with their neighbours, than to unpack as frames of their own.
-constexpr std::size_t least_frame_octets = 512;
-
 /// The value of a member, which is text in quotes or a number.
 std::string_view value_after(std::string_view line, std::string_view name, std::size_t from) {
   const std::size_t found = line.find(name, from);
@@ -30,7 +27,7 @@ std::string sequence_of(std::string_view line) {
 
 }  // namespace
 
-util::Result<void> RecordedWindow::add(std::string_view line, channel::Compressor& compressor) {
+util::Result<void> RecordedWindow::add(std::string_view line) {
   // Members before and behind `data` alone: what stands inside it may look like any of them.
   const std::size_t behind = line.rfind(",\"version\":");
   const std::array<std::pair<Kind, std::string_view>, 5> values{
@@ -43,29 +40,18 @@ util::Result<void> RecordedWindow::add(std::string_view line, channel::Compresso
   for (const auto& [kind, value] : values) {
     const auto begin = static_cast<std::size_t>(value.data() - line.data());
     if (value.empty() || begin < done) return util::Error{fmt::format("no line of ratadns: {:.80}", line)};
-    keep(line.substr(done, begin - done), compressor);
+    pieces_.push_back({Kind::text, std::string(line.substr(done, begin - done))});
     pieces_.push_back({kind, {}});
     done = begin + value.size();
   }
-  keep(std::string(line.substr(done)) + '\n', compressor);
+  pieces_.push_back({Kind::text, std::string(line.substr(done)) + '\n'});
   ++lines_;
   octets_ += line.size() + 1;
   return {};
 }
 
-void RecordedWindow::keep(std::string_view text, channel::Compressor& compressor) {
-  if (text.size() >= least_frame_octets)
-    pieces_.push_back({Kind::frame, compressor.compress(std::string(text))});
-  else
-    pieces_.push_back({Kind::text, std::string(text)});
-}
-
-std::string RecordedWindow::body(const Stamp& stamp, channel::Compressor& compressor) const {
-  std::string body, text;
+void RecordedWindow::append(std::string& text, const Stamp& stamp) const {
   for (const Piece& piece : pieces_) switch (piece.kind) {
-      case Kind::frame:
-        body += compressor.compress(std::exchange(text, {})) + piece.octets;
-        break;
       case Kind::text:
         text += piece.octets;
         break;
@@ -82,13 +68,11 @@ std::string RecordedWindow::body(const Stamp& stamp, channel::Compressor& compre
         text += fmt::format("{}.000000000", stamp.start);
         break;
     }
-  return body + compressor.compress(std::move(text));
 }
 
 util::Result<Recording> read_recording(const std::string& path, const std::vector<std::string>& reducers) {
   std::ifstream file(path);
   if (!file) return util::Error{fmt::format("{} cannot be opened; a file of summaries is needed", path)};
-  channel::Compressor compressor(channel::Compression::zstd);
   std::map<std::uint64_t, RecordedWindow> windows;
   for (std::string line; std::getline(file, line);) {
     if (!reducers.empty() && std::ranges::find(reducers, type_of(line)) == reducers.end()) continue;
@@ -96,7 +80,7 @@ util::Result<Recording> read_recording(const std::string& path, const std::vecto
     const bool is_number = !sequence.empty() && sequence.size() < 10 &&
                            std::ranges::all_of(sequence, [](char digit) { return digit >= '0' && digit <= '9'; });
     if (!is_number) return util::Error{fmt::format("{}: no line of ratadns: {:.80}", path, line)};
-    if (auto added = windows[std::stoull(sequence)].add(line, compressor); !added)
+    if (auto added = windows[std::stoull(sequence)].add(line); !added)
       return util::Error{fmt::format("{}: {}", path, added.error().message)};
   }
   if (windows.size() < 3)

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "channel/compressor.h"
 #include "util/result.h"
 
 namespace rata::fleet {
@@ -19,25 +18,21 @@ struct Stamp {
   std::int64_t start = 0;  ///< seconds since 1970
 };
 
-/// A recorded window: the lines of all its reducers, ready to be sent as somebody's and as of another time. What is the
-/// same for all is compressed once, each piece a zstd frame, so that whoever plays 200 monitors has time for them.
+/// A recorded window: the lines of all its reducers, ready to be sent as somebody's and as of another time.
 class RecordedWindow {
  public:
   /// Errors: the line has no members `serverId`, `monitor`, `start`, `boot` and `sequence` where ratadns writes them.
-  util::Result<void> add(std::string_view line, channel::Compressor& compressor);
+  util::Result<void> add(std::string_view line);
   std::size_t lines() const { return lines_; }
-  std::size_t octets() const { return octets_; }  ///< of the lines, not compressed
-  /// zstd frames: the body of a POST, or a part of one.
-  std::string body(const Stamp& stamp, channel::Compressor& compressor) const;
+  std::size_t octets() const { return octets_; }
+  void append(std::string& text, const Stamp& stamp) const;
 
  private:
-  enum class Kind : unsigned char { text, frame, server, boot, sequence, start };
+  enum class Kind : unsigned char { text, server, boot, sequence, start };
   struct Piece {
     Kind kind;
-    std::string octets;  ///< of text and frame
+    std::string octets;  ///< of text
   };
-
-  void keep(std::string_view text, channel::Compressor& compressor);
 
   std::vector<Piece> pieces_;
   std::size_t lines_ = 0, octets_ = 0;

@@ -36,7 +36,7 @@ void Tally::add_pane(Pane&& pane) {
   const std::size_t added = weight(pane);
   apply(pane, spans_of(pane), Sign::add);
   keep(std::move(pane));
-  if (live() > limit_) cut();
+  if (live() > limit_) cut(limit_);
   join_panes(added);
 }
 

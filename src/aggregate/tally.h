@@ -26,7 +26,7 @@ namespace rata::aggregate {
 /// the table: totals stay exact. When the panes come near eight times as many entries, those that end in the same
 /// second (then in the same two seconds, four...) are joined, some with each window, and leave the spans together, with
 /// the last of them: up to a sixteenth of the shortest span that they are in, and further only if that is not enough.
-/// Whoever calls `tidy` between bursts of windows has all this done then, somewhat earlier, and not by the windows.
+/// Whoever calls `tidy` between bursts of windows has all this done then, an eighth earlier, and not by the windows.
 ///
 /// Lifetime: `shared` lives longer, and no tally goes before it with windows in it.
 class Tally {
@@ -143,7 +143,8 @@ class Tally {
   // tally_cut.cpp: too many keys and cells.
   struct GivenUp;
   std::size_t live() const { return keys_.size() + cells_.size(); }
-  void cut();
+  /// Down to three quarters of `limit`.
+  void cut(std::size_t limit);
   GivenUp choose_smallest(std::size_t how_many) const;
   void clear_counters(const GivenUp& given_up);
   void take_out(GivenUp& given_up, Pane& pane);

@@ -31,8 +31,8 @@ struct Tally::GivenUp {
   static std::uint64_t count_once(Mark& mark) { return std::exchange(mark, Mark::counted) == Mark::counted ? 0 : 1; }
 };
 
-void Tally::cut() {
-  const std::size_t how_many = live() - (limit_ - limit_ / cut_share);
+void Tally::cut(std::size_t limit) {
+  const std::size_t how_many = live() - (limit - limit / cut_share);
   GivenUp given_up = choose_smallest(how_many);
   given_up_ += how_many;
   clear_counters(given_up);

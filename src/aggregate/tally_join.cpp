@@ -21,8 +21,8 @@ std::size_t Tally::entries_limit() const { return std::max(least_entries, limit_
 
 /// What room there must be for all that comes until the next lull: windows do not have to wait then.
 bool Tally::tidy() {
-  if (live() > limit_ - limit_ / 16) {
-    cut();
+  if (const std::size_t early = limit_ - limit_ / 8; live() > early) {
+    cut(early);
     return true;
   }
   if (sweep_.unit == 0 && entries_ > entries_limit() / 8 * 7) begin_sweep();

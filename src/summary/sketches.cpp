@@ -119,13 +119,31 @@ Json Distinct::json() const {
 }
 
 void Quantiles::add(std::uint64_t value) {
-  ++buckets_[static_cast<std::uint16_t>(util::LogHistogram::bucket_of(value))];
+  ++bucket(static_cast<std::uint16_t>(util::LogHistogram::bucket_of(value))).count;
   ++count_;
   max_ = std::max(max_, value);
 }
 
+/// The one of that place, made where there is none.
+Quantiles::Bucket& Quantiles::bucket(std::uint16_t place) {
+  const auto known = std::ranges::lower_bound(buckets_, place, {}, &Bucket::place);
+  if (known != buckets_.end() && known->place == place) return *known;
+  return *buckets_.insert(known, {place, 0});
+}
+
 void Quantiles::merge(const Quantiles& other) {
-  for (const auto& [bucket, count] : other.buckets_) buckets_[bucket] += count;
+  std::vector<Bucket> fresh;
+  auto own = buckets_.begin();
+  for (const Bucket& one : other.buckets_) {
+    while (own != buckets_.end() && own->place < one.place) ++own;
+    if (own != buckets_.end() && own->place == one.place)
+      own->count += one.count;
+    else
+      fresh.push_back(one);
+  }
+  const auto known = static_cast<std::ptrdiff_t>(buckets_.size());
+  buckets_.insert(buckets_.end(), fresh.begin(), fresh.end());
+  std::ranges::inplace_merge(buckets_, buckets_.begin() + known, {}, &Bucket::place);
   count_ += other.count_;
   max_ = std::max(max_, other.max_);
 }
@@ -133,7 +151,7 @@ void Quantiles::merge(const Quantiles& other) {
 bool Quantiles::add_bucket(std::uint64_t bucket, std::uint64_t count) {
   if (bucket >= util::LogHistogram::buckets || count == 0) return false;
   if (count > std::numeric_limits<std::uint64_t>::max() - count_) return false;
-  buckets_[static_cast<std::uint16_t>(bucket)] += count;
+  this->bucket(static_cast<std::uint16_t>(bucket)).count += count;
   count_ += count;
   max_ = std::max(max_, util::LogHistogram::lowest_of(bucket));
   return true;
@@ -141,7 +159,7 @@ bool Quantiles::add_bucket(std::uint64_t bucket, std::uint64_t count) {
 
 bool Quantiles::set_max(std::uint64_t value) {
   if (buckets_.empty()) return value == 0;
-  if (util::LogHistogram::bucket_of(value) != buckets_.rbegin()->first) return false;
+  if (util::LogHistogram::bucket_of(value) != buckets_.back().place) return false;
   max_ = value;
   return true;
 }
@@ -149,10 +167,9 @@ bool Quantiles::set_max(std::uint64_t value) {
 double Quantiles::quantile(double share) const {
   const auto rank = static_cast<std::uint64_t>(share * static_cast<double>(count_));
   std::uint64_t seen = 0;
-  for (const auto& [bucket, count] : buckets_) {
+  for (const auto& [place, count] : buckets_) {
     seen += count;
-    if (seen > rank || seen == count_)
-      return std::min(util::LogHistogram::middle_of(bucket), static_cast<double>(max_));
+    if (seen > rank || seen == count_) return std::min(util::LogHistogram::middle_of(place), static_cast<double>(max_));
   }
   return 0;
 }
@@ -160,13 +177,10 @@ double Quantiles::quantile(double share) const {
 Json Quantiles::json() const {
   Json json = {{"count", count_},       {"p50", quantile(0.5)}, {"p90", quantile(0.9)},
                {"p99", quantile(0.99)}, {"max", max_},          {"buckets", Json::array()}};
-  for (const auto& [bucket, count] : buckets_) json["buckets"].push_back(Json::array({bucket, count}));
+  for (const auto& [place, count] : buckets_) json["buckets"].push_back(Json::array({place, count}));
   return json;
 }
 
-std::size_t Quantiles::octets() const {
-  constexpr std::size_t node_octets = 64;  // of a tree, with the allocator's own, as both are commonly made
-  return buckets_.size() * node_octets;
-}
+std::size_t Quantiles::octets() const { return buckets_.capacity() * sizeof(Bucket); }
 
 }  // namespace rata::summary

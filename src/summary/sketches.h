@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 namespace rata::summary {
@@ -69,7 +68,7 @@ class Quantiles {
   /// Takes it apart: `use(bucket, count)` for each bucket that is not empty, ascending.
   template <typename Use>
   void each_bucket(Use use) const {
-    for (const auto& [bucket, count] : buckets_) use(bucket, count);
+    for (const Bucket& one : buckets_) use(one.place, one.count);
   }
   /// Puts together what came from somebody who may say anything: all buckets, then the largest value, which without
   /// `set_max` is the least of the last bucket. False, and nothing is changed: there is no such bucket, it is empty, or
@@ -90,7 +89,16 @@ class Quantiles {
   friend bool operator==(const Quantiles&, const Quantiles&) = default;
 
  private:
-  std::map<std::uint16_t, std::uint64_t> buckets_;
+  struct Bucket {
+    std::uint16_t place = 0;
+    std::uint64_t count = 0;
+
+    friend bool operator==(const Bucket&, const Bucket&) = default;
+  };
+
+  Bucket& bucket(std::uint16_t place);
+
+  std::vector<Bucket> buckets_;  // ascending, none empty
   std::uint64_t count_ = 0, max_ = 0;
 };
 

@@ -119,7 +119,7 @@ TEST(Tally, WhoeverTidiesBetweenWindowsLeavesThemNothingToCutOrJoin) {
   Tally& tally = alone.tally;
   const auto near_limits = [&] {
     const Tally::Size size = tally.size();
-    return size.keys + size.cells > 20'000 - 20'000 / 16 || size.entries > 160'000 / 8 * 7;
+    return size.keys + size.cells > 20'000 - 20'000 / 8 || size.entries > 160'000 / 8 * 7;
   };
   bool has_joined = false;
   for (std::size_t i = 0; i < 400; ++i) {
