@@ -47,13 +47,14 @@ class AggregatorOfWindows final : public Aggregator {
       for (const std::string& server : group.servers) groups_of_[server].push_back(group.name);
   }
 
-  void add(const summary::Summary& summary) override {
-    ++counters_.summaries;
+  void add(const summary::Summary& summary, Reach reach) override {
     const Origin origin = origin_of(summary);
+    if (reach == Reach::total) return add_total(summary, origin);
+    ++counters_.summaries;
     if (!possible(origin) || !servers_.admit(summary.server, origin.end, spans_.cutoff(spans_.longest(), watermark_)))
       ++counters_.refused;
     else
-      count(hand_over(summary, origin));
+      count(hand_over(summary, origin, reach));
   }
 
   void set_ceiling(util::Time ceiling) override {
@@ -145,6 +146,13 @@ class AggregatorOfWindows final : public Aggregator {
     return one->processor->json({*span, scope, since, look}, {watermark_, std::move(*servers), servers_.by_arrival()});
   }
 
+  /// Of no server, so that no time follows it, and nothing is counted.
+  void add_total(const summary::Summary& summary, const Origin& origin) {
+    if (!possible(origin) || origin.end <= spans_.cutoff(spans_.longest(), watermark_) || servers_.is_ahead(origin.end))
+      return;
+    static_cast<void>(give_all(summary, origin, {.total = true, .server = false, .groups = {}}));
+  }
+
   void follow_time() {
     const util::Time newest = servers_.newest();
     if (newest <= watermark_) return;
@@ -155,31 +163,37 @@ class AggregatorOfWindows final : public Aggregator {
     }
   }
 
-  Outcome hand_over(const summary::Summary& summary, const Origin& origin) {
+  Outcome hand_over(const summary::Summary& summary, const Origin& origin, Reach reach) {
     follow_time();
     const bool too_old = origin.end <= spans_.cutoff(spans_.longest(), watermark_);
     if (std::exchange(known_servers_, servers_.names().size()) != servers_.names().size())
       for (Running& one : running_) one.changed = true;  // every view of all lists it
     if (servers_.is_ahead(origin.end)) return Outcome::ahead;
-    std::optional<Taken> worst;
-    bool is_read = false;
-    for (Running& one : running_) {
-      if (!one.listens_to(summary.type)) continue;
-      if (too_old) return Outcome::too_old;
-      is_read = true;
-      worst = worse(worst, give(one, summary, origin));
-    }
-    if (!is_read && !too_old)
-      if (Running* made = make_view_of(summary); made != nullptr) worst = give(*made, summary, origin);
+    if (too_old) return is_read(summary) ? Outcome::too_old : Outcome::ignored;
+    const auto groups = groups_of_.find(summary.server);
+    const std::optional<Taken> worst =
+        give_all(summary, origin,
+                 {.total = reach == Reach::everywhere,
+                  .server = true,
+                  .groups = groups == groups_of_.end() ? std::span<const std::string>() : groups->second});
     return worst ? outcome_of(*worst) : Outcome::ignored;
   }
 
-  Taken give(Running& one, const summary::Summary& summary, const Origin& origin) {
-    const auto groups = groups_of_.find(summary.server);
-    const Taken taken = one.processor->add(
-        summary, origin, groups == groups_of_.end() ? std::span<const std::string>() : groups->second);
-    if (taken == Taken::yes) one.changed = true;
-    return taken;
+  bool is_read(const summary::Summary& summary) const {
+    return std::ranges::any_of(running_, [&](const Running& one) { return one.listens_to(summary.type); });
+  }
+
+  /// To all that listen to it. Nothing: nobody does.
+  std::optional<Taken> give_all(const summary::Summary& summary, const Origin& origin, const Places& places) {
+    if (!is_read(summary) && make_view_of(summary) == nullptr) return std::nullopt;
+    std::optional<Taken> worst;
+    for (Running& one : running_) {
+      if (!one.listens_to(summary.type)) continue;
+      const Taken taken = one.processor->add(summary, origin, places);
+      if (taken == Taken::yes) one.changed = true;
+      worst = worse(worst, taken);
+    }
+    return worst;
   }
 
   /// One summary goes to several processors but counts once: refused by one is refused.

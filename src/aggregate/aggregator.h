@@ -73,8 +73,9 @@ class Aggregator {
   virtual ~Aggregator() = default;
 
   /// In any order, from any server. Every summary moves the watermark, also one that no processor reads. An id with a
-  /// boot names a contribution: it counts once, in its highest revision; without one each summary adds.
-  virtual void add(const summary::Summary& summary) = 0;
+  /// boot names a contribution: it counts once, in its highest revision; without one each summary adds. Rates, which
+  /// are shown by server, are everywhere.
+  virtual void add(const summary::Summary& summary, Reach reach = Reach::everywhere) = 0;
 
   /// What no window's end is believed beyond, such as the time of day and a little more: the views do not follow a
   /// server whose clock runs ahead, and do not show its windows. Without it any is.

@@ -33,14 +33,21 @@ struct Wanted {
   Look look = {};
 };
 
+/// Where a summary counts.
+struct Places {
+  bool total = true;
+  bool server = true;                   ///< under its name
+  std::span<const std::string> groups;  ///< those that its server is in
+};
+
 /// Turns the summaries of some reducers into one view over all spans. Thread: one.
 class Processor {
  public:
   virtual ~Processor() = default;
 
-  /// A window that ends after the cutoff of the longest span, from any server, in any order. It comes after the
-  /// watermark has moved to its end. `groups`: those that its server is in.
-  virtual Taken add(const summary::Summary& summary, const Origin& origin, std::span<const std::string> groups) = 0;
+  /// A window that ends after the cutoff of the longest span, from any server, in any order. That of a server comes
+  /// after the watermark has moved to its end.
+  virtual Taken add(const summary::Summary& summary, const Origin& origin, const Places& places) = 0;
   /// Leaves behind what is too old.
   virtual void advance(util::Time watermark) = 0;
   /// While nothing comes: one step of making room for what does. True: there is more to do.

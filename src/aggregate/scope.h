@@ -20,6 +20,9 @@ struct Scope {
   friend auto operator<=>(const Scope&, const Scope&) = default;
 };
 
+/// Which scopes a summary counts in. `total`: it is of all servers together, and what it is of counts `below_total`.
+enum class Reach : std::uint8_t { everywhere, below_total, total };
+
 /// Servers that are shown together: a site, a country.
 struct Group {
   std::string name;

@@ -25,6 +25,12 @@ constexpr std::chrono::seconds tidy_after{1}, tidy_regardless_after{5};
 constexpr std::chrono::milliseconds tidy_slice{20};
 constexpr std::chrono::milliseconds derive_after{1000}, derive_again_after{50};  // while something is made
 
+aggregate::Reach reach_of(store::Recent::Part part) {
+  using store::Recent;
+  if (part == Recent::Part::total) return aggregate::Reach::total;
+  return part == Recent::Part::below_total ? aggregate::Reach::below_total : aggregate::Reach::everywhere;
+}
+
 }  // namespace
 
 struct Keeper::Work {
@@ -127,15 +133,16 @@ void Keeper::hear(const summary::Summary& summary) {
   });
 }
 
-void Keeper::give(const std::vector<summary::Summary>& some, bool prepares) {
+void Keeper::give(const store::Recent::Some& some, bool prepares) {
   const auto add = [&](aggregate::Aggregator& aggregator) {
-    for (const summary::Summary& summary : some) aggregator.add(summary);
+    for (const summary::Summary& summary : some.summaries) aggregator.add(summary, reach_of(some.part));
   };
-  for (const summary::Summary& summary : some) {
+  for (const summary::Summary& summary : some.summaries) {
+    if (some.part == store::Recent::Part::total) break;  // of no server
     roster_.remember(summary);
     hear(summary);
   }
-  if (some.empty()) return;
+  if (some.summaries.empty()) return;
   if (prepares)
     add(*prepared_.aggregator);
   else

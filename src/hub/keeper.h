@@ -117,7 +117,7 @@ class Keeper {
   /// Before it is in a view: whoever sees it there may ask for its history.
   void hear(const summary::Summary& summary);
   /// To the aggregator that is shown, or to the one that is prepared.
-  void give(const std::vector<summary::Summary>& some, bool prepares);
+  void give(const store::Recent::Some& some, bool prepares);
   bool is_tidying_due(bool is_idle) const;
   void derive(util::Time now);
   std::optional<Work> opened(Inbox::Posted posted);

@@ -68,9 +68,14 @@ std::vector<Key> OpenPanes::all() const {
   return keys;
 }
 
-std::vector<Key> OpenPanes::longest_first() const {
-  std::vector<Key> keys = all();
-  std::ranges::stable_sort(keys, {}, [this](const Key& key) { return panes_.at(key).begun; });
+std::vector<Key> OpenPanes::open_longest(std::size_t how_many) const {
+  std::vector<std::pair<util::Time, Key>> by_age;
+  by_age.reserve(panes_.size());
+  for (const auto& [key, open] : panes_) by_age.emplace_back(open.begun, key);
+  how_many = std::min(how_many, by_age.size());
+  std::ranges::partial_sort(by_age, by_age.begin() + static_cast<std::ptrdiff_t>(how_many));
+  std::vector<Key> keys;
+  for (std::size_t i = 0; i < how_many; ++i) keys.push_back(by_age[i].second);
   return keys;
 }
 

@@ -46,8 +46,8 @@ class OpenPanes {
   /// time (a file is read faster than time goes), or that have been open too long.
   std::vector<Key> settled(util::Time now, std::uint32_t seconds) const;
   std::vector<Key> all() const;
-  /// All, those that are open longest first.
-  std::vector<Key> longest_first() const;
+  /// Up to so many, those that are open longest, these first.
+  std::vector<Key> open_longest(std::size_t how_many) const;
 
   const OpenPane& at(const Key& key) const { return panes_.at(key); }
   const std::map<Key, OpenPane>& panes() const { return panes_; }

@@ -35,6 +35,24 @@ PanesByStart PaneReader::panes(std::uint32_t level, std::int64_t series, util::T
   return found;
 }
 
+PanesByStart PaneReader::clean_panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until) {
+  PanesByStart found;
+  std::set<util::Time> unreadable;
+  database_.each(
+      "SELECT start, lines FROM pane WHERE level = ? AND series = ? AND start >= ? AND start < ? AND start NOT IN "
+      "(SELECT start FROM dirty WHERE dirty.level = pane.level AND dirty.series = pane.series) ORDER BY start, part",
+      [&](const Row& row) {
+        const util::Time start{row.number(0)};
+        if (auto pane = unpacked_pane(row.blob(1)))
+          add(found[start], *std::move(pane), summary::Relation::consecutive, level);
+        else
+          unreadable.insert(start);
+      },
+      std::int64_t{level}, series, from.ns, until.ns);
+  std::erase_if(found, [&](const auto& pane) { return pane.second.empty() || unreadable.contains(pane.first); });
+  return found;
+}
+
 std::optional<Pane> PaneReader::derived(const Key& key) {
   const auto members = members_(key.series);
   if (!members) return from_time(key);

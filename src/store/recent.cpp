@@ -1,9 +1,13 @@
 #include "store/recent.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace rata::store {
@@ -20,10 +24,14 @@ std::uint64_t packets(const Pane& pane) {
                          [](std::uint64_t sum, const auto& part) { return sum + part.window.packets; });
 }
 
-/// By single seconds where these are all that a pane holds.
+/// By single seconds where these are all that a pane holds: of rates, which are shown second by second.
 Pane& finer(Pane& pane, Pane& seconds) {
-  return !seconds.empty() && packets(seconds) == packets(pane) ? seconds : pane;
+  const bool is_rate = !seconds.empty() && std::holds_alternative<summary::Rates>(seconds.front().data);
+  return is_rate && packets(seconds) == packets(pane) ? seconds : pane;
 }
+
+/// As summary::merge_rule names them.
+bool is_rate(const Series& series) { return series.form == "rate"; }
 
 /// Panes of a level that start in [from, until).
 struct Stretch {
@@ -31,26 +39,34 @@ struct Stretch {
   util::Time from, until;
 };
 
-/// How a series is read.
+/// A series, and how it is read.
 struct Wanted {
   std::int64_t series = 0;
+  bool is_total = false;
+  std::string reducer;
   bool has_seconds = false;
   std::vector<Stretch> stretches;
 };
 
-/// The last of them by the finest level that there is, what is older by the next: a table of each is read in a quarter
-/// of a millisecond, and of the finest there are many.
-Wanted wanted(const State& state, const Series& series, util::Time since) {
-  if (series.finest == fine_seconds)
-    return {series.id, true, {{state.levels.base(), aligned(since, state.levels.base()), never}}};
-  const std::uint32_t level = std::max(series.finest, state.levels.base());
-  const std::size_t next = std::min(state.levels.find(level).value_or(0) + 1, state.levels.size() - 1);
-  const std::uint32_t coarser = state.levels.seconds(next);
-  const util::Time split = aligned({series.last.ns - std::int64_t{coarser} * util::ns_per_second}, coarser);
+/// The last minute before `reached` by the finest level that there is, what is older by the next: a table of each is
+/// read in a quarter of a millisecond, and of the finest there are many.
+std::vector<Stretch> stretches(const Levels& levels, std::uint32_t finest, util::Time since, util::Time reached) {
+  const std::uint32_t level = std::max(finest, levels.base());
+  const std::size_t next = std::min(levels.find(level).value_or(0) + 1, levels.size() - 1);
+  const std::uint32_t coarser = levels.seconds(next);
+  const util::Time split = aligned({reached.ns - std::int64_t{coarser} * util::ns_per_second}, coarser);
   const util::Time from = aligned(since, coarser);
   if (coarser == level || coarser > most_coarse_seconds || from >= split)
-    return {series.id, false, {{level, aligned(since, level), never}}};
-  return {series.id, false, {{level, split, never}, {coarser, from, split}}};
+    return {{level, aligned(since, level), never}};
+  return {{level, split, never}, {coarser, from, split}};
+}
+
+Wanted wanted(const Levels& levels, const Series& series, util::Time since, util::Time reached) {
+  const std::uint32_t base = levels.base();
+  if (is_rate(series) && series.finest == fine_seconds)
+    return {series.id, false, series.reducer, true, {{base, aligned(since, base), never}}};
+  return {series.id, series.kind == Kind::total, series.reducer, false,
+          stretches(levels, series.finest, since, reached)};
 }
 
 /// What was open at that moment.
@@ -63,14 +79,16 @@ class RecentPanes final : public Recent {
  public:
   RecentPanes(State& state, std::unique_ptr<Database> snapshot, std::uint32_t seconds, util::Time now);
 
-  util::Result<std::vector<summary::Summary>> next() override;
+  util::Result<Some> next() override;
   bool is_done() const override { return snapshot_ == nullptr && open_.empty(); }
   util::Time full_since() const override { return until_; }
   void add_open() override;
 
  private:
-  std::vector<summary::Summary> take_open();
-  std::vector<summary::Summary> read(const Wanted& series);
+  void choose_series();
+  Some take_open();
+  Some read(const Wanted& series);
+  Some read_total(const Wanted& total);
   bool step_back();
   void end_snapshot();
 
@@ -80,8 +98,12 @@ class RecentPanes final : public Recent {
   util::Time reached_, since_;  // packet time
   util::Time from_, until_;     // the step that is at work; all that is newer was given
   bool is_first_ = true;
+  // Rates first: they show soonest who is there. Then totals, all of each at once; then what these are of.
   std::vector<Wanted> series_;
-  std::size_t place_ = 0;   // among them
+  std::size_t place_ = 0;  // among them
+  /// By reducer, which panes of the total were given.
+  std::map<std::string, std::set<std::pair<std::uint32_t, util::Time>>> given_;
+  Some below_total_;        // read, and not given yet
   std::vector<Open> open_;  // ascending by start
 };
 
@@ -94,42 +116,71 @@ RecentPanes::RecentPanes(State& state, std::unique_ptr<Database> snapshot, std::
       since_{reached_.ns - std::int64_t{seconds} * util::ns_per_second},
       from_(std::max(since_, util::Time{reached_.ns - shortest_step_ns})),
       until_(now) {
-  for (const auto& [id, series] : state.catalogue.all())
-    if (series->kind == Kind::monitor && series->last > since_) series_.push_back(wanted(state, *series, since_));
-  // What is small first: that shows soonest who is there.
-  std::ranges::stable_partition(series_, &Wanted::has_seconds);
+  choose_series();
+}
+
+/// A single server is its own total, and rates are added up when they are shown.
+void RecentPanes::choose_series() {
+  std::set<std::string> servers;
+  for (const auto& [id, series] : state_.catalogue.all())
+    if (series->kind == Kind::monitor && series->last > since_) servers.insert(series->name);
+  for (const auto& [id, series] : state_.catalogue.all()) {
+    const bool is_wanted =
+        series->kind == Kind::monitor || (series->kind == Kind::total && servers.size() > 1 && !is_rate(*series));
+    if (is_wanted && series->last > since_) series_.push_back(wanted(state_.levels, *series, since_, reached_));
+  }
+  std::ranges::stable_sort(series_, {}, [](const Wanted& one) { return std::pair(!one.has_seconds, !one.is_total); });
 }
 
 /// What comes from now on is merged into them, and given to whoever restores in another way.
 void RecentPanes::add_open() {
   for (const auto& [key, open] : state_.open.panes()) {  // few, also where they are old
-    const bool by_seconds = !open.fine.empty() && packets(open.fine) == packets(open.pane);
-    open_.push_back({key.start, by_seconds ? open.fine : open.pane});
+    Pane pane = open.pane, seconds = open.fine;
+    open_.push_back({key.start, std::move(finer(pane, seconds))});
   }
   std::ranges::stable_sort(open_, {}, &Open::start);
 }
 
-std::vector<summary::Summary> RecentPanes::take_open() {
+Recent::Some RecentPanes::take_open() {
   if (open_.empty() || open_.back().start < from_) return {};
   Pane pane = std::move(open_.back().pane);
   open_.pop_back();
-  return pane;
+  return {Part::server, std::move(pane)};
 }
 
-std::vector<summary::Summary> RecentPanes::read(const Wanted& series) {
-  std::vector<summary::Summary> all;
-  const auto append = [&](Pane& pane) {
-    all.insert(all.end(), std::make_move_iterator(pane.begin()), std::make_move_iterator(pane.end()));
-  };
-  for (const Stretch& stretch : series.stretches) {
-    const util::Time from = std::max(stretch.from, from_);
-    const util::Time until = std::min(stretch.until, is_first_ ? never : until_);
-    if (from >= until) continue;
-    PanesByStart panes = reader_.panes(stretch.level, series.series, from, until), seconds;
-    if (series.has_seconds) seconds = reader_.panes(fine_seconds, series.series, from, until);
-    for (auto& [start, pane] : panes) append(finer(pane, seconds[start]));
-  }
+/// All there is, in the first step.
+Recent::Some RecentPanes::read_total(const Wanted& total) {
+  Some all{Part::total, {}};
+  if (!is_first_) return all;
+  auto& given = given_[total.reducer];
+  for (const auto& [level, from, until] : total.stretches)
+    for (auto& [start, pane] : reader_.clean_panes(level, total.series, from, until)) {
+      given.emplace(level, start);
+      for (summary::Summary& part : pane) {
+        part.server.clear();
+        part.monitor.clear();
+        all.summaries.push_back(std::move(part));
+      }
+    }
   return all;
+}
+
+Recent::Some RecentPanes::read(const Wanted& series) {
+  if (series.is_total) return read_total(series);
+  Some alone{Part::server, {}};
+  below_total_ = {Part::below_total, {}};
+  const auto& given = given_[series.reducer];
+  for (const auto& [level, begins, ends] : series.stretches) {
+    const util::Time from = std::max(begins, from_), until = std::min(ends, is_first_ ? never : until_);
+    if (from >= until) continue;
+    PanesByStart panes = reader_.panes(level, series.series, from, until), seconds;
+    if (series.has_seconds) seconds = reader_.panes(fine_seconds, series.series, from, until);
+    for (auto& [start, pane] : panes) {
+      Some& some = given.contains({level, start}) ? below_total_ : alone;
+      std::ranges::move(finer(pane, seconds[start]), std::back_inserter(some.summaries));
+    }
+  }
+  return alone;
 }
 
 /// False: there is nothing older.
@@ -146,12 +197,14 @@ bool RecentPanes::step_back() {
 void RecentPanes::end_snapshot() {
   state_.counters.unreadable += reader_.unreadable();
   snapshot_.reset();
+  below_total_ = {};
   from_ = always;  // what is open waits for nothing else
 }
 
-util::Result<std::vector<summary::Summary>> RecentPanes::next() {
-  std::vector<summary::Summary> some = take_open();
-  if (!some.empty() || snapshot_ == nullptr) return some;
+util::Result<Recent::Some> RecentPanes::next() {
+  Some some = std::exchange(below_total_, {});
+  if (some.summaries.empty()) some = take_open();
+  if (!some.summaries.empty() || snapshot_ == nullptr) return some;
   if (place_ < series_.size()) {
     some = read(series_[place_++]);
     const auto read = snapshot_->outcome();

@@ -115,6 +115,9 @@ util::Result<void> check_size(std::span<const Received> batch) {
   return {};
 }
 
+// More are not written in one call, when there are too many open ones to look through all of them often.
+constexpr std::size_t panes_of_a_slice = 256;
+
 class OpenStore final : public Store {
  public:
   explicit OpenStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -333,7 +336,9 @@ util::Result<Flushed> OpenStore::flush(util::Time now, std::chrono::milliseconds
   if (auto ready = check_replayed(); !ready) return ready.error();
   const Deadline deadline = std::chrono::steady_clock::now() + patience;
   const bool is_overfull = state_->open.octets() > 2 * open_limit();
-  auto open = is_full() ? state_->open.longest_first() : state_->open.settled(now, state_->config.settle_seconds);
+  auto open = is_overfull ? state_->open.all()
+              : is_full() ? state_->open.open_longest(panes_of_a_slice)
+                          : state_->open.settled(now, state_->config.settle_seconds);
   const auto written = store::write_open(*state_, std::move(open), now, is_overfull ? Deadline::max() : deadline);
   if (!written) return written.error();
   // Not with every slice.

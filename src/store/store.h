@@ -59,11 +59,21 @@ enum class Flushed : std::uint8_t {
 /// Thread: its store's. Lifetime: within its store's.
 class Recent {
  public:
+  /// `total`: of all servers together, under no name. `below_total`: of one server, and the total that was given has
+  /// it.
+  enum class Part : std::uint8_t { server, below_total, total };
+  struct Some {
+    Part part = Part::server;
+    std::vector<summary::Summary> summaries;
+  };
+
   virtual ~Recent() = default;
   /// Some more: what is of one series and one step of time, or of one pane that was open; often nothing, since it looks
-  /// for no longer than that. Summaries of panes: of single seconds where these are kept, else the last by the base
-  /// level, older ones of minutes. Errors: the file cannot be read; then what was open is all that is still to come.
-  virtual util::Result<std::vector<summary::Summary>> next() = 0;
+  /// for no longer than that. Summaries of panes: rates of single seconds where these are kept, else the last minute by
+  /// the base level, older ones of minutes. Of all servers there is, before they are, what is derived already, so that
+  /// their total does not wait for each of many. Errors: the file cannot be read; then what was open is all that is
+  /// still to come.
+  virtual util::Result<Some> next() = 0;
   /// All was given that there is so far.
   virtual bool is_done() const = 0;
   /// All that starts then or later was given. When the file cannot be read it stays where that was.

@@ -88,11 +88,13 @@ Summary Pieces::merged_after(util::Time cutoff) {
 Merged::Merged(std::string name, const ProcessorConfig& config, const Spans& spans)
     : name_(std::move(name)), output_limit_(config.output_limit), spans_(spans) {}
 
-Taken Merged::add(const Summary& summary, const Origin& origin, std::span<const std::string> groups) {
+Taken Merged::add(const Summary& summary, const Origin& origin, const Places& places) {
   if (origin.id != 0 && seen_.contains({origin.end, origin.id})) return Taken::repeated;
   // The total first: what fits there fits wherever parts of it are.
-  std::vector<Scope> scopes = {Scope::total(), Scope::server(summary.server)};
-  for (const std::string& group : groups) scopes.push_back(Scope::group(group));
+  std::vector<Scope> scopes;
+  if (places.total) scopes.push_back(Scope::total());
+  if (places.server) scopes.push_back(Scope::server(summary.server));
+  for (const std::string& group : places.groups) scopes.push_back(Scope::group(group));
   for (const Scope& scope : scopes) {
     Pieces& pieces = scopes_.try_emplace(scope, output_limit_ * rows_a_shown_row).first->second;
     if (!pieces.add(summary, origin)) return Taken::refused;

@@ -45,7 +45,7 @@ class Merged final : public Processor {
  public:
   Merged(std::string name, const ProcessorConfig& config, const Spans& spans);
 
-  Taken add(const summary::Summary& summary, const Origin& origin, std::span<const std::string> groups) override;
+  Taken add(const summary::Summary& summary, const Origin& origin, const Places& places) override;
   void advance(util::Time watermark) override;
   std::string json(const Wanted& wanted, const Moment& moment) override;
   std::string_view kind() const override { return "merged"; }

@@ -18,7 +18,8 @@ class Rates final : public Processor {
  public:
   Rates(const Spans& spans, std::size_t limit) : spans_(spans), limit_(limit) {}
 
-  Taken add(const summary::Summary& summary, const Origin& origin, std::span<const std::string>) override {
+  Taken add(const summary::Summary& summary, const Origin& origin, const Places& places) override {
+    if (!places.server) return Taken::yes;  // those of the servers are added up when it is shown
     const auto* rates = std::get_if<summary::Rates>(&summary.data);
     Taken all = Taken::refused;
     for (const summary::Rate& rate : rates == nullptr ? std::span<const summary::Rate>() : rates->members) {

@@ -43,16 +43,18 @@ std::optional<Rows> Table::read(const summary::Data& data) const {
   return std::nullopt;
 }
 
-Taken Table::add(const summary::Summary& summary, const Origin& origin, std::span<const std::string> groups) {
+Taken Table::add(const summary::Summary& summary, const Origin& origin, const Places& places) {
   const std::optional<Rows> texts = read(summary.data);
   if (!texts) return Taken::refused;
   const NumberedRows rows(shared_.texts, *texts);
-  const auto [taken, earlier] = server_tally(summary.server).add(origin, rows);
-  if (taken != Taken::yes) return taken;
-  for (const std::string& group : groups) fresh(groups_, group).add(origin, rows, earlier);
-  if (all_) all_->add(origin, rows, earlier);
+  Tally::Added added;
+  if (places.server) added = server_tally(summary.server).add(origin, rows);
+  if (added.taken != Taken::yes) return added.taken;
+  for (const std::string& group : places.groups) fresh(groups_, group).add(origin, rows, added.earlier);
+  if (!places.server && !all_) make_all();
+  if (places.total && all_) all_->add(origin, rows, added.earlier);
   newest_ = std::max(newest_, origin.end);
-  return taken;
+  return Taken::yes;
 }
 
 /// The tally of that name, made now where there is none.
@@ -62,12 +64,15 @@ Tally& Table::fresh(Tallies& tallies, const std::string& name) {
   return place->second;
 }
 
+/// With what there is of the one server that was its own total.
+void Table::make_all() {
+  all_ = std::make_unique<Tally>(shared_, spans_, cells_ * cells_of_all);
+  all_->advance(watermark_);
+  for (const auto& [name, tally] : servers_) tally.replay_into(*all_);
+}
+
 Tally& Table::server_tally(const std::string& server) {
-  if (!all_ && servers_.size() == 1 && !servers_.contains(server)) {
-    all_ = std::make_unique<Tally>(shared_, spans_, cells_ * cells_of_all);
-    all_->advance(watermark_);
-    servers_.begin()->second.replay_into(*all_);
-  }
+  if (!all_ && servers_.size() == 1 && !servers_.contains(server)) make_all();
   return fresh(servers_, server);
 }
 

@@ -39,7 +39,7 @@ class Table final : public Processor {
  public:
   Table(TableDescriptor descriptor, const ProcessorConfig& config, const Spans& spans, std::size_t cells);
 
-  Taken add(const summary::Summary& summary, const Origin& origin, std::span<const std::string> groups) override;
+  Taken add(const summary::Summary& summary, const Origin& origin, const Places& places) override;
   void advance(util::Time watermark) override;
   bool tidy() override;
   std::string json(const Wanted& wanted, const Moment& moment) override;
@@ -61,6 +61,7 @@ class Table final : public Processor {
   using Tallies = std::map<std::string, Tally>;
 
   std::optional<Rows> read(const summary::Data& data) const;
+  void make_all();
   Tally& server_tally(const std::string& server);
   Tally& fresh(Tallies& tallies, const std::string& name);
   const Tally& tally(const Scope& scope) const;
@@ -77,7 +78,8 @@ class Table final : public Processor {
   const Tally nothing_;
   Tallies servers_, groups_;
   std::uint64_t forgotten_cuts_ = 0;  ///< cells that tallies gave up which are gone
-  /// All servers together, from the moment when there is a second one: a single server is its own total.
+  /// All servers together, from the moment when there is a second one, or something of all: a single server is its own
+  /// total.
   std::unique_ptr<Tally> all_;
   util::Time watermark_, newest_;
 };

@@ -45,6 +45,59 @@ TEST(Groups, OneThatIsNotThereHasNoView) {
   EXPECT_FALSE(hub->json("rate", 1, {}));
 }
 
+TEST(Reach, WhatIsOfAllServersCountsInTheTotalAndWhatItIsOfBelowIt) {
+  const auto hub = grouped({"top_names"});
+  const auto add = [&](const char* type, const char* server, double at, std::uint64_t count, Reach reach) {
+    hub->add(summary_of(type, server, at, 1, counts_by("qname", "client", {{"x.", "k", count}})), reach);
+  };
+  for (const char* type : {"client_by_qname", "of_nobody"}) {
+    add(type, "", 0, 1000, Reach::total);
+    add(type, "a", 0, 300, Reach::below_total);
+    add(type, "c", 0, 700, Reach::below_total);
+    add(type, "c", 1, 5, Reach::everywhere);
+  }
+  for (const char* name : {"top_names", "of_nobody"}) {
+    EXPECT_EQ(view(*hub, name)["total"], 1005);
+    EXPECT_EQ(view(*hub, name, 0, "a")["total"], 300);
+    EXPECT_EQ(group_view(*hub, name, "europe")["total"], 705);
+  }
+  EXPECT_EQ(hub->servers().size(), 2u) << "the total is no server";
+  EXPECT_EQ(hub->counters().summaries, 6u);
+}
+
+TEST(Reach, ATotalThatComesAfterAServerHasThatToo) {
+  const auto hub = grouped({"top_names"});
+  const auto rows = [](std::uint64_t count) { return counts_by("qname", "client", {{"x.", "k", count}}); };
+  hub->add(summary_of("client_by_qname", "a", 100, 1, rows(1)));
+  hub->add(summary_of("client_by_qname", "", 90, 10, rows(20)), Reach::total);
+  hub->add(summary_of("client_by_qname", "a", 90, 10, rows(20)), Reach::below_total);
+  EXPECT_EQ(view(*hub, "top_names")["total"], 21);
+  EXPECT_EQ(view(*hub, "top_names", 0, "a")["total"], 21);
+  hub->add(summary_of("client_by_qname", "", 101, 10, rows(7)), Reach::total);
+  EXPECT_EQ(view(*hub, "top_names")["total"], 28) << "no time follows it";
+  EXPECT_EQ(hub->watermark(), util::from_seconds(day_one + 101));
+  hub->add(summary_of("client_by_qname", "", -1000, 10, rows(7)), Reach::total);
+  EXPECT_EQ(view(*hub, "top_names")["total"], 28) << "too old";
+}
+
+TEST(Reach, AMergedTotalHasWhatComesOfAll) {
+  const auto hub = grouped({});
+  summary::Quantiles one;
+  one.add(5);
+  summary::Measures sizes{.counts = {{"client"}, {{{"k"}, 1}}, {}}, .names = {"quantiles:size"}, .values = {{one}}};
+  const auto add = [&](const char* server, Reach reach) { hub->add(summary_of("sizes", server, 0, 1, sizes), reach); };
+  const auto values = [&](const char* server) {
+    return view(*hub, "sizes", 0, server)["data"]["k"]["quantiles:size"]["count"];
+  };
+  add("", Reach::total);
+  add("a", Reach::below_total);
+  EXPECT_EQ(values(""), 1);
+  EXPECT_EQ(values("a"), 1);
+  add("a", Reach::everywhere);
+  EXPECT_EQ(values(""), 2);
+  EXPECT_EQ(values("a"), 2);
+}
+
 TEST(Ceiling, AServerWhoseClockRunsAheadDoesNotMoveTheViewsOfOthers) {
   const auto hub = grouped();
   hub->set_ceiling(util::from_seconds(day_one + 5));

@@ -197,8 +197,8 @@ TEST_F(HarmTest, When_the_file_cannot_be_read_what_was_open_is_still_shown_again
   EXPECT_FALSE((*recent)->is_done());
   const auto open = (*recent)->next();
   ASSERT_TRUE(open) << open.error().message;
-  ASSERT_EQ(open->size(), 1u);
-  EXPECT_EQ(numbers_of(open->front()), (Numbers{{"b", 1}}));
+  ASSERT_EQ(open->summaries.size(), 1u);
+  EXPECT_EQ(numbers_of(open->summaries.front()), (Numbers{{"b", 1}}));
   EXPECT_TRUE((*recent)->is_done());
   EXPECT_EQ((*recent)->full_since(), at(600)) << "what is older is not there";
 }

@@ -112,7 +112,7 @@ TEST_F(StoreTest, What_waits_to_be_merged_is_shown_and_written_like_all_else) {
   Numbers shown;
   while (!(*recent)->is_done()) {
     const auto some = (*recent)->next();
-    for (const summary::Summary& one : *some) shown["a"] += numbers_of(one)["a"];
+    for (const summary::Summary& one : some->summaries) shown["a"] += numbers_of(one)["a"];
   }
   EXPECT_EQ(shown, (Numbers{{"a", 3}}));
   EXPECT_EQ(numbers_of(*kept), (Numbers{{"a", 1}})) << "who still holds it finds it as it was";
