@@ -161,6 +161,7 @@ class Tally {
   std::size_t entries_limit() const;
   void begin_sweep();
   void step_sweep();
+  void end_sweep();
   /// Joins what follows in the sweep; how many entries it looked at.
   std::size_t join_next();
   bool goes_with(const Pane& first, const Pane& other) const;
@@ -181,6 +182,7 @@ class Tally {
   std::size_t entries_ = 0;        ///< the weight of all panes
   std::int64_t longest_pane_ = 0;  ///< ns
   Sweep sweep_;
+  std::size_t swept_to_ = 0;         ///< the weight that the last sweep left
   std::vector<util::Time> cutoffs_;  ///< by span: a pane is counted in the span when it ends later
   std::vector<std::uint64_t> totals_, live_keys_, rest_keys_;
   std::uint64_t given_up_ = 0;

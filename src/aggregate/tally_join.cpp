@@ -25,7 +25,10 @@ bool Tally::tidy() {
     cut(early);
     return true;
   }
-  if (sweep_.unit == 0 && entries_ > entries_limit() / 8 * 7) begin_sweep();
+  // Where all that may be joined is, another sweep finds nothing until more has come.
+  swept_to_ = std::min(swept_to_, entries_);
+  const std::size_t limit = entries_limit();
+  if (sweep_.unit == 0 && entries_ > std::max(limit / 8 * 7, swept_to_ + limit / 16)) begin_sweep();
   join_some(looked_at_in_a_lull);
   return sweep_.unit > 0;
 }
@@ -42,7 +45,7 @@ void Tally::join_some(std::size_t how_many) {
   std::size_t looked_at = 0;
   while (sweep_.unit > 0 && (looked_at < how_many || entries_ > limit)) {
     if (entries_ < limit / 4 * 3)
-      sweep_.unit = 0;
+      end_sweep();
     else
       looked_at += join_next();
   }
@@ -50,13 +53,18 @@ void Tally::join_some(std::size_t how_many) {
 
 void Tally::begin_sweep() { sweep_ = {util::ns_per_second, gentle_share, panes_.begin()->first}; }
 
+void Tally::end_sweep() {
+  sweep_ = {};
+  swept_to_ = entries_;
+}
+
 void Tally::step_sweep() {
   const std::int64_t longest = spans_.seconds(spans_.longest()) * util::ns_per_second;
   sweep_.next = panes_.begin()->first;
   sweep_.unit *= 2;
   if (sweep_.unit * sweep_.share <= longest) return;
-  const bool was_gentle = sweep_.share > 1;
-  sweep_ = {was_gentle ? util::ns_per_second : 0, 1, panes_.begin()->first};
+  if (sweep_.share == 1) return end_sweep();
+  sweep_ = {util::ns_per_second, 1, panes_.begin()->first};
 }
 
 std::size_t Tally::join_next() {

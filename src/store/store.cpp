@@ -341,8 +341,8 @@ util::Result<Flushed> OpenStore::flush(util::Time now, std::chrono::milliseconds
                           : state_->open.settled(now, state_->config.settle_seconds);
   const auto written = store::write_open(*state_, std::move(open), now, is_overfull ? Deadline::max() : deadline);
   if (!written) return written.error();
-  // Not with every slice.
-  if (*written == Flushed::part && now >= pruned_ && now < after(pruned_, 1)) return written;
+  const bool is_slice = *written == Flushed::part || is_full();
+  if (is_slice && now >= pruned_ && now < after(pruned_, 1)) return written;
   pruned_ = now;
   auto pruned = prune(*state_, now);
   return pruned ? written : pruned.error();

@@ -150,6 +150,27 @@ TEST(Tally, WhoeverTidiesBetweenWindowsLeavesThemNothingToCutOrJoin) {
   EXPECT_EQ(tally.size().entries, 0u);
 }
 
+TEST(Tally, TidyingEndsWhereNothingMoreCanBeJoined) {
+  // Each of twelve spans keeps at least a pane of its own, in which all of the 12,500 cells are: nearly what there may
+  // be.
+  std::vector<unsigned> minutes;
+  for (unsigned span = 1; span <= 12; ++span) minutes.push_back(span);
+  Alone alone(Spans(minutes), 20'000);
+  Tally& tally = alone.tally;
+  for (std::size_t i = 0; i < std::size_t{13} * 60; ++i) {
+    std::deque<std::string> texts;
+    Rows rows;
+    for (std::size_t row = 0; row < 1000; ++row)
+      rows.cells.push_back({"flooded.example.", texts.emplace_back(std::to_string((i * 1000 + row) % 12'500)), 1});
+    tally.advance(second(static_cast<std::int64_t>(i)));
+    alone.add(window(static_cast<std::int64_t>(i)), rows);
+    int steps = 0;
+    while (tally.tidy()) ASSERT_LT(++steps, 1000) << "window " << i;
+    ASSERT_FALSE(tally.tidy()) << "window " << i;
+  }
+  EXPECT_GT(tally.size().entries, 160'000u / 8 * 7);
+}
+
 TEST(Tally, TidyingLeavesAloneWhatIsFarFromTheLimits) {
   Alone alone(Spans({1}), 10);
   std::deque<std::string> texts;
