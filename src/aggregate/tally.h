@@ -43,7 +43,8 @@ class Tally {
   Added add(const Origin& origin, const NumberedRows& rows, Earlier earlier = Earlier::may_be);
   /// Leaves behind what is too old for each span.
   void advance(util::Time watermark);
-  /// Some of what nears the limits goes already: as long as a millisecond or so takes, or a cut. True: there is more.
+  /// Some of what nears the limits goes already: as much as takes a millisecond or so, a cut, or all that is beyond
+  /// them. True: there is more.
   bool tidy();
   /// Adds all windows kept here to `other`, which has the same texts.
   void replay_into(Tally& other) const;
@@ -159,6 +160,7 @@ class Tally {
   void join_panes(std::size_t added);
   void join_some(std::size_t how_many);
   std::size_t entries_limit() const;
+  void sweep_when_over(std::size_t entries);
   void begin_sweep();
   void step_sweep();
   void end_sweep();

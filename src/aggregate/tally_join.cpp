@@ -25,18 +25,20 @@ bool Tally::tidy() {
     cut(early);
     return true;
   }
-  // Where all that may be joined is, another sweep finds nothing until more has come.
-  swept_to_ = std::min(swept_to_, entries_);
-  const std::size_t limit = entries_limit();
-  if (sweep_.unit == 0 && entries_ > std::max(limit / 8 * 7, swept_to_ + limit / 16)) begin_sweep();
+  sweep_when_over(entries_limit() / 8 * 7);
   join_some(looked_at_in_a_lull);
   return sweep_.unit > 0;
 }
 
+/// Where all that may be joined is, another sweep finds nothing until more has come.
+void Tally::sweep_when_over(std::size_t entries) {
+  swept_to_ = std::min(swept_to_, entries_);
+  if (sweep_.unit == 0 && entries_ > std::max(entries, swept_to_ + entries_limit() / 16)) begin_sweep();
+}
+
 /// A part of the work with each window, so that none waits long for the whole of it.
 void Tally::join_panes(std::size_t added) {
-  if (entries_ <= entries_limit() / 16 * 15) return;
-  if (sweep_.unit == 0) begin_sweep();
+  sweep_when_over(entries_limit() / 16 * 15);
   join_some(added * looked_at_per_entry);
 }
 

@@ -53,16 +53,17 @@ struct Keeper::Work {
   }
 };
 
-Keeper::Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& aggregator, std::size_t monitors_limit,
+Keeper::Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& aggregator, std::size_t servers_limit,
                double clock_tolerance_seconds, Report report)
     : store_(std::move(store)),
       aggregator_(aggregator),
-      roster_(monitors_limit),
+      most_servers_(servers_limit),
+      roster_(servers_limit),
       clock_tolerance_ns_(static_cast<std::int64_t>(clock_tolerance_seconds * 1e9)),
       report_(std::move(report)) {}
 
 util::Result<std::unique_ptr<store::Recent>> Keeper::recent(unsigned minutes, util::Time now) {
-  return store_->recent(60 * minutes, now);
+  return store_->recent(60 * minutes, now, most_servers_);
 }
 
 util::Result<void> Keeper::restore(unsigned minutes, util::Time now) {

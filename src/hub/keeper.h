@@ -48,7 +48,7 @@ class Keeper {
  public:
   using Report = std::function<void(const std::string&)>;
 
-  Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& aggregator, std::size_t monitors_limit,
+  Keeper(std::unique_ptr<store::Store> store, serve::SharedAggregator& aggregator, std::size_t servers_limit,
          double clock_tolerance_seconds, Report report);
 
   /// From now on `restore_some` gives the aggregator that is shown what was there before; what comes meanwhile goes to
@@ -139,6 +139,7 @@ class Keeper {
   std::chrono::steady_clock::time_point tidied_ =
       std::chrono::steady_clock::now();                // when nothing was left to write last
   std::chrono::steady_clock::time_point derive_at_{};  // the next time
+  const std::size_t most_servers_;                     // that the views show
   Roster roster_;
   util::Guarded<Names> names_;
   std::int64_t clock_tolerance_ns_;

@@ -9,6 +9,7 @@ namespace {
 
 void read_processors(TableReader& root, aggregate::Config& config) {
   const auto processors = root.tables("processor");
+  config.processors.clear();  // what is there by default goes when any is named
   for (const toml::table* table : processors) {
     TableReader reader = root.inner(*table, "[[processor]]");
     aggregate::ProcessorConfig processor;

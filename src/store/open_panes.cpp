@@ -68,10 +68,10 @@ std::vector<Key> OpenPanes::all() const {
   return keys;
 }
 
-std::vector<Key> OpenPanes::open_longest(std::size_t how_many) const {
+std::vector<Key> OpenPanes::open_longest(util::Time now, std::size_t how_many) const {
   std::vector<std::pair<util::Time, Key>> by_age;
   by_age.reserve(panes_.size());
-  for (const auto& [key, open] : panes_) by_age.emplace_back(open.begun, key);
+  for (const auto& [key, open] : panes_) by_age.emplace_back(open.begun > now ? util::Time{} : open.begun, key);
   how_many = std::min(how_many, by_age.size());
   std::ranges::partial_sort(by_age, by_age.begin() + static_cast<std::ptrdiff_t>(how_many));
   std::vector<Key> keys;

@@ -46,8 +46,9 @@ class OpenPanes {
   /// time (a file is read faster than time goes), or that have been open too long.
   std::vector<Key> settled(util::Time now, std::uint32_t seconds) const;
   std::vector<Key> all() const;
-  /// Up to so many, those that are open longest, these first.
-  std::vector<Key> open_longest(std::size_t how_many) const;
+  /// Up to so many, those that are open longest, these first. What was opened after `now`, before the clock was set
+  /// back, is older than all else.
+  std::vector<Key> open_longest(util::Time now, std::size_t how_many) const;
 
   const OpenPane& at(const Key& key) const { return panes_.at(key); }
   const std::map<Key, OpenPane>& panes() const { return panes_; }

@@ -39,17 +39,34 @@ PanesByStart PaneReader::clean_panes(std::uint32_t level, std::int64_t series, u
   PanesByStart found;
   std::set<util::Time> unreadable;
   database_.each(
-      "SELECT start, lines FROM pane WHERE level = ? AND series = ? AND start >= ? AND start < ? AND start NOT IN "
-      "(SELECT start FROM dirty WHERE dirty.level = pane.level AND dirty.series = pane.series) ORDER BY start, part",
+      "SELECT start, lines FROM pane WHERE level = ? AND series = ? AND start >= ? AND start < ? AND NOT EXISTS "
+      "(SELECT 1 FROM dirty WHERE dirty.level = pane.level AND dirty.series = pane.series AND dirty.start = "
+      "pane.start) "
+      "ORDER BY start, part",
       [&](const Row& row) {
         const util::Time start{row.number(0)};
         if (auto pane = unpacked_pane(row.blob(1)))
           add(found[start], *std::move(pane), summary::Relation::consecutive, level);
         else
-          unreadable.insert(start);
+          unreadable.insert(start), ++unreadable_;
       },
       std::int64_t{level}, series, from.ns, until.ns);
   std::erase_if(found, [&](const auto& pane) { return pane.second.empty() || unreadable.contains(pane.first); });
+  return found;
+}
+
+PanesByStart PaneReader::direct_panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until) {
+  PanesByStart found;
+  database_.each(
+      "SELECT start, lines FROM pane WHERE level = ? AND series = ? AND start >= ? AND start < ? AND part > 0 "
+      "ORDER BY start, part",
+      [&](const Row& row) {
+        if (auto pane = unpacked_pane(row.blob(1)))
+          add(found[{row.number(0)}], *std::move(pane), summary::Relation::consecutive, level);
+        else
+          ++unreadable_;
+      },
+      std::int64_t{level}, series, from.ns, until.ns);
   return found;
 }
 

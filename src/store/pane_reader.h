@@ -31,6 +31,8 @@ class PaneReader {
   PanesByStart panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until);
   /// Of those the ones that are in the file as they ought to be, and can be read.
   PanesByStart clean_panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until);
+  /// Of panes what came so, and was not made of finer ones.
+  PanesByStart direct_panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until);
   /// Part 0 of a pane, from what it is made of. Nothing: of a scope that nobody is in any more, it stays as it is.
   std::optional<Pane> derived(const Key& key);
 

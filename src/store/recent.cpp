@@ -25,9 +25,10 @@ std::uint64_t packets(const Pane& pane) {
 }
 
 /// By single seconds where these are all that a pane holds: of rates, which are shown second by second.
-Pane& finer(Pane& pane, Pane& seconds) {
-  const bool is_rate = !seconds.empty() && std::holds_alternative<summary::Rates>(seconds.front().data);
-  return is_rate && packets(seconds) == packets(pane) ? seconds : pane;
+template <typename APane>
+APane& finer(APane& pane, APane& seconds) {
+  const bool has_rates = !seconds.empty() && std::holds_alternative<summary::Rates>(seconds.front().data);
+  return has_rates && packets(seconds) == packets(pane) ? seconds : pane;
 }
 
 /// As summary::merge_rule names them.
@@ -37,6 +38,7 @@ bool is_rate(const Series& series) { return series.form == "rate"; }
 struct Stretch {
   std::uint32_t level = 0;
   util::Time from, until;
+  bool is_direct = false;  ///< only what came so: the rest is in finer ones, which are read
 };
 
 /// A series, and how it is read.
@@ -44,29 +46,34 @@ struct Wanted {
   std::int64_t series = 0;
   bool is_total = false;
   std::string reducer;
-  bool has_seconds = false;
+  bool is_rate = false;
   std::vector<Stretch> stretches;
 };
 
+/// What came so of coarser levels than `whole`, of windows that were longer once.
+void append_direct(std::vector<Stretch>& stretches, const Levels& levels, std::uint32_t whole, util::Time since) {
+  for (std::size_t level = 0; level < levels.size(); ++level)
+    if (const std::uint32_t seconds = levels.seconds(level); seconds > whole)
+      stretches.push_back({seconds, aligned(since, seconds), never, true});
+}
+
 /// The last minute before `reached` by the finest level that there is, what is older by the next: a table of each is
-/// read in a quarter of a millisecond, and of the finest there are many.
-std::vector<Stretch> stretches(const Levels& levels, std::uint32_t finest, util::Time since, util::Time reached) {
-  const std::uint32_t level = std::max(finest, levels.base());
+/// read in a quarter of a millisecond, and of the finest there are many. Rates are all of the finest.
+std::vector<Stretch> stretches(const Levels& levels, const Series& series, util::Time since, util::Time reached) {
+  const std::uint32_t level = std::max(series.finest, levels.base());
   const std::size_t next = std::min(levels.find(level).value_or(0) + 1, levels.size() - 1);
   const std::uint32_t coarser = levels.seconds(next);
   const util::Time split = aligned({reached.ns - std::int64_t{coarser} * util::ns_per_second}, coarser);
   const util::Time from = aligned(since, coarser);
-  if (coarser == level || coarser > most_coarse_seconds || from >= split)
-    return {{level, aligned(since, level), never}};
-  return {{level, split, never}, {coarser, from, split}};
-}
-
-Wanted wanted(const Levels& levels, const Series& series, util::Time since, util::Time reached) {
-  const std::uint32_t base = levels.base();
-  if (is_rate(series) && series.finest == fine_seconds)
-    return {series.id, false, series.reducer, true, {{base, aligned(since, base), never}}};
-  return {series.id, series.kind == Kind::total, series.reducer, false,
-          stretches(levels, series.finest, since, reached)};
+  std::vector<Stretch> all;
+  if (is_rate(series) || coarser == level || coarser > most_coarse_seconds || from >= split) {
+    all = {{level, aligned(since, level), never}};
+    append_direct(all, levels, level, since);
+  } else {
+    all = {{level, split, never}, {coarser, from, split}, {coarser, split, never, true}};
+    append_direct(all, levels, coarser, since);
+  }
+  return all;
 }
 
 /// What was open at that moment.
@@ -75,9 +82,18 @@ struct Open {
   Pane pane;
 };
 
+/// The newest end of what does not run ahead of the clock.
+util::Time reached(const State& state, util::Time now) {
+  util::Time newest;
+  for (const auto& [id, series] : state.catalogue.all())
+    if (series->last <= now) newest = std::max(newest, series->last);
+  return newest.ns > 0 ? newest : now;
+}
+
 class RecentPanes final : public Recent {
  public:
-  RecentPanes(State& state, std::unique_ptr<Database> snapshot, std::uint32_t seconds, util::Time now);
+  RecentPanes(State& state, std::unique_ptr<Database> snapshot, std::uint32_t seconds, util::Time now,
+              std::size_t most_servers);
 
   util::Result<Some> next() override;
   bool is_done() const override { return snapshot_ == nullptr && open_.empty(); }
@@ -85,10 +101,11 @@ class RecentPanes final : public Recent {
   void add_open() override;
 
  private:
-  void choose_series();
+  void choose_series(std::size_t most_servers);
   Some take_open();
-  Some read(const Wanted& series);
-  Some read_total(const Wanted& total);
+  Some read(Wanted& series);
+  Some read_total(Wanted& total);
+  bool is_over(const Pane& pane) const;
   bool step_back();
   void end_snapshot();
 
@@ -107,37 +124,40 @@ class RecentPanes final : public Recent {
   std::vector<Open> open_;  // ascending by start
 };
 
-RecentPanes::RecentPanes(State& state, std::unique_ptr<Database> snapshot, std::uint32_t seconds, util::Time now)
+RecentPanes::RecentPanes(State& state, std::unique_ptr<Database> snapshot, std::uint32_t seconds, util::Time now,
+                         std::size_t most_servers)
     : state_(state),
       snapshot_(std::move(snapshot)),
-      // Only series of monitors are read here, which have no members.
+      // Of scopes only what is there as it ought to be: nothing is made of members here.
       reader_(*snapshot_, state.levels, [](std::int64_t) { return std::optional<std::vector<std::int64_t>>(); }),
-      reached_(state.newest.ns > 0 ? std::min(state.newest, now) : now),
+      reached_(reached(state, now)),
       since_{reached_.ns - std::int64_t{seconds} * util::ns_per_second},
       from_(std::max(since_, util::Time{reached_.ns - shortest_step_ns})),
       until_(now) {
-  choose_series();
+  choose_series(most_servers);
 }
 
-/// A single server is its own total, and rates are added up when they are shown.
-void RecentPanes::choose_series() {
+/// A single server is its own total, of more than are shown it has too much, and rates are added up when they are
+/// shown.
+void RecentPanes::choose_series(std::size_t most_servers) {
   std::set<std::string> servers;
   for (const auto& [id, series] : state_.catalogue.all())
     if (series->kind == Kind::monitor && series->last > since_) servers.insert(series->name);
+  const bool has_totals = servers.size() > 1 && servers.size() <= most_servers;
   for (const auto& [id, series] : state_.catalogue.all()) {
-    const bool is_wanted =
-        series->kind == Kind::monitor || (series->kind == Kind::total && servers.size() > 1 && !is_rate(*series));
-    if (is_wanted && series->last > since_) series_.push_back(wanted(state_.levels, *series, since_, reached_));
+    const bool is_total = series->kind == Kind::total;
+    const bool is_wanted = series->kind == Kind::monitor || (is_total && has_totals && !is_rate(*series));
+    if (is_wanted && series->last > since_)
+      series_.push_back({series->id, is_total, series->reducer, is_rate(*series),
+                         stretches(state_.levels, *series, since_, reached_)});
   }
-  std::ranges::stable_sort(series_, {}, [](const Wanted& one) { return std::pair(!one.has_seconds, !one.is_total); });
+  std::ranges::stable_sort(series_, {}, [](const Wanted& one) { return std::pair(!one.is_rate, !one.is_total); });
 }
 
 /// What comes from now on is merged into them, and given to whoever restores in another way.
 void RecentPanes::add_open() {
-  for (const auto& [key, open] : state_.open.panes()) {  // few, also where they are old
-    Pane pane = open.pane, seconds = open.fine;
-    open_.push_back({key.start, std::move(finer(pane, seconds))});
-  }
+  for (const auto& [key, open] : state_.open.panes())  // few, also where they are old
+    open_.push_back({key.start, finer(open.pane, open.fine)});
   std::ranges::stable_sort(open_, {}, &Open::start);
 }
 
@@ -148,35 +168,49 @@ Recent::Some RecentPanes::take_open() {
   return {Part::server, std::move(pane)};
 }
 
-/// All there is, in the first step.
-Recent::Some RecentPanes::read_total(const Wanted& total) {
-  Some all{Part::total, {}};
-  if (!is_first_) return all;
-  auto& given = given_[total.reducer];
-  for (const auto& [level, from, until] : total.stretches)
-    for (auto& [start, pane] : reader_.clean_panes(level, total.series, from, until)) {
-      given.emplace(level, start);
+/// Of what runs ahead of the clock nothing is shown, and it must not take the others with it.
+bool RecentPanes::is_over(const Pane& pane) const {
+  return std::ranges::all_of(pane, [&](const auto& part) { return end_of(part.window) <= reached_; });
+}
+
+/// In the first step, all there is, a bit of it with each call.
+Recent::Some RecentPanes::read_total(Wanted& total) {
+  constexpr std::int64_t panes_of_a_bit = 32;
+  Some some{Part::total, {}};
+  if (!is_first_ || total.stretches.empty()) return some;
+  Stretch& stretch = total.stretches.back();
+  const util::Time until = std::min(stretch.until, after(reached_, stretch.level));
+  const util::Time bit = after(stretch.from, panes_of_a_bit * stretch.level);
+  if (!stretch.is_direct)
+    for (auto& [start, pane] : reader_.clean_panes(stretch.level, total.series, stretch.from, std::min(bit, until))) {
+      if (!is_over(pane)) continue;
+      given_[total.reducer].emplace(stretch.level, start);
       for (summary::Summary& part : pane) {
         part.server.clear();
         part.monitor.clear();
-        all.summaries.push_back(std::move(part));
+        some.summaries.push_back(std::move(part));
       }
     }
-  return all;
+  stretch.from = bit;
+  if (stretch.is_direct || bit >= until) total.stretches.pop_back();
+  if (!total.stretches.empty()) --place_;
+  return some;
 }
 
-Recent::Some RecentPanes::read(const Wanted& series) {
+Recent::Some RecentPanes::read(Wanted& series) {
   if (series.is_total) return read_total(series);
   Some alone{Part::server, {}};
   below_total_ = {Part::below_total, {}};
   const auto& given = given_[series.reducer];
-  for (const auto& [level, begins, ends] : series.stretches) {
+  for (const auto& [level, begins, ends, is_direct] : series.stretches) {
     const util::Time from = std::max(begins, from_), until = std::min(ends, is_first_ ? never : until_);
     if (from >= until) continue;
-    PanesByStart panes = reader_.panes(level, series.series, from, until), seconds;
-    if (series.has_seconds) seconds = reader_.panes(fine_seconds, series.series, from, until);
+    PanesByStart panes = is_direct ? reader_.direct_panes(level, series.series, from, until)
+                                   : reader_.panes(level, series.series, from, until);
+    PanesByStart seconds;
+    if (series.is_rate) seconds = reader_.panes(fine_seconds, series.series, from, until);
     for (auto& [start, pane] : panes) {
-      Some& some = given.contains({level, start}) ? below_total_ : alone;
+      Some& some = !is_direct && given.contains({level, start}) ? below_total_ : alone;
       std::ranges::move(finer(pane, seconds[start]), std::back_inserter(some.summaries));
     }
   }
@@ -218,14 +252,16 @@ util::Result<Recent::Some> RecentPanes::next() {
 
 }  // namespace
 
-util::Result<std::unique_ptr<Recent>> recent(State& state, std::uint32_t seconds, util::Time now) {
+util::Result<std::unique_ptr<Recent>> recent(State& state, std::uint32_t seconds, util::Time now,
+                                             std::size_t most_servers) {
   auto snapshot = Database::open(state.config.path, Database::Access::read_only);
   if (!snapshot) return snapshot.error();
   (*snapshot)->begin();
   // What a transaction sees is fixed by its first question.
   (*snapshot)->number("SELECT count(*) FROM horizon");
   if (auto begun = (*snapshot)->outcome(); !begun) return begun.error();
-  return std::unique_ptr<Recent>(std::make_unique<RecentPanes>(state, std::move(*snapshot), seconds, now));
+  return std::unique_ptr<Recent>(
+      std::make_unique<RecentPanes>(state, std::move(*snapshot), seconds, now, most_servers));
 }
 
 }  // namespace rata::store

@@ -10,6 +10,7 @@
 namespace rata::store {
 
 /// See Store::recent.
-util::Result<std::unique_ptr<Recent>> recent(State& state, std::uint32_t seconds, util::Time now);
+util::Result<std::unique_ptr<Recent>> recent(State& state, std::uint32_t seconds, util::Time now,
+                                             std::size_t most_servers);
 
 }  // namespace rata::store

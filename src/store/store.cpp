@@ -115,7 +115,7 @@ util::Result<void> check_size(std::span<const Received> batch) {
   return {};
 }
 
-// More are not written in one call, when there are too many open ones to look through all of them often.
+// When there are too many open ones: more than are written in the time that a flush mostly has.
 constexpr std::size_t panes_of_a_slice = 256;
 
 class OpenStore final : public Store {
@@ -140,9 +140,10 @@ class OpenStore final : public Store {
   bool is_full() const override { return state_->open.octets() > open_limit(); }
   util::Result<void> write_open(util::Time now, std::chrono::milliseconds patience) override;
   util::Result<void> flush_all(util::Time now) override;
-  util::Result<std::unique_ptr<Recent>> recent(std::uint32_t seconds, util::Time now) override {
+  util::Result<std::unique_ptr<Recent>> recent(std::uint32_t seconds, util::Time now,
+                                               std::size_t most_servers) override {
     state_->counters.forms_lost += state_->open.merge();
-    auto recent = store::recent(*state_, seconds, now);
+    auto recent = store::recent(*state_, seconds, now, most_servers);
     if (recent && is_replayed()) (*recent)->add_open();
     return recent;
   }
@@ -337,7 +338,7 @@ util::Result<Flushed> OpenStore::flush(util::Time now, std::chrono::milliseconds
   const Deadline deadline = std::chrono::steady_clock::now() + patience;
   const bool is_overfull = state_->open.octets() > 2 * open_limit();
   auto open = is_overfull ? state_->open.all()
-              : is_full() ? state_->open.open_longest(panes_of_a_slice)
+              : is_full() ? state_->open.open_longest(now, panes_of_a_slice)
                           : state_->open.settled(now, state_->config.settle_seconds);
   const auto written = store::write_open(*state_, std::move(open), now, is_overfull ? Deadline::max() : deadline);
   if (!written) return written.error();

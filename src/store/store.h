@@ -68,11 +68,11 @@ class Recent {
   };
 
   virtual ~Recent() = default;
-  /// Some more: what is of one series and one step of time, or of one pane that was open; often nothing, since it looks
-  /// for no longer than that. Summaries of panes: rates of single seconds where these are kept, else the last minute by
-  /// the base level, older ones of minutes. Of all servers there is, before they are, what is derived already, so that
-  /// their total does not wait for each of many. Errors: the file cannot be read; then what was open is all that is
-  /// still to come.
+  /// Some more: what is of one series and one step of time, some panes of a total, or one that was open; often nothing,
+  /// since it looks for no longer than that. Summaries of panes: rates of single seconds where these are kept, else the
+  /// last minute by the base level, older ones of minutes. Of all servers there is, before they are, what is derived
+  /// already, so that their total does not wait for each of many. Errors: the file cannot be read; then what was open
+  /// is all that is still to come.
   virtual util::Result<Some> next() = 0;
   /// All was given that there is so far.
   virtual bool is_done() const = 0;
@@ -128,8 +128,10 @@ class Store {
   virtual util::Result<void> flush_all(util::Time now) = 0;
 
   /// What came in the last so many seconds of packet time (and before, in the panes that this moment lies in): back
-  /// from the newest window, or from `now` if that is ahead of it.
-  virtual util::Result<std::unique_ptr<Recent>> recent(std::uint32_t seconds, util::Time now) = 0;
+  /// from the newest window that does not end after `now`.
+  /// `most_servers`: of more than are shown nothing comes of the total itself.
+  virtual util::Result<std::unique_ptr<Recent>> recent(std::uint32_t seconds, util::Time now,
+                                                       std::size_t most_servers) = 0;
 
   /// From now on; what was counted before stays.
   virtual void set_groups(std::map<std::string, std::vector<std::string>> groups) = 0;

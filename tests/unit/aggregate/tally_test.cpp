@@ -114,6 +114,20 @@ TEST(Tally, ManySmallCellsOfALargeKeyGoBeforeOtherKeys) {
   EXPECT_EQ(tally.given_up(), 203u - 75u);
 }
 
+TEST(Tally, WindowsThatNobodyTidiesBetweenAreJoinedNoFurtherThanNeeded) {
+  Alone alone(Spans({1, 5, 15}), 20'000);
+  Tally& tally = alone.tally;
+  for (std::size_t i = 0; i < 1800; ++i) {
+    std::deque<std::string> texts;
+    tally.advance(second(static_cast<std::int64_t>(i)));
+    alone.add(window(static_cast<std::int64_t>(i)), names(texts, 0, 1000));
+    if (i < 60) continue;
+    ASSERT_GE(tally.total(0), 60'000u);
+    ASSERT_LE(tally.total(0), 64'000u) << "a sixteenth more, at second " << i;
+  }
+  EXPECT_LT(tally.size().panes, 900u);
+}
+
 TEST(Tally, WhoeverTidiesBetweenWindowsLeavesThemNothingToCutOrJoin) {
   Alone alone(Spans({1, 5}), 20'000);
   Tally& tally = alone.tally;

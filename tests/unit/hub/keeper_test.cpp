@@ -160,6 +160,43 @@ TEST_F(KeeperTest, WhatComesWhileTheRestIsRestoredCountsOnce) {
   EXPECT_EQ(queries(), 70u);
 }
 
+TEST_F(KeeperTest, WhatTheTotalBringsByItselfCountsOnce) {
+  const auto post_second = [&](std::uint64_t second) {
+    std::string lines;
+    for (const char* server : {"ns1", "ns2", "ns3"}) {
+      summary::Summary summary{.type = "names", .server = server, .monitor = server};
+      summary.data = summary::Counts{.by = {"qname"}, .rows = {{{"a."}, 1}}};
+      summary.window = {.start = util::from_seconds(day_one + static_cast<std::int64_t>(second)), .seconds = 1};
+      summary.id = {"boot", second, 0};
+      lines += summary::to_json(summary) + "\n";
+    }
+    ASSERT_EQ(post(std::move(lines)).status, 200u);
+  };
+  const auto total = [&](const aggregate::Scope& scope) {
+    const auto text = aggregator_.with([&](auto& held) { return held->json("names", 15, scope); });
+    return text ? nlohmann::json::parse(*text)["total"].get<std::uint64_t>() : 0;
+  };
+  for (std::uint64_t i = 0; i < 70; ++i) post_second(i);
+  ASSERT_TRUE(keeper_->history().flush_all(now()));  // derived, too
+  for (std::uint64_t i = 70; i < 80; ++i) post_second(i);
+  begin();
+  ASSERT_TRUE(keeper_->restore(15, now()));
+  for (std::uint64_t i = 80; i < 85; ++i) {
+    post_second(i);
+    ASSERT_TRUE(keeper_->restore_some(std::chrono::milliseconds(0), now()));
+  }
+  restore_all();
+  EXPECT_EQ(total(aggregate::Scope::total()), 3u * 85);
+  EXPECT_EQ(total(aggregate::Scope::server("ns2")), 85u);
+  ASSERT_TRUE(keeper_->history().flush_all(now()));
+  ASSERT_TRUE(keeper_->prepare(empty_aggregator(), 15, now()));
+  post_second(85);
+  restore_all();
+  keeper_->show_prepared();
+  EXPECT_EQ(total(aggregate::Scope::total()), 3u * 86);
+  EXPECT_EQ(total(aggregate::Scope::server("ns2")), 86u);
+}
+
 TEST_F(KeeperTest, UntilTheJournalIsReadNothingIsTaken) {
   post(line(1, 5));
   begin(store::Replay::later);

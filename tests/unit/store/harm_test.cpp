@@ -188,7 +188,7 @@ TEST_F(HarmTest, When_the_file_cannot_be_read_what_was_open_is_still_shown_again
   commit(*store_, {summary_of("ns1", 2, 100, counts_of({{"b", 1}}))}, at(600));
   store_.reset();
   open(at(600));
-  auto recent = store_->recent(600, at(600));
+  auto recent = store_->recent(600, at(600), 1000);
   ASSERT_TRUE(recent);
   damage_pages();
   const auto failed = (*recent)->next();

@@ -4,6 +4,7 @@
 
 #include "sample.h"
 #include "store/database.h"
+#include "store/pane.h"
 
 namespace rata::store {
 namespace {
@@ -19,7 +20,7 @@ class RecentTest : public StoreTest {
 
   Sums sums_of(std::uint32_t seconds, util::Time now) {
     Sums sums;
-    auto recent = store_->recent(seconds, now);
+    auto recent = store_->recent(seconds, now, 1000);
     EXPECT_TRUE(recent);
     while (!(*recent)->is_done()) {
       const auto some = (*recent)->next();
@@ -74,7 +75,7 @@ TEST_F(RecentTest, What_was_shown_lately_comes_back_open_or_written) {
       if (i == 14) flush_all(101);
     }
     open(at(140));
-    auto recent = store_->recent(30, at(140));
+    auto recent = store_->recent(30, at(140), 1000);
     ASSERT_TRUE(recent);
     std::vector<summary::Summary> all = all_of(**recent);
     std::erase_if(all, [](const auto& one) { return one.window.start < at(110); });
@@ -90,7 +91,7 @@ TEST_F(RecentTest, What_was_shown_lately_is_so_by_packet_time) {
   flush_all(7000);
   for (const util::Time now : {at(130), at(7200), at(30 * 86400)}) {
     open(now);
-    const auto recent = store_->recent(60, now);
+    const auto recent = store_->recent(60, now, 1000);
     ASSERT_TRUE(recent);
     EXPECT_EQ(sum_of(all_of(**recent)), 30u);
   }
@@ -105,7 +106,7 @@ TEST_F(RecentTest, What_was_shown_a_while_ago_comes_back_by_the_minute_the_newes
   commit(*store_, batch, at(600));
   flush_all(600);
   commit(*store_, {summary_of("ns1", 100, 100, counts_of({{"a", 1}}))}, at(601));
-  auto recent = store_->recent(601, at(601));
+  auto recent = store_->recent(601, at(601), 1000);
   ASSERT_TRUE(recent);
   util::Time before = (*recent)->full_since();
   std::vector<summary::Summary> all;
@@ -130,7 +131,7 @@ TEST_F(RecentTest, What_comes_or_is_written_while_the_recent_is_read_is_not_in_i
     batch.push_back(summary_of("ns1", i, static_cast<double>(i), counts_of({{"a", 1}})));
   commit(*store_, batch, at(300));
   flush_due(290);  // all but the last panes
-  auto recent = store_->recent(300, at(300));
+  auto recent = store_->recent(300, at(300), 1000);
   ASSERT_TRUE(recent);
   std::uint64_t sum = 0;
   for (std::uint64_t i = 300; !(*recent)->is_done(); ++i) {
@@ -155,7 +156,7 @@ TEST_F(RecentTest, The_journal_can_be_read_bit_by_bit) {
   auto opened = Store::open(config_, at(20), Replay::later);
   ASSERT_TRUE(opened);
   store_ = *std::move(opened);
-  auto recent = store_->recent(20, at(20));
+  auto recent = store_->recent(20, at(20), 1000);
   ASSERT_TRUE(recent);
   EXPECT_TRUE(all_of(**recent).empty());  // nothing is in panes
   for (int entry = 0; entry < 5; ++entry) {
@@ -177,7 +178,7 @@ TEST_F(RecentTest, What_is_shown_again_is_looked_for_bit_by_bit) {
     batch.push_back(summary_of("ns" + std::to_string(server), 1, 3590, counts_of({{"a", 1}})));
   commit(*store_, batch, at(3600));
   flush_all(3600);
-  auto recent = store_->recent(3600, at(3600));
+  auto recent = store_->recent(3600, at(3600), 1000);
   ASSERT_TRUE(recent);
   std::size_t looks = 0, found = 0;
   for (; !(*recent)->is_done(); ++looks) {
@@ -192,7 +193,7 @@ TEST_F(RecentTest, The_total_comes_first_and_those_it_is_of_say_that_it_has_them
   open();
   commit_seconds(0, 600);
   flush_all(600);
-  auto recent = store_->recent(600, at(600));
+  auto recent = store_->recent(600, at(600), 1000);
   ASSERT_TRUE(recent);
   std::vector<Part> parts;
   while (!(*recent)->is_done()) {
@@ -201,7 +202,7 @@ TEST_F(RecentTest, The_total_comes_first_and_those_it_is_of_say_that_it_has_them
     if (!some->summaries.empty()) parts.push_back(some->part);
   }
   EXPECT_EQ(parts.front(), Part::total);
-  EXPECT_EQ(std::ranges::count(parts, Part::total), 1);
+  EXPECT_EQ(std::ranges::count(parts, Part::total), 2) << "of each level";
   EXPECT_EQ(std::ranges::count(parts, Part::server), 0);
   const Sums sums = sums_of(600, at(600));
   EXPECT_EQ(sums.total, 1800u);
@@ -275,15 +276,97 @@ TEST_F(RecentTest, Windows_of_any_length_count_once_in_the_total) {
   EXPECT_GT(sums.totals, 0u);
 }
 
-TEST_F(RecentTest, One_whose_clock_is_ahead_counts_once_in_the_total) {
+TEST_F(RecentTest, One_whose_clock_is_ahead_counts_once_and_takes_nothing_of_others_with_it) {
   open();
   commit_seconds(0, 300);
-  commit(*store_, {summary_of("ns9", 1, 700, counts_of({{"a", 1}})), summary_of("ns9", 2, 1000, counts_of({{"a", 1}}))},
+  commit(*store_,
+         {summary_of("ns9", 0, 295, counts_of({{"a", 1}}), 10), summary_of("ns9", 1, 700, counts_of({{"a", 1}})),
+          summary_of("ns9", 2, 1000, counts_of({{"a", 1}}))},
          at(300));
   flush_all(300);
+  auto recent = store_->recent(300, at(300), 1000);
+  ASSERT_TRUE(recent);
+  std::uint64_t over = 0;
+  while (!(*recent)->is_done()) {
+    const auto some = (*recent)->next();
+    ASSERT_TRUE(some);
+    for (const summary::Summary& one : some->summaries)
+      over += some->part == Part::total && end_of(one.window) > at(300) ? 1 : 0;
+  }
+  EXPECT_EQ(over, 0u) << "such a pane would not be shown at all";
   const Sums sums = sums_of(300, at(300));
-  EXPECT_EQ(sums.servers, 902u);
-  EXPECT_EQ(sums.total, 902u);
+  EXPECT_EQ(sums.servers, 903u);
+  EXPECT_EQ(sums.total, 903u);
+}
+
+TEST_F(RecentTest, What_came_before_one_that_runs_ahead_comes_back_by_packet_time) {
+  open();
+  commit_seconds(0, 120);
+  commit(*store_, {summary_of("ns9", 1, 7800, counts_of({{"a", 1}}))}, at(7200));
+  flush_all(7200);
+  EXPECT_EQ(sums_of(60, at(7200)).servers, 180u + 1);
+}
+
+TEST_F(RecentTest, Windows_that_were_longer_before_come_back_too) {
+  open();
+  std::vector<summary::Summary> batch;
+  std::uint64_t sequence = 0;
+  for (const char* server : {"ns1", "ns2"}) {
+    for (double start = 0; start < 600; start += 300)
+      batch.push_back(summary_of(server, ++sequence, start, counts_of({{"a", 300}}), 300));
+    for (double start = 600; start < 870; start += 30)
+      batch.push_back(summary_of(server, ++sequence, start, counts_of({{"a", 30}}), 30));
+    for (double start = 870; start < 900; ++start)
+      batch.push_back(summary_of(server, ++sequence, start, counts_of({{"a", 1}})));
+  }
+  commit(*store_, batch, at(900));
+  flush_all(900);
+  const Sums sums = sums_of(900, at(900));
+  EXPECT_EQ(sums.servers, 1800u);
+  EXPECT_EQ(sums.total, 1800u);
+}
+
+TEST_F(RecentTest, Rates_come_before_totals_and_totals_in_small_bits) {
+  config_.fine_keep_seconds = 0;
+  open();
+  std::vector<summary::Summary> batch;
+  for (std::uint64_t second = 0; second < 7200; second += 10)
+    for (const char* server : {"ns1", "ns2"}) {
+      batch.push_back(summary_of(server, second, static_cast<double>(second), counts_of({{"a", 1}})));
+      batch.push_back(summary_of(server, second, static_cast<double>(second), rate_of(1, 1)));
+      batch.back().type = "rates";
+    }
+  commit(*store_, batch, at(7200));
+  flush_all(7200);
+  auto recent = store_->recent(7200, at(7200), 1000);
+  ASSERT_TRUE(recent);
+  bool has_rates = false;
+  std::size_t totals = 0;
+  while (!(*recent)->is_done()) {
+    const auto some = (*recent)->next();
+    ASSERT_TRUE(some);
+    if (some->part != Part::total) {
+      has_rates = has_rates || (!some->summaries.empty() && some->summaries.front().type == "rates");
+      continue;
+    }
+    EXPECT_TRUE(has_rates);
+    EXPECT_LE(some->summaries.size(), 32u);
+    totals += some->summaries.size();
+  }
+  EXPECT_EQ(totals, 118u + 12) << "minutes, the last ones by 10 s";
+}
+
+TEST_F(RecentTest, Of_more_servers_than_are_shown_the_total_has_only_those_that_are) {
+  open();
+  commit_seconds(0, 300);
+  flush_all(300);
+  auto recent = store_->recent(300, at(300), 2);
+  ASSERT_TRUE(recent);
+  while (!(*recent)->is_done()) {
+    const auto some = (*recent)->next();
+    ASSERT_TRUE(some);
+    EXPECT_EQ(some->part, Part::server);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // When panes are written, and what the file's size does.
 
 #include "sample.h"
+#include "store/database.h"
 
 namespace rata::store {
 namespace {
@@ -45,10 +46,11 @@ TEST_F(StoreTest, Of_panes_that_take_too_much_memory_those_open_longest_go_until
   config_.open_mib = 1;
   open();
   const std::string name(10'000, 'a');
+  double wall = 6000;
   const auto commit_panes = [&](std::uint64_t first, std::uint64_t how_many) {
     for (std::uint64_t i = first; i < first + how_many; ++i) {
       const double start = static_cast<double>(i) * 10;
-      commit(*store_, {summary_of("ns1", i, start, counts_of({{name, 1}}))}, at(6000 + static_cast<double>(i) / 1000));
+      commit(*store_, {summary_of("ns1", i, start, counts_of({{name, 1}}))}, at(wall += 0.001));
     }
     while (store_->merge_some(std::chrono::milliseconds(10))) {
     }
@@ -60,6 +62,9 @@ TEST_F(StoreTest, Of_panes_that_take_too_much_memory_those_open_longest_go_until
   ASSERT_TRUE(store_->is_full());
   flush_one();
   EXPECT_EQ(store_->counters().open_panes, full.open_panes - 1) << "not all at once";
+  const auto database = Database::open(config_.path, Database::Access::read_only);
+  ASSERT_TRUE(database);
+  EXPECT_EQ((*database)->number("SELECT start FROM pane WHERE level = 10"), at(1000).ns) << "that which came first";
   while (store_->is_full()) flush_one();
   const auto enough = store_->counters();
   EXPECT_GT(enough.open_octets, std::uint64_t{1} << 19) << "no more than had to";
@@ -107,7 +112,7 @@ TEST_F(StoreTest, What_waits_to_be_merged_is_shown_and_written_like_all_else) {
   const Received received[] = {{line, kept}, {line, kept}};
   ASSERT_TRUE(store_->commit(received, at(101)));
   commit(*store_, {summary_of("ns1", 2, 101, counts_of({{"a", 2}}))}, at(102));
-  auto recent = store_->recent(60, at(102));
+  auto recent = store_->recent(60, at(102), 1000);
   ASSERT_TRUE(recent);
   Numbers shown;
   while (!(*recent)->is_done()) {
