@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace rata::store {
@@ -38,7 +39,6 @@ bool is_rate(const Series& series) { return series.form == "rate"; }
 struct Stretch {
   std::uint32_t level = 0;
   util::Time from, until;
-  bool is_direct = false;  ///< only what came so: the rest is in finer ones, which are read
 };
 
 /// A series, and how it is read.
@@ -48,13 +48,18 @@ struct Wanted {
   std::string reducer;
   bool is_rate = false;
   std::vector<Stretch> stretches;
+  bool is_direct = false;  ///< only what came so: the rest is in finer ones, which are read
 };
 
-/// What came so of coarser levels than `whole`, of windows that were longer once.
-void append_direct(std::vector<Stretch>& stretches, const Levels& levels, std::uint32_t whole, util::Time since) {
+/// Coarser levels than are read whole: what came so there is of windows that were longer once.
+std::vector<Stretch> direct_stretches(const Levels& levels, const std::vector<Stretch>& whole, util::Time since) {
+  std::vector<Stretch> direct;
+  const Stretch& coarsest = *std::ranges::max_element(whole, {}, &Stretch::level);
+  if (coarsest.until < never) direct.push_back({coarsest.level, coarsest.until, never});
   for (std::size_t level = 0; level < levels.size(); ++level)
-    if (const std::uint32_t seconds = levels.seconds(level); seconds > whole)
-      stretches.push_back({seconds, aligned(since, seconds), never, true});
+    if (const std::uint32_t seconds = levels.seconds(level); seconds > coarsest.level)
+      direct.push_back({seconds, aligned(since, seconds), never});
+  return direct;
 }
 
 /// The last minute before `reached` by the finest level that there is, what is older by the next: a table of each is
@@ -65,15 +70,9 @@ std::vector<Stretch> stretches(const Levels& levels, const Series& series, util:
   const std::uint32_t coarser = levels.seconds(next);
   const util::Time split = aligned({reached.ns - std::int64_t{coarser} * util::ns_per_second}, coarser);
   const util::Time from = aligned(since, coarser);
-  std::vector<Stretch> all;
-  if (is_rate(series) || coarser == level || coarser > most_coarse_seconds || from >= split) {
-    all = {{level, aligned(since, level), never}};
-    append_direct(all, levels, level, since);
-  } else {
-    all = {{level, split, never}, {coarser, from, split}, {coarser, split, never, true}};
-    append_direct(all, levels, coarser, since);
-  }
-  return all;
+  if (is_rate(series) || coarser == level || coarser > most_coarse_seconds || from >= split)
+    return {{level, aligned(since, level), never}};
+  return {{level, split, never}, {coarser, from, split}};
 }
 
 /// What was open at that moment.
@@ -105,6 +104,7 @@ class RecentPanes final : public Recent {
   Some take_open();
   Some read(Wanted& series);
   Some read_total(Wanted& total);
+  Some read_direct(const Wanted& series);
   bool is_over(const Pane& pane) const;
   bool step_back();
   void end_snapshot();
@@ -115,7 +115,7 @@ class RecentPanes final : public Recent {
   util::Time reached_, since_;  // packet time
   util::Time from_, until_;     // the step that is at work; all that is newer was given
   bool is_first_ = true;
-  // Rates first: they show soonest who is there. Then totals, all of each at once; then what these are of.
+  // Rates first: they show soonest who is there. Then totals, then what these are of, and windows that were longer.
   std::vector<Wanted> series_;
   std::size_t place_ = 0;  // among them
   /// By reducer, which panes of the total were given.
@@ -147,11 +147,17 @@ void RecentPanes::choose_series(std::size_t most_servers) {
   for (const auto& [id, series] : state_.catalogue.all()) {
     const bool is_total = series->kind == Kind::total;
     const bool is_wanted = series->kind == Kind::monitor || (is_total && has_totals && !is_rate(*series));
-    if (is_wanted && series->last > since_)
-      series_.push_back({series->id, is_total, series->reducer, is_rate(*series),
-                         stretches(state_.levels, *series, since_, reached_)});
+    if (!is_wanted || series->last <= since_) continue;
+    Wanted one{series->id, is_total, series->reducer, is_rate(*series),
+               stretches(state_.levels, *series, since_, reached_)};
+    series_.push_back(one);
+    if (is_total) continue;
+    one.stretches = direct_stretches(state_.levels, one.stretches, since_);
+    one.is_direct = true;
+    series_.push_back(std::move(one));
   }
-  std::ranges::stable_sort(series_, {}, [](const Wanted& one) { return std::pair(!one.is_rate, !one.is_total); });
+  const auto place = [](const Wanted& one) { return std::tuple(one.is_direct, !one.is_rate, !one.is_total); };
+  std::ranges::stable_sort(series_, {}, place);
 }
 
 /// What comes from now on is merged into them, and given to whoever restores in another way.
@@ -181,36 +187,44 @@ Recent::Some RecentPanes::read_total(Wanted& total) {
   Stretch& stretch = total.stretches.back();
   const util::Time until = std::min(stretch.until, after(reached_, stretch.level));
   const util::Time bit = after(stretch.from, panes_of_a_bit * stretch.level);
-  if (!stretch.is_direct)
-    for (auto& [start, pane] : reader_.clean_panes(stretch.level, total.series, stretch.from, std::min(bit, until))) {
-      if (!is_over(pane)) continue;
-      given_[total.reducer].emplace(stretch.level, start);
-      for (summary::Summary& part : pane) {
-        part.server.clear();
-        part.monitor.clear();
-        some.summaries.push_back(std::move(part));
-      }
+  for (auto& [start, pane] : reader_.clean_panes(stretch.level, total.series, stretch.from, std::min(bit, until))) {
+    if (!is_over(pane)) continue;
+    given_[total.reducer].emplace(stretch.level, start);
+    for (summary::Summary& part : pane) {
+      part.server.clear();
+      part.monitor.clear();
+      some.summaries.push_back(std::move(part));
     }
+  }
   stretch.from = bit;
-  if (stretch.is_direct || bit >= until) total.stretches.pop_back();
+  if (bit >= until) total.stretches.pop_back();
   if (!total.stretches.empty()) --place_;
+  return some;
+}
+
+/// In the first step, all there is: there is seldom any.
+Recent::Some RecentPanes::read_direct(const Wanted& series) {
+  Some some{Part::server, {}};
+  if (!is_first_) return some;
+  for (const auto& [level, from, until] : series.stretches)
+    for (auto& [start, pane] : reader_.direct_panes(level, series.series, from, until))
+      std::ranges::move(pane, std::back_inserter(some.summaries));
   return some;
 }
 
 Recent::Some RecentPanes::read(Wanted& series) {
   if (series.is_total) return read_total(series);
+  if (series.is_direct) return read_direct(series);
   Some alone{Part::server, {}};
   below_total_ = {Part::below_total, {}};
   const auto& given = given_[series.reducer];
-  for (const auto& [level, begins, ends, is_direct] : series.stretches) {
+  for (const auto& [level, begins, ends] : series.stretches) {
     const util::Time from = std::max(begins, from_), until = std::min(ends, is_first_ ? never : until_);
     if (from >= until) continue;
-    PanesByStart panes = is_direct ? reader_.direct_panes(level, series.series, from, until)
-                                   : reader_.panes(level, series.series, from, until);
-    PanesByStart seconds;
+    PanesByStart panes = reader_.panes(level, series.series, from, until), seconds;
     if (series.is_rate) seconds = reader_.panes(fine_seconds, series.series, from, until);
     for (auto& [start, pane] : panes) {
-      Some& some = !is_direct && given.contains({level, start}) ? below_total_ : alone;
+      Some& some = given.contains({level, start}) ? below_total_ : alone;
       std::ranges::move(finer(pane, seconds[start]), std::back_inserter(some.summaries));
     }
   }
