@@ -185,14 +185,16 @@ class AggregatorOfWindows final : public Aggregator {
 
   /// To all that listen to it. Nothing: nobody does.
   std::optional<Taken> give_all(const summary::Summary& summary, const Origin& origin, const Places& places) {
-    if (!is_read(summary) && make_view_of(summary) == nullptr) return std::nullopt;
     std::optional<Taken> worst;
-    for (Running& one : running_) {
-      if (!one.listens_to(summary.type)) continue;
+    const auto give = [&](Running& one) {
       const Taken taken = one.processor->add(summary, origin, places);
       if (taken == Taken::yes) one.changed = true;
       worst = worse(worst, taken);
-    }
+    };
+    for (Running& one : running_)
+      if (one.listens_to(summary.type)) give(one);
+    if (!worst)
+      if (Running* const made = make_view_of(summary); made != nullptr) give(*made);
     return worst;
   }
 

@@ -25,14 +25,20 @@ PanesByStart PaneReader::panes(std::uint32_t level, std::int64_t series, util::T
       [&](const Row& row) {
         const util::Time start{row.number(0)};
         if (row.number(1) == 0 && dirty.contains(start)) return;
-        if (auto pane = unpacked_pane(row.blob(2)))
-          add(found[start], *std::move(pane), summary::Relation::consecutive, level);
-        else
-          ++unreadable_;
+        add_part(found[start], row.blob(2), level);
       },
       std::int64_t{level}, series, from.ns, until.ns);
   std::erase_if(found, [](const auto& pane) { return pane.second.empty(); });
   return found;
+}
+
+bool PaneReader::add_part(Pane& pane, std::string_view lines, std::uint32_t level) {
+  auto part = unpacked_pane(lines);
+  if (part)
+    add(pane, *std::move(part), summary::Relation::consecutive, level);
+  else
+    ++unreadable_;
+  return static_cast<bool>(part);
 }
 
 PanesByStart PaneReader::clean_panes(std::uint32_t level, std::int64_t series, util::Time from, util::Time until) {
@@ -45,10 +51,7 @@ PanesByStart PaneReader::clean_panes(std::uint32_t level, std::int64_t series, u
       "ORDER BY start, part",
       [&](const Row& row) {
         const util::Time start{row.number(0)};
-        if (auto pane = unpacked_pane(row.blob(1)))
-          add(found[start], *std::move(pane), summary::Relation::consecutive, level);
-        else
-          unreadable.insert(start), ++unreadable_;
+        if (!add_part(found[start], row.blob(1), level)) unreadable.insert(start);
       },
       std::int64_t{level}, series, from.ns, until.ns);
   std::erase_if(found, [&](const auto& pane) { return pane.second.empty() || unreadable.contains(pane.first); });
@@ -60,13 +63,9 @@ PanesByStart PaneReader::direct_panes(std::uint32_t level, std::int64_t series, 
   database_.each(
       "SELECT start, lines FROM pane WHERE level = ? AND series = ? AND start >= ? AND start < ? AND part > 0 "
       "ORDER BY start, part",
-      [&](const Row& row) {
-        if (auto pane = unpacked_pane(row.blob(1)))
-          add(found[{row.number(0)}], *std::move(pane), summary::Relation::consecutive, level);
-        else
-          ++unreadable_;
-      },
-      std::int64_t{level}, series, from.ns, until.ns);
+      [&](const Row& row) { add_part(found[{row.number(0)}], row.blob(1), level); }, std::int64_t{level}, series,
+      from.ns, until.ns);
+  std::erase_if(found, [](const auto& pane) { return pane.second.empty(); });
   return found;
 }
 

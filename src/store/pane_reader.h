@@ -40,6 +40,8 @@ class PaneReader {
   std::uint64_t unreadable() const { return unreadable_; }
 
  private:
+  /// False: it cannot be read, and is counted.
+  bool add_part(Pane& pane, std::string_view lines, std::uint32_t level);
   Pane from_time(const Key& key);
   Pane from_members(const Key& key, const std::vector<std::int64_t>& members);
 

@@ -90,7 +90,7 @@ Merged::Merged(std::string name, const ProcessorConfig& config, const Spans& spa
 
 Taken Merged::add(const Summary& summary, const Origin& origin, const Places& places) {
   if (origin.id != 0 && seen_.contains({origin.end, origin.id})) return Taken::repeated;
-  // The total first: what fits there fits wherever parts of it are.
+  // The total first, where it counts there: what fits there fits wherever parts of it are.
   std::vector<Scope> scopes;
   if (places.total) scopes.push_back(Scope::total());
   if (places.server) scopes.push_back(Scope::server(summary.server));
